@@ -1,0 +1,82 @@
+"""Where and in what arithmetic an ensemble trains."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+__all__ = ["Backend", "resolve_backend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A device and the arithmetic of the matrix products on it.
+
+    Attributes:
+        kind: "cpu", "cuda" or "mps".
+        precision: "fp32"; "fp64"; "tf32", products with 10-bit mantissas and float32 sums (CUDA only);
+            "bf16", products of bfloat16 operands, weights and Adam's state kept in float32.
+        device_name: the hardware, for the report.
+    """
+
+    kind: str
+    precision: str
+    device_name: str
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self.kind)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.float64 if self.precision == "fp64" else torch.float32
+
+    @property
+    def folder(self) -> str:
+        """Name of the report folder: "cpu", "cuda-tf32"."""
+        return self.kind if self.precision == "fp32" else f"{self.kind}-{self.precision}"
+
+    @contextlib.contextmanager
+    def arithmetic(self) -> Iterator[None]:
+        """Sets the global arithmetic switches of torch for the duration of a training, then restores them.
+
+        One intra-op thread on the CPU: matrix products split over threads add in
+        another order, and the bytes must not depend on the number of workers.
+        """
+        threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
+        torch.set_num_threads(1)
+        torch.set_float32_matmul_precision("high" if self.precision == "tf32" else "highest")
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_float32_matmul_precision(matmul)
+
+
+def resolve_backend(kind: str = "auto", precision: str = "fp32") -> Backend:
+    """The backend asked for; "auto" takes cuda, else mps, else cpu.
+
+    Raises:
+        ValueError: a backend this machine lacks, or a precision it cannot do.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if kind == "auto":
+        kind = next(name for name in ("cuda", "mps", "cpu") if available[name])
+    if kind not in available:
+        raise ValueError(f"got backend {kind!r}, wanted auto, cpu, cuda or mps")
+    if not available[kind]:
+        raise ValueError(f"got backend {kind!r}, which this machine lacks: use --backend auto or cpu")
+    if precision == "fp64" and kind == "mps":
+        raise ValueError("got precision fp64 on mps, which has no float64: use fp32, or --backend cpu")
+    if precision == "tf32" and kind != "cuda":
+        raise ValueError(f"got precision tf32 on {kind}, wanted cuda: use fp32")
+    if kind == "cuda":
+        # cuBLAS is deterministic only with a fixed workspace, read when it starts.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        return Backend(kind, precision, torch.cuda.get_device_name())
+    return Backend(kind, precision, platform.processor() or platform.machine())

@@ -1,0 +1,97 @@
+"""An experiment: the frozen spec from which a run follows, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+__all__ = ["LOSSES", "OUTPUTS", "PRECISIONS", "PROTOCOLS", "Experiment"]
+
+OUTPUTS = ("linear", "softmax", "relu")
+LOSSES = ("mse", "bce", "ce")
+PROTOCOLS = ("std", "var", "he")
+PRECISIONS = ("fp32", "fp64", "tf32", "bf16")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One ensemble of fully connected ReLU networks, trained side by side.
+
+    Attributes:
+        dataset: name of a data set, as in `data.load`.
+        widths: hidden layer widths, (500, 300) for 784-500-300-10.
+        output: activation of the last layer (paper, sections 4.1, 4.2 and equation 1).
+        loss: mean squared error (equation 2), binary cross entropy or cross entropy.
+        protocol: how model i draws its initial weights, see `models.initialisation`.
+        models: the paper's model indices i; they set the scale of the initial weights.
+        replicates: independent draws for each i; the ensemble has len(models) * replicates members.
+        epochs: passes over the training set.
+        batch: samples in a minibatch; the last one of an epoch may be smaller.
+        learning_rate: Adam's step size. 1e-3 is Adam's own default, the paper names none.
+        precision: arithmetic of the matrix products, see `models.backend`.
+        seed: of the initial weights and the minibatch order.
+        checkpoints: epochs after which the weights are kept, besides the last.
+    """
+
+    dataset: str
+    widths: tuple[int, ...]
+    output: str = "linear"
+    loss: str = "mse"
+    protocol: str = "he"
+    models: tuple[int, ...] = (0, 1, 2, 3)
+    replicates: int = 3
+    epochs: int = 10
+    batch: int = 100
+    learning_rate: float = 1e-3
+    precision: str = "fp32"
+    seed: int = 0
+    checkpoints: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("output", OUTPUTS),
+            ("loss", LOSSES),
+            ("protocol", PROTOCOLS),
+            ("precision", PRECISIONS),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"got {name} {getattr(self, name)!r}, wanted one of {', '.join(allowed)}")
+        for name in ("widths", "models", "checkpoints"):
+            object.__setattr__(self, name, tuple(int(value) for value in getattr(self, name)))
+        for name in ("replicates", "epochs", "batch"):
+            if int(getattr(self, name)) != getattr(self, name) or getattr(self, name) < 1:
+                raise ValueError(f"got {name} {getattr(self, name)!r}, wanted a whole number of at least 1")
+        if any(width < 1 for width in self.widths):
+            raise ValueError(f"got widths {self.widths}, wanted hidden layers of at least one unit each")
+        if not self.models or any(i < 0 for i in self.models) or len(set(self.models)) != len(self.models):
+            raise ValueError(f"got models {self.models}, wanted distinct indices i >= 0, such as (0, 1, 2, 3)")
+        if not self.learning_rate > 0:
+            raise ValueError(f"got learning_rate {self.learning_rate!r}, wanted a number above 0")
+        if any(not 0 <= epoch <= self.epochs for epoch in self.checkpoints):
+            raise ValueError(
+                f"got checkpoints {self.checkpoints}, wanted epochs between 0 and epochs={self.epochs}"
+            )
+
+    @property
+    def members(self) -> tuple[tuple[int, int], ...]:
+        """(i, replicate) of every ensemble member, in the order of the ensemble axis."""
+        return tuple((i, r) for i in self.models for r in range(self.replicates))
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """The model index i of every member."""
+        return tuple(i for i, _ in self.members)
+
+    @property
+    def setting(self) -> str:
+        """How tests and verdicts name this experiment: "mnist-5k-500-300-std"."""
+        return "-".join([self.dataset, *map(str, self.widths), self.protocol])
+
+    @property
+    def name(self) -> str:
+        """The setting with output and loss, unique among the default experiments."""
+        return f"{self.setting} {self.output} {self.loss}"
+
+    def as_json(self) -> str:
+        """The spec as one canonical line."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,156 @@
+"""What the linear theorem needs to know of the data: X X^T, X Y^T and their variants, in integers.
+
+Samples are rows here, X [m, d_x] and Y [m, d_y], so the paper's X X^T (Kawaguchi's
+X is d_x by m) is X^T X below. Every variant is a linear change of the raw moments
+and costs nothing per sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from time import perf_counter
+
+import numpy as np
+
+from models import exact
+
+__all__ = ["Moments", "moments"]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Integer second moments of inputs and labels.
+
+    Attributes:
+        m: samples.
+        gram: [d_x, d_x], X X^T in the paper's notation; int64 or Python integers.
+        cross: [d_x, d_y], X Y^T.
+        sums: [d_x], sum of X over the samples.
+        label_sums: [d_y], sum of Y over the samples.
+        scale: [d_x] float64; column j as printed in the data is the integer column divided by scale[j]. It
+            changes no rank, and is there for the floating-point methods, which see the printed numbers.
+    """
+
+    m: int
+    gram: np.ndarray
+    cross: np.ndarray
+    sums: np.ndarray
+    label_sums: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def d_x(self) -> int:
+        """Input dimension of this variant."""
+        return len(self.gram)
+
+    @property
+    def d_y(self) -> int:
+        """Output dimension."""
+        return self.cross.shape[1]
+
+    @property
+    def rank(self) -> int:
+        """Exact rank of X X^T, which is the rank of X."""
+        return self._ranked[0]
+
+    @property
+    def rank_seconds(self) -> float:
+        """Wall time that the exact rank took."""
+        return self._ranked[1]
+
+    @cached_property
+    def _ranked(self) -> tuple[int, float]:
+        start = perf_counter()
+        return exact.rank(self.gram), perf_counter() - start
+
+    @cached_property
+    def cross_rank(self) -> int:
+        """Exact rank of X Y^T."""
+        return exact.rank(self.cross)
+
+    @cached_property
+    def nonzero_columns(self) -> np.ndarray:
+        """Indices of the input columns that are not zero in every sample."""
+        return np.flatnonzero(self.gram.diagonal() != 0)
+
+    @cached_property
+    def pivots(self) -> np.ndarray:
+        """Indices [rank] of independent input columns."""
+        return exact.pivot_columns(self.gram, self.rank)
+
+    def restricted(self, columns: np.ndarray) -> Moments:
+        """The same samples with these input columns only."""
+        return replace(
+            self,
+            gram=self.gram[np.ix_(columns, columns)],
+            cross=self.cross[columns],
+            sums=self.sums[columns],
+            scale=self.scale[columns],
+        )
+
+    def nonzero(self) -> Moments:
+        """Without the columns that are zero in every sample."""
+        return self.restricted(self.nonzero_columns)
+
+    def independent(self) -> Moments:
+        """On the pivot columns: X X^T is regular and the row space of X is unchanged."""
+        return self.restricted(self.pivots)
+
+    def centred(self) -> Moments:
+        """With the mean of every input column subtracted, times m to stay in integers.
+
+        m X X^T - s s^T is m times the centred X X^T, and m X Y^T - s t^T is m times
+        the centred X Y^T; the factor changes neither ranks nor which eigenvalues of
+        Sigma coincide. Constant columns become zero. Labels are not centred.
+        """
+        size = max(exact.largest(a) for a in (self.gram, self.cross, self.sums, self.label_sums))
+        bound = 2 * max(self.m, size) * size
+        gram, cross, s, t = (
+            exact.widened(a, bound) for a in (self.gram, self.cross, self.sums, self.label_sums)
+        )
+        return replace(
+            self,
+            gram=self.m * gram - np.outer(s, s),
+            cross=self.m * cross - np.outer(s, t),
+            sums=np.zeros(self.d_x, dtype=np.int64),
+        )
+
+    def standardised(self) -> Moments:
+        """Centred, without constant columns; each other column is then divided by its deviation.
+
+        Dividing a column by a non-zero number changes no rank, no collinearity and
+        not Sigma (D and D^-1 cancel around the inverse), so the division is left out
+        and the arithmetic stays exact.
+        """
+        return self.centred().nonzero()
+
+    def with_bias(self) -> Moments:
+        """With a further input that is one in every sample."""
+        gram = np.block([[self.gram, self.sums[:, None]], [self.sums[None, :], np.array([[self.m]])]])
+        cross = np.vstack([self.cross, self.label_sums[None, :]])
+        return Moments(
+            self.m, gram, cross, np.append(self.sums, self.m), self.label_sums, np.append(self.scale, 1.0)
+        )
+
+
+def moments(X: np.ndarray, Y: np.ndarray, scale: np.ndarray | None = None) -> Moments:
+    """The raw moments of integer inputs X [m, d_x] and labels Y [m, d_y].
+
+    Args:
+        X, Y: integers.
+        scale: [d_x], what the columns of X were multiplied by to make them integers; ones by default.
+
+    Raises:
+        TypeError: X or Y does not hold integers.
+        ValueError: the row counts differ.
+    """
+    ones = np.ones((len(X), 1), dtype=np.int64)
+    return Moments(
+        m=len(X),
+        gram=exact.product(X, X),
+        cross=exact.product(X, Y),
+        sums=exact.product(X, ones)[:, 0],
+        label_sums=exact.product(Y, ones)[:, 0],
+        scale=np.ones(X.shape[1]) if scale is None else np.asarray(scale, dtype=np.float64),
+    )

@@ -1,0 +1,44 @@
+"""What two trained models have in common: labels and weights, for every pair of an ensemble (section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["WEIGHT_THRESHOLD", "label_agreement", "weight_differences"]
+
+WEIGHT_THRESHOLD = 0.1
+"""Two weights differ when they are further apart than this; the paper names no value.
+
+It is the spread of He's initial weights at the input of the paper's networks
+(sqrt(2 / 784) = 0.05), doubled, so that it separates something in every protocol.
+"""
+
+
+def label_agreement(predictions: np.ndarray) -> np.ndarray:
+    """Samples labelled identically by each pair, [M, M] int64, from labels [M, m]."""
+    return np.stack([(predictions == row).sum(1) for row in predictions]).astype(np.int64)
+
+
+def weight_differences(parameters: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
+    """For each pair: squared Euclidean distance [M, M] float64 and weights further apart than the threshold [M, M].
+
+    Args:
+        parameters: tensors with the ensemble axis first, [M, ...]; distances add up over them.
+    """
+    members = parameters[0].shape[0]
+    squared, count = np.zeros((members, members)), np.zeros((members, members), dtype=np.int64)
+    for tensor in parameters:
+        rows = tensor.reshape(members, -1)
+        for a in range(members - 1):
+            # One member against all later ones: the differences of a pair are
+            # formed directly, since a Gram matrix would cancel near-equal weights.
+            gap = (rows[a + 1 :] - rows[a]).abs_()
+            far = torch.count_nonzero(gap > WEIGHT_THRESHOLD, dim=1)
+            norm = torch.linalg.vector_norm(gap, dim=1).double().square()
+            squared[a, a + 1 :] += norm.cpu().numpy()
+            count[a, a + 1 :] += far.cpu().numpy()
+    return squared + squared.T, count + count.T

@@ -1,0 +1,261 @@
+"""The engine: trains an experiment's ensemble and records its trajectories.
+
+All members see the same minibatches in the same order, so that they differ by
+their initial weights alone. The ensemble is cut into shards of fixed membership
+that train on separate threads, each product on one: the bytes of a run depend
+on its spec and backend, never on how many threads or workers there were.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from data import Dataset
+from models.backend import Backend
+from models.ensemble import flatten, forward, gradients, layer_views, parameter_count
+from models.experiment import Experiment
+from models.initialisation import initial_weights, minibatch_order
+from models.losses import constant_loss, loss_per_sample
+from models.pairs import label_agreement, weight_differences
+
+__all__ = ["Trainer", "shard_sizes", "thread_count"]
+
+_SHARD_PARAMETERS = 1_500_000
+"""Parameters a shard holds on the CPU: with Adam's two moments and the gradient it stays near the cache."""
+
+_EVALUATION_ROWS = 1_000
+"""Samples evaluated in one product; bounds the activations' memory, not the result's order of summation."""
+
+DIVERGED = 10.0
+"""A model has diverged when its training loss left the finite numbers or ends at this many times its start."""
+
+
+def thread_count() -> int:
+    """Threads this process may train on: its share of the cores under pytest-xdist, else all of them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def shard_sizes(members: int, parameters: int, kind: str) -> list[int]:
+    """Members of each shard, as equal as can be; accelerators take the whole ensemble at once."""
+    if kind != "cpu":
+        return [members]
+    shards = min(members, max(1, round(members * parameters / _SHARD_PARAMETERS)))
+    return [members // shards + (index < members % shards) for index in range(shards)]
+
+
+@dataclass(slots=True)
+class _Shard:
+    """A few members training together: parameters, gradient and optimiser over one flat buffer each."""
+
+    members: slice
+    flat: Tensor
+    layers: list[tuple[Tensor, Tensor]]
+    gradient_layers: list[tuple[Tensor, Tensor]]
+    optimiser: torch.optim.Adam
+
+
+class Trainer:
+    """Trains one experiment epoch by epoch.
+
+    `record()` of epoch 0 is taken at construction; `run_epoch()` trains one
+    epoch and records; `state()` and `load()` stop and resume with the same bytes.
+
+    Args:
+        spec: the experiment.
+        data: its data set.
+        backend: device and arithmetic.
+        threads: shards trained at once; the result does not depend on it.
+    """
+
+    def __init__(self, spec: Experiment, data: Dataset, backend: Backend, threads: int | None = None) -> None:
+        self.spec, self.backend = spec, backend
+        self.threads = threads or thread_count()
+        device, dtype = backend.device, backend.dtype
+        x_train, x_test = (torch.from_numpy(np.array(x)) for x in (data.x_train, data.x_test))
+        y_train, y_test = (torch.from_numpy(np.array(y)) for y in (data.targets_train, data.targets_test))
+        self._labels = (
+            (np.asarray(data.y_train), np.asarray(data.y_test)) if data.task == "classification" else None
+        )
+        self.sizes = (x_train.shape[1], *spec.widths, y_train.shape[1])
+        self.baseline = (
+            constant_loss(y_train, y_train, spec.loss),
+            constant_loss(y_train, y_test, spec.loss),
+        )
+
+        # An input that is zero on every sample passes no gradient: its weights
+        # keep their initial values under Adam, so they need not take part.
+        used = ((x_train != 0).any(0) | (x_test != 0).any(0)).nonzero().squeeze(1)
+        self._used = used
+        self._initial = initial_weights(self.sizes, spec.protocol, spec.members, spec.seed)
+        self._trained_sizes = (len(used), *self.sizes[1:])
+        self._x = tuple(x[:, used].to(device, dtype) for x in (x_train, x_test))
+        self._y = tuple(y.to(device, dtype) for y in (y_train, y_test))
+        idle = torch.ones(self.sizes[0], dtype=torch.bool)
+        idle[used] = False
+        self._idle_weights = self._initial[0][0][:, idle].to(dtype)
+
+        self._shards: list[_Shard] = []
+        start = 0
+        for count in shard_sizes(len(spec.members), parameter_count(self._trained_sizes), backend.kind):
+            members = slice(start, start + count)
+            start += count
+            layers = [(W[members], b[members]) for W, b in self._initial]
+            layers[0] = (layers[0][0][:, used], layers[0][1])
+            flat = flatten(layers).to(device, dtype).requires_grad_(False)
+            flat.grad = torch.zeros_like(flat)
+            self._shards.append(
+                _Shard(
+                    members,
+                    flat,
+                    layer_views(flat, self._trained_sizes, count),
+                    layer_views(flat.grad, self._trained_sizes, count),
+                    torch.optim.Adam([flat], lr=spec.learning_rate, fused=backend.kind != "mps"),
+                )
+            )
+        self._idle_pairs = weight_differences([self._idle_weights]) if len(used) < self.sizes[0] else None
+        self.epoch = 0
+        self.kept: dict[str, np.ndarray] = {}
+        self.history: dict[str, list[np.ndarray]] = {}
+        with backend.arithmetic():
+            self._record()
+
+    # -- training ---------------------------------------------------------------------
+
+    def run_epoch(self) -> None:
+        """Trains every member for one epoch, then records."""
+        with self.backend.arithmetic():
+            order = minibatch_order(len(self._x[0]), self.epoch, self.spec.seed).to(self.backend.device)
+            batches = order.split(self.spec.batch)
+            self._each_shard(lambda shard: self._train(shard, batches))
+            self.epoch += 1
+            self._record()
+
+    def _train(self, shard: _Shard, batches: tuple[Tensor, ...]) -> None:
+        # Saturated units make gradients too small for normal numbers, which CPUs
+        # handle in slow microcode; zero is as good. The switch is per thread.
+        torch.set_flush_denormal(True)
+        spec, bf16 = self.spec, self.backend.precision == "bf16"
+        for batch in batches:
+            x, y = self._x[0][batch], self._y[0][batch]
+            gradients(shard.layers, x, y, spec.output, spec.loss, shard.gradient_layers, bf16)
+            shard.optimiser.step()
+
+    def _each_shard(self, work: Callable[[_Shard], object]) -> list[object]:
+        # Results come back in the shards' order whichever thread ran them.
+        if self.threads == 1 or len(self._shards) == 1:
+            return [work(shard) for shard in self._shards]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(work, self._shards))
+
+    # -- recording --------------------------------------------------------------------
+
+    def _record(self) -> None:
+        """Appends this epoch's losses, labels and pairwise quantities to the history."""
+        row: dict[str, np.ndarray] = {}
+        for side, name in enumerate(("train", "test")):
+            parts = self._each_shard(lambda shard, side=side: self._evaluate(shard, side))
+            row[f"{name}_loss"] = np.concatenate([loss for loss, _ in parts])
+            if self._labels is not None:
+                predictions = np.concatenate([labels for _, labels in parts])
+                row[f"{name}_predictions"] = predictions
+                row[f"{name}_accuracy"] = (predictions == self._labels[side]).mean(1)
+                row[f"{name}_agreement"] = label_agreement(predictions)
+        squared, differ = self._weight_differences()
+        row["weight_distance"], row["weights_differ"] = np.sqrt(squared), differ
+        for key, value in row.items():
+            self.history.setdefault(key, []).append(value)
+        if self.epoch in {*self.spec.checkpoints, self.spec.epochs}:
+            for depth, (W, bias) in enumerate(self.layers(), start=1):
+                self.kept[f"weights/{self.epoch}/W{depth}"] = W.numpy()
+                self.kept[f"weights/{self.epoch}/b{depth}"] = bias.numpy()
+
+    def _evaluate(self, shard: _Shard, side: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean loss [M] in float64 and predicted labels [M, m] on the training (0) or test (1) set."""
+        torch.set_flush_denormal(True)
+        totals, labels = [], []
+        for x, y in zip(
+            self._x[side].split(_EVALUATION_ROWS), self._y[side].split(_EVALUATION_ROWS), strict=True
+        ):
+            z = forward(shard.layers, x, self.backend.precision == "bf16")
+            losses = loss_per_sample(z, y, self.spec.output, self.spec.loss)
+            # mps has no float64; the rows of a chunk are few enough to sum there in float32.
+            losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)
+            totals.append(losses)
+            labels.append(z.argmax(-1).to(torch.uint8))
+        mean = torch.stack(totals).cpu().double().sum(0) / len(self._x[side])
+        return mean.numpy(), torch.cat(labels, 1).cpu().numpy()
+
+    def _weight_differences(self) -> tuple[np.ndarray, np.ndarray]:
+        layers = zip(*(shard.layers for shard in self._shards), strict=True)
+        tensors = [torch.cat(parts) for layer in layers for parts in zip(*layer, strict=True)]
+        squared, differ = weight_differences(tensors)
+        if self._idle_pairs is not None:
+            squared, differ = squared + self._idle_pairs[0], differ + self._idle_pairs[1]
+        return squared, differ
+
+    # -- results ----------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        return self.epoch >= self.spec.epochs
+
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
+        """All members' weights [M, fan_in, fan_out] and biases [M, fan_out] now, on the CPU, idle inputs included."""
+        joined = [
+            (torch.cat([W for W, _ in layer]).cpu(), torch.cat([b for _, b in layer]).cpu())
+            for layer in zip(*(shard.layers for shard in self._shards), strict=True)
+        ]
+        first = self._initial[0][0].to(self.backend.dtype).clone()
+        first[:, self._used] = joined[0][0]
+        return [(first, joined[0][1]), *joined[1:]]
+
+    def result(self) -> dict[str, np.ndarray]:
+        """Trajectories, each [epochs + 1, ...], the weights at the checkpoints, L0, and when each model diverged."""
+        arrays = {key: np.stack(rows) for key, rows in self.history.items()}
+        losses = arrays["train_loss"]
+        with np.errstate(invalid="ignore"):
+            blown_up = losses > DIVERGED * losses[0]
+        bad = ~np.isfinite(losses) | (blown_up & blown_up[-1])  # a spike that was overcome is no divergence
+        first = np.where(bad.any(0), bad.argmax(0), -1)
+        return arrays | self.kept | {"baseline": np.array(self.baseline), "diverged_at": first.astype(np.int64)}
+
+    # -- stopping and resuming --------------------------------------------------------
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything a later process needs to go on from this epoch."""
+        arrays = {f"history/{key}": np.stack(rows) for key, rows in self.history.items()}
+        arrays |= {f"kept/{key}": value for key, value in self.kept.items()}
+        for index, shard in enumerate(self._shards):
+            moments = shard.optimiser.state[shard.flat]
+            arrays[f"shard/{index}/flat"] = shard.flat.cpu().numpy()
+            for key in ("exp_avg", "exp_avg_sq", "step"):
+                if key in moments:
+                    arrays[f"shard/{index}/{key}"] = np.atleast_1d(moments[key].cpu().numpy())
+        return arrays | {"epoch": np.array([self.epoch])}
+
+    def load(self, arrays: dict[str, np.ndarray]) -> None:
+        """Goes on from a `state()` of the same experiment, data and backend."""
+        self.epoch = int(arrays["epoch"][0])
+        self.history = {
+            key.removeprefix("history/"): list(value) for key, value in arrays.items() if key.startswith("history/")
+        }
+        self.kept = {key.removeprefix("kept/"): v for key, v in arrays.items() if key.startswith("kept/")}
+        for index, shard in enumerate(self._shards):
+            shard.flat.copy_(torch.from_numpy(arrays[f"shard/{index}/flat"].copy()))
+            if f"shard/{index}/step" not in arrays:
+                continue
+            moments = {
+                key: torch.from_numpy(arrays[f"shard/{index}/{key}"].copy()).to(self.backend.device)
+                for key in ("exp_avg", "exp_avg_sq")
+            }
+            step = torch.tensor(float(arrays[f"shard/{index}/step"][0]), dtype=torch.float32)
+            moments["step"] = step.to(self.backend.device) if self.backend.kind == "cuda" else step
+            shard.optimiser.state[shard.flat] = moments
