@@ -30,6 +30,9 @@ SAME_LABELS = 0.95
 MUCH_SLOWER = 2.0
 """"Much slower", "much quicker": at least twice the epochs."""
 
+A_POINT = 0.01
+"""The least change of agreement that counts as one: a percentage point of the samples."""
+
 A_LOT = 0.05
 """"A lot": five percentage points of accuracy."""
 
@@ -214,8 +217,8 @@ _EMPIRICAL = (
         kind=Kind.EMPIRICAL,
         rule="mean pairwise agreement on training labels: it falls over the first tenth of the epochs, rises from "
         "there to the end, and Kendall's tau with the epoch is positive; bootstrap over models, simultaneous; "
-        "all three must exceed the margin",
-        region=Region(low=0.0),
+        "all three must reach the margin",
+        region=Region(low=A_POINT),
         unit="change or tau",
         paper="yes",
         n=N,
@@ -294,7 +297,7 @@ _EMPIRICAL = (
         kind=Kind.EMPIRICAL,
         rule="gap in mean training l between {0, 1} and {2, 3} at half the epochs less the gap at the end, "
         "paired by replicate; t-interval",
-        region=Region(low=0.0),
+        region=Region(low=EQUAL_LOSS),
         unit="fall of the gap",
         paper="open",
         n=N,

@@ -144,8 +144,9 @@ def conjunction(region: Region, parts: Sequence[Evidence]) -> Evidence:
 
     The parts' intervals must hold simultaneously. The whole is inside the region
     if and only if every part is, and outside as soon as one part is, so the part
-    that decides is: one wholly outside, else the one reaching furthest past the
-    edge. A part without an interval is unknown and outranks one that is inside.
+    that decides is: one wholly outside and converged, else one that is outside,
+    unknown or astride the edge, else the one nearest to the edge. Among equals
+    the one reaching furthest binds.
     """
     if not parts:
         raise ValueError("got no parts, wanted at least one piece of evidence: the claim has nothing to judge")
@@ -153,15 +154,14 @@ def conjunction(region: Region, parts: Sequence[Evidence]) -> Evidence:
     def rank(part: Evidence) -> tuple[int, float]:
         if part.interval is None or any(math.isnan(end) for end in part.interval):
             return (1, math.inf)
+        reach = region.violation(part.interval)
         if region.excludes(part.interval):
-            return (2, region.violation(part.interval))
-        return (0 if region.contains(part.interval) else 1, region.violation(part.interval))
+            return (2 if part.converged else 1, reach)
+        return (0 if region.contains(part.interval) else 1, reach)
 
-    binding = max(parts, key=rank)
     return replace(
-        binding,
+        max(parts, key=rank),
         n=max(part.n for part in parts),
-        converged=all(part.converged for part in parts),
         diverged=max(part.diverged for part in parts),
     )
 
