@@ -129,7 +129,7 @@ def _find(file: IdxFile, own: Path | None) -> tuple[np.ndarray, str]:
         looked = f"{own} (from {VARIABLE})" if own is not None else f"{VARIABLE} (not set)"
         raise DataUnavailableError(
             f"MNIST is not at hand: looked for {file.stem} in {looked} and in the cache {cache}, "
-            f"and could not download it. Set {VARIABLE} to a folder that has mnist/{file.stem}.gz, or use the "
+            f"and could not download it. Set {VARIABLE} to a folder with mnist/{file.stem}.gz, or use the "
             f"embedded data set 'mnist-5k', which needs no file.\n{error}"
         ) from error
     return array, f"cache ({cache})"

@@ -15,7 +15,7 @@ from models.moments import Moments
 __all__ = ["repeated_eigenvalues"]
 
 RATIONAL_LIMIT = 60
-"""Largest d_x for which Sigma is formed over the rationals to prove a repetition; larger ones are left open."""
+"""Largest d_x for which Sigma is formed over the rationals to prove a repetition; beyond, it is left open."""
 
 
 def repeated_eigenvalues(of: Moments, *, limit: int = RATIONAL_LIMIT) -> int | None:

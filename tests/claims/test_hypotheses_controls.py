@@ -1,0 +1,161 @@
+"""Planted controls for H1 to H6: one matrix for which each must be supported, one for which refuted."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from claims import hypotheses
+from claims.catalogue import claim
+from claims.verdict import Evidence, Outcome, Strength, Verdict, decide
+from data import load
+from models.moments import Moments, moments
+
+EYE = np.eye(3, dtype=int)
+FOUR = EYE[[0, 1, 2, 0]]
+"""Labels of four samples."""
+
+SUPPORTED, REFUTED = Outcome.SUPPORTED, Outcome.REFUTED
+
+
+def hilbert(d: int) -> np.ndarray:
+    """An integer multiple of the d by d Hilbert matrix: regular, with a condition number beyond float64."""
+    whole = int(np.lcm.reduce(np.arange(1, 2 * d, dtype=np.int64)))
+    i = np.arange(d)
+    return whole // (i[:, None] + i[None, :] + 1)
+
+
+def three_in_a_plane() -> np.ndarray:
+    """Three columns, no two of them proportional, the third the sum of the others."""
+    a, b = np.array([1, 2, 3, 5]), np.array([4, 1, 0, 2])
+    return np.column_stack([a, b, a + b])
+
+
+def well_conditioned() -> np.ndarray:
+    return np.array([[2, 1, 0], [0, 3, 1], [1, 0, 4], [1, 1, 1]])
+
+
+CONTROLS: list[tuple[str, Callable[[Moments], Evidence], Moments, Outcome, str]] = [
+    ("H1", hypotheses.shape_evidence, moments(EYE, EYE[:, :1]), SUPPORTED, "d_y = 1, d_x = 3"),
+    ("H1", hypotheses.shape_evidence, moments(EYE[:, :1], EYE), REFUTED, "d_y = 3, d_x = 1"),
+    ("H2", hypotheses.gram_rank_evidence, moments(well_conditioned(), FOUR), SUPPORTED, "3 of 3"),
+    ("H2", hypotheses.gram_rank_evidence, moments(three_in_a_plane(), FOUR), REFUTED, "2 of 3"),
+    ("H2", hypotheses.literal_rank_evidence, moments(EYE, EYE), SUPPORTED, "3 by 3 of rank 3"),
+    (
+        "H2",
+        hypotheses.literal_rank_evidence,
+        moments(well_conditioned(), FOUR),
+        REFUTED,
+        "4 by 4 of rank 3, and never more than d_x = 3",
+    ),
+    ("H3", hypotheses.cross_rank_evidence, moments(EYE, EYE[:, :2]), SUPPORTED, "rank 2 of 2"),
+    ("H3", hypotheses.cross_rank_evidence, moments(EYE, EYE[:, [0, 0]]), REFUTED, "rank 1 of 2"),
+    ("H4", hypotheses.eigenvalue_evidence, moments(EYE, EYE * [1, 2, 3]), SUPPORTED, "3 distinct"),
+    ("H4", hypotheses.eigenvalue_evidence, moments(EYE, EYE * [1, 2, 2]), REFUTED, "2 distinct"),
+    (
+        "H5",
+        hypotheses.column_evidence,
+        moments(np.column_stack([EYE, 2 * EYE[:, 0], 0 * EYE[:, 0]]), EYE),
+        SUPPORTED,
+        "2 of 5 missing: 1 columns are zero, 1 are multiples of another, 0 unexplained",
+    ),
+    (
+        "H5",
+        hypotheses.column_evidence,
+        moments(three_in_a_plane(), FOUR),
+        REFUTED,
+        "1 of 3 missing: 0 columns are zero, 0 are multiples of another, 1 unexplained",
+    ),
+    ("H6", hypotheses.method_evidence, moments(well_conditioned(), FOUR), SUPPORTED, "QR: rank 3, right"),
+    ("H6", hypotheses.method_evidence, moments(hilbert(14), hilbert(14)[:, :1]), REFUTED, "wrong"),
+]  # fmt: skip
+
+
+def judge(id: str, evidence: Evidence) -> Verdict:
+    return decide(claim(id), evidence, setting="planted", dataset="planted")
+
+
+@pytest.mark.parametrize(
+    ("id", "evidence", "planted", "outcome", "note"),
+    CONTROLS,
+    ids=[f"{id}-{function.__name__}-{outcome}" for id, function, _, outcome, _ in CONTROLS],
+)
+def test_a_planted_case_comes_out_as_planted(id, evidence, planted, outcome, note):
+    """Each hypothesis can go either way, and its note gives the numbers."""
+    verdict = judge(id, evidence(planted))
+    assert verdict.outcome is outcome
+    assert verdict.strength is Strength.PROOF
+    assert note in verdict.reason
+    assert claim(id).region.contains((verdict.estimate,) * 2) == (outcome is Outcome.SUPPORTED)
+
+
+def test_every_hypothesis_has_both_controls():
+    """H1 to H6 each have a planted support and a planted refutation."""
+    planted = {(id, outcome) for id, _, _, outcome, _ in CONTROLS}
+    assert planted == {(f"H{i}", way) for i in range(1, 7) for way in (Outcome.SUPPORTED, Outcome.REFUTED)}
+
+
+def test_float_methods_are_wrong_where_the_exact_rank_is_right():
+    """A regular matrix beyond float64's condition: exact says 14 of 14, QR and SVD say less."""
+    note = hypotheses.method_evidence(moments(hilbert(14), hilbert(14)[:, :1])).note
+    assert "exact rank 14 of 14" in note
+    for method in ("QR", "SVD"):
+        assert f"{method}: rank " in note
+        assert "wrong" in note.split(f"{method}: ")[1].split(";")[0]
+
+
+def test_a_hidden_dependency_among_many_inputs():
+    """Of 200 inputs one is a combination of the others: the exact rank sees it and det does not."""
+    draw = np.random.default_rng(5)
+    X = draw.integers(0, 256, (300, 200))
+    X[:, 199] = X[:, :199] @ np.tile([1, -1], 100)[:199]
+    of = moments(X, X[:, :1])
+    evidence = hypotheses.method_evidence(of)
+    assert of.rank == 199
+    assert "exact rank 199 of 200" in evidence.note
+    assert evidence.proved is False  # the determinant of a singular matrix of this size overflows or is noise
+
+
+def test_h4_without_an_inverse_is_not_applicable():
+    """Where H2 failed the theorem says nothing, and the reason names H2."""
+    evidence = hypotheses.eigenvalue_evidence(moments(three_in_a_plane(), FOUR))
+    verdict = decide(
+        claim("H4"),
+        evidence,
+        setting="planted",
+        dataset="planted",
+        failed_prerequisites=["H2 failed on planted: rank 2 of 3"],
+    )
+    assert verdict.outcome is Outcome.NOT_APPLICABLE
+    assert verdict.reason.startswith("H2 failed on planted: rank 2 of 3")
+
+
+def test_h4_is_inconclusive_when_a_repetition_cannot_be_proved(monkeypatch):
+    """An open proof is never read as refuted."""
+    monkeypatch.setattr(hypotheses.sigma, "repeated_eigenvalues", lambda of: None)
+    assert judge("H4", hypotheses.eigenvalue_evidence(moments(EYE, EYE))).outcome is Outcome.INCONCLUSIVE
+
+
+def test_centred_inputs_and_one_hot_labels_lose_a_dimension():
+    """The note says why X Y^T is singular there."""
+    X = np.random.default_rng(0).integers(0, 9, (12, 5))
+    evidence = hypotheses.cross_rank_evidence(moments(X, EYE[np.arange(12) % 3]).centred())
+    assert evidence.note == "rank 2 of 3; the label columns of X Y^T add up to zero"
+    assert evidence.proved is False
+
+
+def test_preparations_are_joined_from_left_to_right():
+    """Steps compose, are computed once, and an unknown one lists the choices."""
+    boston = load("boston")
+    assert hypotheses.variant(boston, "bias-independent").d_x == 14
+    assert hypotheses.variant(boston, "raw") is hypotheses.variant(boston, "raw")
+    with pytest.raises(ValueError, match="got the preparation 'whitened', wanted one of raw, centred"):
+        hypotheses.variant(boston, "raw-whitened")
+
+
+def test_decimals_are_read_exactly():
+    """Boston's columns are scaled to integers, with the scale kept for the floating-point methods."""
+    of = hypotheses.of_dataset(load("boston"))
+    assert of.scale.tolist() == [1e5, 10, 100, 1, 1e4, 1e3, 10, 1e4, 1, 1, 10, 100, 100]
+    raw = np.concatenate([load("boston").raw_train, load("boston").raw_test])
+    assert np.allclose(of.gram.astype(float) / np.outer(of.scale, of.scale), raw.T @ raw, rtol=1e-12)
