@@ -80,7 +80,7 @@ def test_only_collinear_columns_lower_the_rank(judge, name, prepared):
     assert judge("H5", evidence, setting=f"{name}-{prepared}", dataset=name).reason
 
 
-@settings("raw", "nonzero", "independent", "bias")
+@settings("raw", "nonzero", "independent")
 def test_det_and_qr_check_the_rank(judge, name, prepared):
     """H6 is judged by the answers of det and QR beside the exact rank, with the cost of each."""
     evidence = hypotheses.method_evidence(hypotheses.variant(load(name), prepared))
