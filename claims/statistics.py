@@ -1,0 +1,68 @@
+"""Statistics of the verdicts: every interval and test that a claim's rule may name.
+
+The sampling unit is the model. Every function is pure, takes its error rate
+from the caller and returns plain Python numbers; what the data cannot tell is
+the interval (-inf, inf), never a guess and never an exception.
+
+By subject: `intervals` for one sample of models, `comparisons` between groups,
+`censoring` for times that were not reached, `ranks` for Kendall's tau and Holm,
+`resampling` for a bootstrap over models, `pairwise` for pairs that share models.
+"""
+
+from claims.censoring import Ratio, log_ratio_interval
+from claims.comparisons import (
+    Equivalence,
+    Gap,
+    contrast_interval,
+    largest_gap,
+    simultaneous_gaps,
+    tost,
+    welch_interval,
+)
+from claims.intervals import (
+    UNKNOWN,
+    Estimate,
+    clopper_pearson,
+    mean_interval,
+    paired_change,
+    proportion_bounds,
+    split_alpha,
+)
+from claims.pairwise import (
+    bootstrap_pair_tau,
+    bootstrap_pairs,
+    pair_mask,
+    pair_mean_curve,
+    pair_weights,
+)
+from claims.ranks import Holm, holm, kendall_tau, kendall_trend
+from claims.resampling import bootstrap_models
+
+__all__ = [
+    "UNKNOWN",
+    "Equivalence",
+    "Estimate",
+    "Gap",
+    "Holm",
+    "Ratio",
+    "bootstrap_models",
+    "bootstrap_pair_tau",
+    "bootstrap_pairs",
+    "clopper_pearson",
+    "contrast_interval",
+    "holm",
+    "kendall_tau",
+    "kendall_trend",
+    "largest_gap",
+    "log_ratio_interval",
+    "mean_interval",
+    "pair_mask",
+    "pair_mean_curve",
+    "pair_weights",
+    "paired_change",
+    "proportion_bounds",
+    "simultaneous_gaps",
+    "split_alpha",
+    "tost",
+    "welch_interval",
+]
