@@ -1,0 +1,119 @@
+"""The command line: every option with its help, type and default."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+__all__ = ["BACKENDS", "CHANGED", "PRECISIONS", "PROTOCOLS", "SCALES", "add_options"]
+
+SCALES: Final = ("quick", "paper")
+BACKENDS: Final = ("auto", "cpu", "cuda", "mps")
+PRECISIONS: Final = ("fp32", "fp64", "tf32", "bf16")
+PROTOCOLS: Final = ("std", "var", "he")
+CHANGED: Final = "changed"
+FINDINGS: Final = ("refuted", "inconclusive", CHANGED)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register the group "landscape-claims"."""
+    group = parser.getgroup("landscape-claims", "putting the paper on trial")
+    group.addoption(
+        "--scale",
+        choices=SCALES,
+        default="quick",
+        help="Sizes of the experiments: quick, on the embedded data, or the paper's own (default: quick).",
+    )
+    group.addoption(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="Device that trains; auto takes cuda, else mps, else cpu (default: auto).",
+    )
+    group.addoption(
+        "--precision",
+        choices=PRECISIONS,
+        default="fp32",
+        help="Arithmetic of the training; tf32 needs cuda, fp64 does not exist on mps (default: fp32).",
+    )
+    group.addoption(
+        "--protocols",
+        type=_comma_list("protocol", PROTOCOLS),
+        default=PROTOCOLS,
+        metavar="LIST",
+        help="Initialisation protocols, comma separated, of std, var, he (default: std,var,he).",
+    )
+    group.addoption(
+        "--replicates",
+        type=_replicates,
+        default=None,
+        metavar="R",
+        help="Independent draws of each model i, an integer from 2 on (default: the scale's own).",
+    )
+    group.addoption(
+        "--report-dir",
+        type=str,
+        default=None,
+        metavar="DIR",
+        help="Where <backend>/verdicts.json, .md and .csv go (default: reports/out in the root folder).",
+    )
+    group.addoption(
+        "--store",
+        type=str,
+        default=None,
+        metavar="DIR",
+        help="Where trained runs are kept between invocations (default: the user's cache folder).",
+    )
+    group.addoption(
+        "--refresh",
+        action="store_true",
+        default=False,
+        help="Train again even what the store holds (default: no).",
+    )
+    group.addoption(
+        "--fail-on",
+        type=_comma_list("finding", FINDINGS),
+        default=(),
+        metavar="LIST",
+        help="Findings that fail their test, comma separated, of refuted, inconclusive, changed; "
+        "changed needs --baseline (default: none).",
+    )
+    group.addoption(
+        "--baseline",
+        type=str,
+        default=None,
+        metavar="FILE",
+        help="An earlier verdicts.json to compare the outcomes with (default: none).",
+    )
+
+
+def _comma_list(noun: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """A parser for a comma list of known words; the result is in the order of `known`, without repeats."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        words = [word.strip() for word in text.split(",")]
+        for word in words:
+            if word not in known:
+                raise argparse.ArgumentTypeError(
+                    f"got the {noun} {word!r}, wanted a comma list of {', '.join(known)}: "
+                    f"for instance {','.join(known[:2])}"
+                )
+        return tuple(word for word in known if word in words)
+
+    return parse
+
+
+def _replicates(text: str) -> int:
+    """At least two: a single draw has no variance, so no interval could be formed."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 2:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r} replicates, wanted an integer of at least 2: an interval needs two draws"
+        )
+    return number

@@ -1,0 +1,1 @@
+"""Everything xdist: how many workers, which GPU each sees, which tests stay together."""

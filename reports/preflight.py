@@ -1,0 +1,70 @@
+"""Everything that can be known to be wrong before training starts, as a usage error (exit status 4)."""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from reports import baseline, devices
+from reports.options import CHANGED
+
+__all__ = ["check", "make_absolute"]
+
+
+def make_absolute(option: Namespace, here: Path) -> None:
+    """Rewrite `store`, `report_dir` and `baseline` as seen from this folder, before a test changes it."""
+    for name in ("store", "report_dir", "baseline"):
+        if getattr(option, name) is not None:
+            setattr(option, name, str((here / Path(getattr(option, name)).expanduser()).resolve()))
+
+
+def check(option: Namespace) -> None:
+    """Refuse a command line that cannot work.
+
+    Raises:
+        pytest.UsageError: what was got, what was wanted, and the cure.
+    """
+    _check_device(option.backend, option.precision)
+    for name in ("store", "report_dir"):
+        if getattr(option, name) is not None:
+            _check_folder("--" + name.replace("_", "-"), Path(getattr(option, name)))
+    if CHANGED in option.fail_on and option.baseline is None:
+        raise pytest.UsageError(
+            "got --fail-on changed without --baseline, wanted an earlier report to compare with: "
+            "add --baseline FILE, a verdicts.json of an earlier run"
+        )
+    if option.baseline is not None:
+        baseline.load(Path(option.baseline))
+
+
+def _check_device(backend: str, precision: str) -> None:
+    if reason := devices.contradiction(backend, precision):
+        raise pytest.UsageError(
+            f"got --backend {backend} with --precision {precision}, but {reason}: "
+            "choose --precision fp32 or another backend"
+        )
+    if reason := devices.absence(backend):
+        raise pytest.UsageError(
+            f"got --backend {backend}, but {reason}: choose --backend auto or --backend cpu, "
+            "or install a torch built for the device"
+        )
+
+
+def _check_folder(name: str, folder: Path) -> None:
+    """A folder that can be written, or made: tried rather than asked, since root is told yes everywhere."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not nearest.is_dir():
+        raise pytest.UsageError(
+            f"got {name} {folder}, but {nearest} is a file: name a folder, existing or new"
+        )
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise pytest.UsageError(
+            f"got {name} {folder}, but {nearest} cannot be written ({error.strerror}): "
+            "name a folder that can be, or change its permissions"
+        ) from error

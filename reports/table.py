@@ -1,0 +1,139 @@
+"""The verdict table as lines that fit a terminal: the paper's sections, each claim once, a row a setting.
+
+A line is a list of (text, markup) pieces, so that layout is plain text to test
+and colour stays the terminal writer's business.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from tabulate import tabulate
+
+from claims.catalogue import Kind
+from reports.estimates import estimate
+from reports.outcomes import LOOKS
+
+__all__ = ["SECTIONS", "Line", "Verdicts", "lines", "section"]
+
+Line = list[tuple[str, dict[str, bool]]]
+Verdicts = Sequence[dict[str, Any]]
+
+SECTIONS: dict[str, str] = {
+    Kind.HYPOTHESIS: "Section 2: hypotheses",
+    Kind.THEOREM: "Section 2: theorems",
+    Kind.EMPIRICAL: "Section 4: empirical results",
+    Kind.METRIC: "Section 3.1: metrics",
+    Kind.DISCUSSION: "Section 5: discussion",
+    Kind.FUTURE_WORK: "Section 5: future work",
+}
+_SHORT = {"not applicable": "n/a", "statistical": "stat.", "certificate": "cert."}
+_HARD_SPACE = "\xa0"
+_CLAIM_FROM, _WHY_FROM, _SETTING_LEAST = 100, 24, 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """One way to shorten the rows; the widest that fits is taken."""
+
+    digits: int
+    words: dict[str, str]
+
+
+_STYLES = (_Style(3, {}), _Style(3, _SHORT), _Style(2, _SHORT))
+
+
+def section(verdict: dict[str, Any]) -> str:
+    """The part of the paper that a verdict belongs to."""
+    return SECTIONS.get(verdict["kind"], verdict["kind"])
+
+
+def lines(verdicts: Verdicts, width: int) -> list[Line]:
+    """The table, every line at most `width` characters long."""
+    header, *rows = _rows(verdicts, width)
+    at = header.index("verdict")
+    table: list[Line] = [[(header, {"bold": True})]]
+    pairs = zip(verdicts, rows, strict=True)
+    for title, in_section in groupby(pairs, key=lambda pair: section(pair[0])):
+        table += [[], [(title, {"bold": True})]]
+        for _, in_claim in groupby(in_section, key=lambda pair: pair[0]["claim"]):
+            for i, (verdict, row) in enumerate(in_claim):
+                if i == 0:
+                    table += [[(text, {})] for text in _heading(verdict, width)]
+                table.append(_coloured(row, at, LOOKS[verdict["outcome"]].markup))
+    return table
+
+
+def _heading(verdict: dict[str, Any], width: int) -> Iterator[str]:
+    paper = f"[paper: {verdict['paper']}]".replace(" ", _HARD_SPACE)
+    text = f"{verdict['claim']}  {verdict['statement']}  {paper}"
+    for line in textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False):
+        yield line.replace(_HARD_SPACE, " ")
+
+
+def _rows(verdicts: Verdicts, width: int) -> list[str]:
+    """Header and rows in aligned columns, by the first style that fits; then settings are clipped."""
+    for style in _STYLES:
+        cells = [_cells(verdict, style, width) for verdict in verdicts]
+        text = _aligned(cells, width)
+        if _widest(text) <= width:
+            break
+    else:
+        setting = max(len(row["setting"]) for row in cells)
+        keep = max(_SETTING_LEAST, setting - (_widest(text) - width))
+        text = _aligned([row | {"setting": _clip_middle(row["setting"], keep)} for row in cells], width)
+    spare = width - _widest(text) - 2
+    if spare >= _WHY_FROM:
+        why = [_clip(" ".join(verdict["reason"].split()), spare) for verdict in verdicts]
+        text = _aligned([row | {"why": reason} for row, reason in zip(cells, why, strict=True)], width)
+    return [_clip(line, width) for line in text]
+
+
+def _cells(verdict: dict[str, Any], style: _Style, width: int) -> dict[str, str]:
+    claim = {"claim": verdict["claim"]} if width >= _CLAIM_FROM else {}
+    return claim | {
+        "setting": " ".join(verdict["setting"].split()),
+        "verdict": style.words.get(verdict["outcome"], verdict["outcome"]),
+        "estimate [interval] margin": estimate(verdict, style.digits),
+        "n": str(verdict["n"]),
+        "strength": style.words.get(verdict["strength"], verdict["strength"]),
+    }
+
+
+def _aligned(cells: list[dict[str, str]], width: int) -> list[str]:
+    headers = {"strength": "how"} if width < _CLAIM_FROM else {}
+    text = tabulate(
+        [list(row.values()) for row in cells],
+        headers=[headers.get(name, name) for name in cells[0]],
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=["right" if name == "n" else "left" for name in cells[0]],
+    )
+    return [f"  {line}".rstrip() for line in text.splitlines()]
+
+
+def _coloured(row: str, at: int, markup: dict[str, bool]) -> Line:
+    """The row with its verdict, which starts under the header's, in colour."""
+    end = row.find("  ", at)
+    end = len(row) if end < 0 else end
+    return [(row[:at], {}), (row[at:end], markup), (row[end:], {})]
+
+
+def _widest(text: list[str]) -> int:
+    return max(map(len, text))
+
+
+def _clip(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _clip_middle(text: str, width: int) -> str:
+    """Both ends kept: the data set stands at the front of a setting, the protocol at its end."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return text[: width - 1 - tail] + "…" + text[len(text) - tail :]

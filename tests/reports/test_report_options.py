@@ -1,0 +1,141 @@
+"""The command line: what it offers, and what it refuses before anything trains."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reports import devices
+
+USAGE_ERROR = pytest.ExitCode.USAGE_ERROR
+
+
+def refused(harness: pytest.Pytester, *arguments: str) -> str:
+    """What the run says; it must end as a usage error without collecting the test file."""
+    harness.makepyfile(test_claims="raise RuntimeError('collected')")
+    result = harness.runpytest_inprocess(*arguments)
+    assert result.ret == USAGE_ERROR
+    said = result.stderr.str() + result.stdout.str()
+    assert "collected" not in said
+    return " ".join(said.split())
+
+
+def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> None:
+    """`--help` has all ten options, each with its default."""
+    text = " ".join(harness.runpytest_inprocess("--help").stdout.str().split())
+    group = text.partition("putting the paper on trial")[2].partition("test session")[0]
+    for option, default in {
+        "--scale={quick,paper}": "quick",
+        "--backend={auto,cpu,cuda,mps}": "auto",
+        "--precision={fp32,fp64,tf32,bf16}": "fp32",
+        "--protocols=LIST": "std,var,he",
+        "--replicates=R": "the scale's own",
+        "--report-dir=DIR": "reports/out in the root folder",
+        "--store=DIR": "the user's cache folder",
+        "--refresh": "no",
+        "--fail-on=LIST": "none",
+        "--baseline=FILE": "none",
+    }.items():
+        assert f"(default: {default})" in group.partition(option)[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--scale", "huge"], "argument --scale: invalid choice: 'huge'"),
+        (["--backend", "tpu"], "argument --backend: invalid choice: 'tpu'"),
+        (["--precision", "fp8"], "argument --precision: invalid choice: 'fp8'"),
+        (["--protocols", "std,xavier"], "got the protocol 'xavier', wanted a comma list of std, var, he"),
+        (["--protocols", ""], "got the protocol '', wanted a comma list"),
+        (["--replicates", "1"], "got '1' replicates, wanted an integer of at least 2"),
+        (["--replicates", "2.5"], "got '2.5' replicates, wanted an integer of at least 2"),
+        (["--fail-on", "supported"], "got the finding 'supported', wanted a comma list of refuted"),
+        (["--fail-on", "changed"], "got --fail-on changed without --baseline"),
+        (["--backend", "mps", "--precision", "fp64"], "Apple GPUs have no 64-bit floating point: choose"),
+        (
+            ["--backend", "cpu", "--precision", "tf32"],
+            "TF32 exists on NVIDIA GPUs only: choose --precision fp32",
+        ),
+        (
+            ["--backend", "mps", "--precision", "tf32"],
+            "TF32 exists on NVIDIA GPUs only: choose --precision fp32",
+        ),
+        (["--report-dir", "test_claims.py"], "test_claims.py is a file: name a folder"),
+        (["--store", "test_claims.py/runs"], "test_claims.py is a file: name a folder"),
+        (["--store", "/proc/landscape"], "got --store /proc/landscape, but /proc cannot be written"),
+        (
+            ["--baseline", "absent.json"],
+            "absent.json, which cannot be read (No such file or directory), wanted",
+        ),
+        (["--baseline", "."], "which cannot be read (Is a directory), wanted a verdicts.json"),
+        (["--baseline", "test_claims.py"], "test_claims.py, which is not JSON"),
+    ],
+    ids=lambda value: "-".join(value).strip("-") if isinstance(value, list) else "",
+)
+def test_a_wrong_value_is_a_usage_error(harness: pytest.Pytester, arguments: list[str], text: str) -> None:
+    """Exit status 4 with what was got and wanted, before a test file is even read."""
+    if "/proc/landscape" in arguments and not Path("/proc").is_dir():
+        pytest.skip("no /proc here")
+    assert text in refused(harness, *arguments)
+
+
+@pytest.mark.parametrize("text", ["[]", '{"verdicts": 3}', '{"verdicts": [{"claim": "E1"}]}'])
+def test_a_baseline_that_is_no_report_is_a_usage_error(harness: pytest.Pytester, text: str) -> None:
+    """JSON of another shape is refused as such."""
+    harness.path.joinpath("other.json").write_text(text)
+    assert "holds no list 'verdicts' of objects with claim, setting" in refused(
+        harness, "--baseline", "other.json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--backend", "cuda"], "got --backend cuda, but no such device: choose --backend auto"),
+        (["--backend", "mps"], "got --backend mps, but no such device: choose --backend auto"),
+        (["--precision", "tf32"], "got --backend auto with --precision tf32, but TF32 exists on NVIDIA"),
+    ],
+    ids=["cuda", "mps", "auto-tf32"],
+)
+def test_an_absent_device_is_a_usage_error(
+    harness: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: list[str], text: str
+) -> None:
+    """A backend this machine lacks is refused at the start, not by the first training."""
+    monkeypatch.setattr(
+        devices, "absence", lambda backend: None if backend in ("auto", "cpu") else "no such device"
+    )
+    assert text in refused(harness, *arguments)
+
+
+def test_absence_asks_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA and MPS are absent exactly when torch says so; the CPU never is."""
+    import torch
+
+    for there in (True, False):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda there=there: there)
+        assert [devices.absence(name) is None for name in ("cpu", "auto", "cuda", "mps")] == [
+            True,
+            True,
+            there,
+            there,
+        ]
+
+
+def test_fp64_is_refused_where_auto_would_take_mps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a Mac with an Apple GPU, `--precision fp64` alone cannot work."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(devices, "absence", lambda backend: None)
+    assert "64-bit" in str(devices.contradiction("auto", "fp64"))
+    assert devices.contradiction("cpu", "fp64") is None
+
+
+def test_the_plugin_loads_without_torch() -> None:
+    """The controller of a distributed run never pays for importing torch or NumPy."""
+    code = "import reports.plugin, sys; print(sorted({'torch', 'numpy', 'xdist'} & set(sys.modules)))"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,232 @@
+"""Whole runs of the sample claims: what is printed, what is written, how it exits."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from reports import files
+
+SCHEMA = json.loads((Path(files.__file__).parent / "schema" / "verdicts.schema.json").read_text())
+BROKEN = "\ndef test_broken(): assert 0\ndef test_plain(): pass\n"
+
+Read = Callable[..., dict[str, Any]]
+
+
+def outcomes(report: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(verdict["setting"], verdict["outcome"]) for verdict in report["verdicts"]]
+
+
+def add(harness: pytest.Pytester, text: str) -> None:
+    with (harness.path / "test_claims.py").open("a") as file:
+        file.write(text)
+
+
+EXPECTED = [
+    ("mnist-5k", "not applicable"),
+    ("mnist-5k-500-std", "refuted"),
+    ("mnist-5k-500-var", "inconclusive"),
+    ("mnist-5k-500-he", "supported"),
+]
+
+
+def test_a_run_prints_and_writes_its_verdicts(harness: pytest.Pytester, report_of: Read) -> None:
+    """Findings pass, the table fits 80 columns, the files satisfy the schema."""
+    result = harness.runpytest_inprocess("--protocols", "he,std")
+    assert result.ret == 0
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "test_claims.py RISN*100%*",
+            "*= verdicts =*",
+            "Section 2: hypotheses",
+            "  mnist-5k          n/a *",
+            "E1  784-500-10, MSE, linear output: all models reach near zero loss",
+            "  mnist-5k-500-std  refuted       1.23e6 [[]9.12e5, 2.12e6] > 0.05    12  stat.",
+            "E1 paper says yes, we measured: std refuted, var inconclusive, he supported",
+            "4 verdicts: 1 supported, 1 refuted, 1 inconclusive, 1 not applicable",
+            "verdicts.json, verdicts.md, verdicts.csv in reports/out/cpu",
+            "*= 4 passed in *",
+        ]
+    )
+    table = result.outlines[
+        result.outlines.index("  setting           verdict       estimate [interval] margin         n  how") :
+    ]
+    assert max(map(len, table)) <= 80
+    report = report_of()
+    jsonschema.validate(report, SCHEMA)
+    assert outcomes(report) == EXPECTED
+    about = report["provenance"]
+    assert (about["complete"], about["device"], about["seeds"]) == (True, "a CPU", [0, 1])
+    assert (about["trained"], about["seconds"], about["experiments"]) == (3, 1.5, ["he", "std", "var"])
+    assert about["options"]["protocols"] == ["std", "he"]
+    assert {path.name for path in (harness.path / "reports/out/cpu").iterdir()} == set(files.NAMES)
+
+
+def test_workers_change_nothing(harness: pytest.Pytester, report_of: Read) -> None:
+    """`-n 2` writes the verdicts of `-n 0`, and `-v` shows the words and the ids as typed."""
+    harness.runpytest_inprocess("-n", "0", "-q")
+    alone = report_of()["verdicts"]
+    result = harness.runpytest_subprocess("-n", "2", "-v")
+    shared = report_of()["verdicts"]
+    assert [v | {"duration": 0} for v in alone] == [v | {"duration": 0} for v in shared]
+    result.assert_outcomes(passed=4)
+    for word, name in [
+        ("REFUTED", "test_loss_reaches_zero[[]mnist-5k-500-std[]]"),
+        ("INCONCLUSIVE", "test_loss_reaches_zero[[]mnist-5k-500-var[]]"),
+        ("SUPPORTED", "test_loss_reaches_zero[[]mnist-5k-500-he[]]"),
+        ("NOT APPLICABLE", "test_eigenvalues_are_distinct"),
+    ]:
+        result.stdout.fnmatch_lines([f"*%] {word} test_claims.py::{name} "])
+
+
+@pytest.mark.parametrize(
+    ("options", "table"), [(["-q"], True), (["-qq"], False), (["-p", "no:cacheprovider"], True)], ids=str
+)
+def test_quiet_keeps_the_table(harness: pytest.Pytester, options: list[str], table: bool) -> None:
+    """`-q` still shows it, since that is what the run is for; `-qq` leaves the counts."""
+    text = harness.runpytest_inprocess(*options).stdout.str()
+    assert ("Section 4: empirical results" in text) is table
+    assert ("verdicts.json" in text) is table
+    assert "4 verdicts: 1 supported, 1 refuted, 1 inconclusive, 1 not applicable" in text
+
+
+def test_the_plugin_works_without_xdist(harness: pytest.Pytester) -> None:
+    """`-p no:xdist`: the hooks are optional, and the group marker is still known under --strict-markers."""
+    harness.makeini("[pytest]\naddopts = -p reports.plugin --strict-markers\nfilterwarnings = error")
+    add(harness, "\n@pytest.mark.xdist_group('g')\ndef test_grouped(): pass\n")
+    harness.runpytest_inprocess("-p", "no:xdist", "-k", "grouped or eigen").assert_outcomes(
+        passed=2, deselected=3
+    )
+
+
+def test_nothing_judged_is_nothing_said_or_written(harness: pytest.Pytester) -> None:
+    """Neither ordinary tests nor --collect-only print a table or replace an earlier report."""
+    harness.makepyfile(test_claims="def test_plain(): pass")
+    for arguments in ([], ["--collect-only"]):
+        assert "verdicts" not in harness.runpytest_inprocess(*arguments).stdout.str()
+    assert not (harness.path / "reports").exists()
+
+
+def test_errors_fail_and_are_counted(harness: pytest.Pytester, report_of: Read) -> None:
+    """A test that cannot judge fails; one that records nothing passes; a failure voids a verdict."""
+    add(harness, BROKEN + "def test_skipped(): pytest.skip('why')\n")
+    add(
+        harness,
+        "def test_late(record_verdict):\n    test_eigenvalues_are_distinct(record_verdict)\n    assert 0\n",
+    )
+    result = harness.runpytest_inprocess("-k", "broken or plain or skipped or eigen or late")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=2, failed=2, skipped=1, deselected=3)
+    result.stdout.fnmatch_lines(["1 verdict: 1 not applicable; 2 errors, 1 skipped"])
+    assert report_of()["provenance"]["errors"] == ["test_claims.py::test_broken", "test_claims.py::test_late"]
+    assert report_of()["provenance"]["complete"]
+
+
+@pytest.mark.parametrize("workers", [["-n", "0"], ["-n", "2"]], ids=" ".join)
+def test_findings_fail_where_asked(harness: pytest.Pytester, report_of: Read, workers: list[str]) -> None:
+    """`--fail-on refuted`: a reason, exit status 1, junitxml; the table keeps the verdict; --lf reruns it."""
+    result = harness.runpytest_subprocess(*workers, "--fail-on", "refuted", "--junitxml", "out.xml")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(failed=1, passed=3)
+    reason = "E1 [mnist-5k-500-std] refuted (--fail-on refuted): whole interval outside <= 0.05"
+    assert reason in result.stdout.str()
+    assert "4 verdicts: 1 supported, 1 refuted, 1 inconclusive, 1 not applicable\n" in result.stdout.str()
+    assert outcomes(report_of()) == EXPECTED
+    (failure,) = ET.parse(harness.path / "out.xml").iter("failure")
+    assert failure.get("message") == reason
+    recorded = ET.parse(harness.path / "out.xml").iterfind(".//property[@name='verdict']")
+    assert {json.loads(p.get("value", ""))["outcome"] for p in recorded} == {
+        outcome for _, outcome in EXPECTED
+    }
+    other = ["-n", "2"] if workers == ["-n", "0"] else ["-n", "0"]
+    again = harness.runpytest_subprocess(*other, "--lf", "-v")
+    assert again.ret == 0
+    assert again.parseoutcomes()["passed"] == 1
+    again.stdout.fnmatch_lines(["*REFUTED*" if other == ["-n", "2"] else "*test_claims.py::*std* REFUTED*"])
+
+
+def test_a_changed_outcome_fails_where_asked(harness: pytest.Pytester, report_of: Read) -> None:
+    """Only an outcome that differs from the baseline's; one the baseline lacks has not changed."""
+    harness.runpytest_inprocess("-k", "std or var")
+    earlier = report_of()
+    earlier["verdicts"][0]["outcome"] = "supported"
+    (harness.path / "earlier.json").write_text(json.dumps(earlier))
+    result = harness.runpytest_inprocess("--baseline", "earlier.json", "--fail-on", "changed")
+    result.assert_outcomes(failed=1, passed=3)
+    text = result.stdout.str()
+    assert (
+        "E1 [mnist-5k-500-std] changed from supported to refuted (--fail-on changed): whole interval" in text
+    )
+    assert "changed since the baseline: 1\n  E1 [mnist-5k-500-std] supported -> refuted\n" in text
+    told = harness.runpytest_inprocess("--baseline", "earlier.json")
+    assert told.ret == 0
+    told.stdout.fnmatch_lines(["changed since the baseline: 1"])
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_run_that_stops_early_says_so(harness: pytest.Pytester, report_of: Read, workers: str) -> None:
+    """`-x` on a finding: what was judged is written and called partial."""
+    add(harness, "".join(f"\ndef test_later_{i}():\n    import time; time.sleep(0.3)\n" for i in range(6)))
+    result = harness.runpytest_subprocess("-x", "-n", workers, "--fail-on", "refuted")
+    assert result.ret != 0
+    about = report_of()["provenance"]
+    assert not about["complete"]
+    assert re.fullmatch(r"stopping after 1 failures: \d+ of 10 tests finished", about["interrupted"])
+    assert f"partial report: {about['interrupted']}" in result.stdout.str()
+    assert "**Partial report: " in (harness.path / "reports/out/cpu/verdicts.md").read_text()
+    assert ("mnist-5k-500-std", "refuted") in outcomes(report_of())
+
+
+def test_an_interrupt_keeps_what_was_judged(harness: pytest.Pytester, report_of: Read) -> None:
+    """Ctrl-C: the verdicts so far are shown and written."""
+    add(harness, "\ndef test_endless():\n    open('ready', 'w').close()\n    import time; time.sleep(60)\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    with subprocess.Popen(command, cwd=harness.path, stdout=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 30
+        while not (harness.path / "ready").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        text = process.communicate(timeout=30)[0]
+    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    assert "partial report: interrupted: 4 of 5 tests finished" in text
+    assert outcomes(report_of()) == EXPECTED
+    assert not report_of()["provenance"]["complete"]
+
+
+def test_a_crashed_worker_is_an_error_of_its_test(harness: pytest.Pytester, report_of: Read) -> None:
+    """It fails once, under the name that was typed; the other verdicts and the rest of its group are kept."""
+    add(harness, "\n@pytest.mark.xdist_group('g')\ndef test_crash():\n    import os; os._exit(1)\n")
+    add(harness, "\n@pytest.mark.xdist_group('g')\ndef test_after(): pass\n")
+    result = harness.runpytest_subprocess("-n", "2", timeout=60)
+    result.assert_outcomes(passed=5, failed=1)
+    assert outcomes(report_of()) == EXPECTED
+    assert report_of()["provenance"]["errors"] == ["test_claims.py::test_crash"]
+
+
+def test_a_report_that_cannot_be_written_fails_the_run(harness: pytest.Pytester) -> None:
+    """The table is still shown; the run does not pretend that the files exist."""
+    (harness.path / "reports").write_text("a file where the folder should be")
+    result = harness.runpytest_inprocess()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    text = result.stdout.str()
+    assert "Section 4: empirical results" in text
+    assert "the report could not be written: " in text
+
+
+def test_report_dir_and_precision_choose_the_folder(harness: pytest.Pytester, report_of: Read) -> None:
+    """`--report-dir` is meant from here; a precision other than fp32 gets a folder of its own."""
+    harness.runpytest_inprocess("--report-dir", "elsewhere", "--precision", "fp64")
+    assert outcomes(report_of("elsewhere/cpu-fp64")) == EXPECTED
+    assert not (harness.path / "reports").exists()

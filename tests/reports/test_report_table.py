@@ -1,0 +1,179 @@
+"""The table: it fits, it is grouped as the paper is, and numbers are short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from claims.catalogue import CATALOGUE, claim
+from claims.verdict import Evidence, Strength, decide
+from reports import summary
+from reports.collector import paper_order
+from reports.estimates import estimate, number
+from reports.table import lines
+
+WIDTHS = [80, 100, 120, 200]
+
+
+def verdict(
+    id: str, protocol: str = "he", setting: str = "mnist-5k-500-300", **evidence: Any
+) -> dict[str, Any]:
+    """One recorded verdict, as the collector holds it."""
+    found = Evidence(**({"estimate": 0.0123, "interval": (0.0101, 0.0301), "n": 12} | evidence))
+    name = f"{setting}-{protocol}" if protocol else setting
+    made = decide(claim(id), found, setting=name, dataset="mnist-5k", protocol=protocol)
+    return made.as_json() | {"nodeid": f"test_{id}", "duration": 1.0}
+
+
+def text(width: int, verdicts: list[dict[str, Any]]) -> list[str]:
+    return ["".join(piece for piece, _ in line) for line in lines(sorted(verdicts, key=paper_order), width)]
+
+
+EVERYTHING = [
+    verdict(id, protocol, **evidence)
+    for id in CATALOGUE
+    for protocol, evidence in {
+        "std": {"estimate": -1.234567e-7, "interval": (-9.87654e-7, 2.34567e12)},
+        "var": {"estimate": None, "interval": None},
+        "he": {"diverged": 3, "note": "a very long note " * 20 + "\nwith a second line"},
+    }.items()
+]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    """Every line fits, with extreme numbers, open intervals and long reasons."""
+    found = text(width, EVERYTHING)
+    assert max(map(len, found)) <= width
+    assert sum(line.startswith("  ") and " mnist-" in line for line in found) == len(EVERYTHING)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_long_setting_is_clipped_in_its_middle(width: int) -> None:
+    """Where nothing else is left to shorten, the data set and the protocol stay readable."""
+    found = text(width, [verdict("E1", setting="mnist-5k-" + "500-" * 60 + "x")])
+    row = next(line for line in found if "…" in line)
+    assert max(map(len, found)) <= width
+    assert "mnist" in row
+    assert "-x-he  supported" in row
+
+
+def test_rows_at_80_columns() -> None:
+    """Setting, verdict, estimate with interval against margin, n, strength; the claim once above them."""
+    rows = [
+        verdict("E1", "std", estimate=1.23e6, interval=(9.12e5, 2.12e6)),
+        verdict("E1", "var", interval=(0.01, 0.2), estimate=0.04),
+        verdict("E1"),
+    ]
+    assert text(80, rows) == [
+        "  setting               verdict       estimate [interval] margin      n  how",
+        "",
+        "Section 4: empirical results",
+        "E1  784-500-10, MSE, linear output: all models reach near zero loss",
+        "    [paper: yes]",
+        "  mnist-5k-500-300-std  refuted       1.2e6 [9.1e5, 2.1e6] > 0.05    12  stat.",
+        "  mnist-5k-500-300-var  inconclusive  0.04 [0.01, 0.2] vs 0.05       12  stat.",
+        "  mnist-5k-500-300-he   supported     0.012 [0.01, 0.03] <= 0.05     12  stat.",
+    ]
+
+
+def test_a_wide_terminal_shows_the_reason() -> None:
+    """From 120 columns on words are whole, and what is left over holds the reason."""
+    row = next(line for line in text(200, [verdict("E1", note="by a note")]) if "mnist" in line)
+    words = "0.0123 [0.0101, 0.0301] <= 0.05 12 statistical whole interval inside <= 0.05; by a note"
+    assert " ".join(row.split()) == f"E1 mnist-5k-500-300-he supported {words}"
+
+
+def test_sections_stand_in_the_papers_order() -> None:
+    """Section 2, then 4, 3.1 and 5, whatever order verdicts arrive in."""
+    found = text(80, EVERYTHING[::-1])
+    titles = [line for line in found if line.startswith("Section")]
+    assert titles == [
+        "Section 2: hypotheses",
+        "Section 4: empirical results",
+        "Section 3.1: metrics",
+        "Section 5: discussion",
+    ]
+    headings = [line.split()[0] for line in found if line.split("  ")[0] in CATALOGUE]
+    assert headings == list(CATALOGUE)
+
+
+def test_only_the_verdict_is_coloured() -> None:
+    """Green, red, yellow: on the word of the verdict and on nothing else of its row."""
+    table = lines([verdict("E1", setting="refuted  by")], 80)
+    assert [(piece, markup) for piece, markup in table[-1] if markup] == [("supported", {"green": True})]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [
+        (0.04, 3, "0.04"),
+        (1.23456e6, 3, "1.23e6"),
+        (1.23456e6, 2, "1.2e6"),
+        (-1.5e-7, 3, "-1.5e-7"),
+        (653.0, 3, "653"),
+        *[(1234.4, 3, "1234"), (0.0, 3, "0"), (float("-inf"), 3, "-inf"), (99.96, 3, "100")],
+    ],
+)
+def test_numbers_are_short(value: float, digits: int, shown: str) -> None:
+    """So many significant digits, a short exponent, and whole numbers up to four figures."""
+    assert number(value, digits) == shown
+
+
+@pytest.mark.parametrize(
+    ("id", "evidence", "shown"),
+    [
+        ("E1", {"estimate": 0.04, "interval": (0.03, 0.05)}, "0.04 [0.03, 0.05] <= 0.05"),
+        ("E1", {"estimate": 1.2e6, "interval": (9e5, 2e6)}, "1.2e6 [9e5, 2e6] > 0.05"),
+        ("E1", {"estimate": 0.04, "interval": (0.03, 0.06)}, "0.04 [0.03, 0.06] vs 0.05"),
+        ("E6", {"estimate": 3.0, "interval": (2.5, float("inf"))}, "3 [2.5, inf] >= 2"),
+        ("E6", {"estimate": 1.0, "interval": (0.5, 1.5)}, "1 [0.5, 1.5] < 2"),
+        ("E6", {"estimate": None, "interval": (2.5, float("inf"))}, "[2.5, inf] >= 2"),
+        ("E1", {"estimate": 0.04, "interval": None}, "0.04 [no interval]"),
+        ("E1", {"estimate": None, "interval": None}, "-"),
+        ("H2", {"estimate": 72.0, "interval": None, "strength": Strength.PROOF, "proved": False}, "72 > 0"),
+        ("H2", {"estimate": 0.0, "interval": (0, 0), "strength": Strength.PROOF, "proved": True}, "0 <= 0"),
+    ],
+)
+def test_the_interval_is_shown_against_the_margin(id: str, evidence: dict[str, Any], shown: str) -> None:
+    """The sign says on which side of the margin the whole interval lies, or that it straddles."""
+    assert estimate(verdict(id, **evidence)) == shown
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"), [(1, 1, "1 in 1"), (0, 0, "0 not in 1"), (0, 1, "0 [0, 1] vs 1")], ids=str
+)
+def test_a_two_sided_region_is_named(low: float, high: float, shown: str) -> None:
+    """A region with two edges is shown as such."""
+    row = verdict("E1") | {"estimate": low, "interval": [low, high], "margin": 1.0, "region": "[1, 1]"}
+    assert estimate(row) == shown
+
+
+def test_readings_put_the_paper_beside_us() -> None:
+    """One line a claim, by protocol, or by data set where nothing trains."""
+    rows = [
+        verdict("E1", "he"),
+        verdict("E1", "std", estimate=1.0, interval=(0.9, 1.1)),
+        verdict("E1", "var"),
+    ]
+    rows += [verdict("E1", "var", setting="mnist-5k-10", interval=(0.0, 1.0))]
+    proof = {"strength": Strength.PROOF, "estimate": 0.0, "interval": None}
+    rows += [
+        verdict("H2", "", "raw", proved=False, **proof),
+        verdict("H2", "", "centred", proved=True, **proof),
+    ]
+    found = [line[0][0] for line in summary.readings(sorted(rows, key=paper_order), 200)]
+    assert found == [
+        "H2 paper says yes, we measured: mnist-5k 1 supported and 1 refuted",
+        "E1 paper says yes, we measured: var 1 supported and 1 inconclusive, std refuted, he supported",
+    ]
+
+
+def test_counts_name_every_outcome_that_occurs() -> None:
+    """One line, errors and skips included."""
+    rows = [verdict("E1"), verdict("E4"), verdict("E1", estimate=1.0, interval=(0.9, 1.1))]
+    assert "".join(piece for piece, _ in summary.counts(rows, 1, 2)) == (
+        "3 verdicts: 2 supported, 1 refuted; 1 error, 2 skipped"
+    )
+    assert "".join(piece for piece, _ in summary.counts(rows[:1])) == "1 verdict: 1 supported"
