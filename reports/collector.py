@@ -21,7 +21,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass
+@dataclass(eq=False)  # a plugin must be hashable
 class Collector:
     """A pytest plugin that listens to test reports and only remembers.
 

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.add_options(parser)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
     """Choose how xdist distributes, before xdist reads it: a wrapper runs first whoever is loaded first."""
     groups.choose_distribution(config)

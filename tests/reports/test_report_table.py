@@ -59,6 +59,13 @@ def test_a_long_setting_is_clipped_in_its_middle(width: int) -> None:
     assert "-x-he  supported" in row
 
 
+def test_a_row_that_nothing_can_shorten_is_cut() -> None:
+    """Even then no line is wider than the terminal."""
+    found = text(80, [verdict("E1", n=10**60)])
+    assert max(map(len, found)) == 80
+    assert found[-1].endswith("0…")
+
+
 def test_rows_at_80_columns() -> None:
     """Setting, verdict, estimate with interval against margin, n, strength; the claim once above them."""
     rows = [
