@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ Layers = Sequence[tuple[Tensor, Tensor]]
 
 def parameter_count(sizes: Sequence[int]) -> int:
     """Weights and biases of one network with these layer sizes."""
-    return sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    return sum((a + 1) * b for a, b in pairwise(sizes))
 
 
 def layer_views(flat: Tensor, sizes: Sequence[int], members: int) -> list[tuple[Tensor, Tensor]]:
@@ -26,7 +27,7 @@ def layer_views(flat: Tensor, sizes: Sequence[int], members: int) -> list[tuple[
     One buffer lets Adam update everything in one fused pass.
     """
     views, start = [], 0
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         W = flat[start : start + members * a * b].view(members, a, b)
         start += W.numel()
         bias = flat[start : start + members * b].view(members, b)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn.functional import log_softmax
 
 __all__ = ["constant_loss", "loss_gradient", "loss_per_sample"]
 
@@ -31,7 +31,7 @@ def loss_per_sample(z: Tensor, y: Tensor, output: str, loss: str) -> Tensor:
     """Loss [M, B] of the last layer's pre-activations z [M, B, K] against targets y [B, K]."""
     if output == "softmax":
         if loss == "ce":
-            return -(y * F.log_softmax(z, -1)).sum(-1)
+            return -(y * log_softmax(z, -1)).sum(-1)
         h = torch.softmax(z, -1)
         if loss == "bce":
             log_h, log_rest = h.log().clamp(min=_LOG_FLOOR), torch.log1p(-h).clamp(min=_LOG_FLOOR)
@@ -39,7 +39,7 @@ def loss_per_sample(z: Tensor, y: Tensor, output: str, loss: str) -> Tensor:
     else:
         h = torch.relu(z) if output == "relu" else z
         if loss == "ce":
-            return -(y * F.log_softmax(h, -1)).sum(-1)
+            return -(y * log_softmax(h, -1)).sum(-1)
         if loss == "bce":
             return _bce_with_logits(h, y)
     return 0.5 * (h - y).square().sum(-1)

@@ -24,7 +24,9 @@ def label_agreement(predictions: np.ndarray) -> np.ndarray:
 
 
 def weight_differences(parameters: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
-    """For each pair: squared Euclidean distance [M, M] float64 and weights further apart than the threshold [M, M].
+    """For each pair: squared Euclidean distance [M, M] and weights further apart than the threshold [M, M].
+
+    Distances are float64, counts int64.
 
     Args:
         parameters: tensors with the ensemble axis first, [M, ...]; distances add up over them.

@@ -34,7 +34,7 @@ _EVALUATION_ROWS = 1_000
 """Samples evaluated in one product; bounds the activations' memory, not the result's order of summation."""
 
 DIVERGED = 10.0
-"""A model has diverged when its training loss left the finite numbers or ends at this many times its start."""
+"""A model has diverged when its training loss left the finite numbers or ends this many times its start."""
 
 
 def thread_count() -> int:
@@ -73,9 +73,14 @@ class Trainer:
         data: its data set.
         backend: device and arithmetic.
         threads: shards trained at once; the result does not depend on it.
+
+    Raises:
+        ValueError: a cross entropy on a regression, whose targets are no probabilities.
     """
 
     def __init__(self, spec: Experiment, data: Dataset, backend: Backend, threads: int | None = None) -> None:
+        if data.task == "regression" and spec.loss != "mse":
+            raise ValueError(f"got loss {spec.loss!r} on {data.name}, which is a regression: wanted mse")
         self.spec, self.backend = spec, backend
         self.threads = threads or thread_count()
         device, dtype = backend.device, backend.dtype
@@ -139,9 +144,6 @@ class Trainer:
             self._record()
 
     def _train(self, shard: _Shard, batches: tuple[Tensor, ...]) -> None:
-        # Saturated units make gradients too small for normal numbers, which CPUs
-        # handle in slow microcode; zero is as good. The switch is per thread.
-        torch.set_flush_denormal(True)
         spec, bf16 = self.spec, self.backend.precision == "bf16"
         for batch in batches:
             x, y = self._x[0][batch], self._y[0][batch]
@@ -150,9 +152,12 @@ class Trainer:
 
     def _each_shard(self, work: Callable[[_Shard], object]) -> list[object]:
         # Results come back in the shards' order whichever thread ran them.
-        if self.threads == 1 or len(self._shards) == 1:
+        if self.backend.kind != "cpu":
             return [work(shard) for shard in self._shards]
-        with ThreadPoolExecutor(self.threads) as pool:
+        # Saturated units make gradients too small for normal numbers, which CPUs
+        # handle in slow microcode; zero is as good. The switch is per thread and has
+        # no undo, so the work leaves the caller's thread even where one would do.
+        with ThreadPoolExecutor(self.threads, initializer=torch.set_flush_denormal, initargs=(True,)) as pool:
             return list(pool.map(work, self._shards))
 
     # -- recording --------------------------------------------------------------------
@@ -179,7 +184,6 @@ class Trainer:
 
     def _evaluate(self, shard: _Shard, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean loss [M] in float64 and predicted labels [M, m] on the training (0) or test (1) set."""
-        torch.set_flush_denormal(True)
         totals, labels = [], []
         for x, y in zip(
             self._x[side].split(_EVALUATION_ROWS), self._y[side].split(_EVALUATION_ROWS), strict=True
@@ -189,7 +193,9 @@ class Trainer:
             # mps has no float64; the rows of a chunk are few enough to sum there in float32.
             losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)
             totals.append(losses)
-            labels.append(z.argmax(-1).to(torch.uint8))
+            # Softmax keeps the order of z, ReLU does not: where all outputs are 0 the label is the first.
+            h = z.relu() if self.spec.output == "relu" else z
+            labels.append(h.argmax(-1).to(torch.uint8))
         mean = torch.stack(totals).cpu().double().sum(0) / len(self._x[side])
         return mean.numpy(), torch.cat(labels, 1).cpu().numpy()
 
@@ -208,7 +214,10 @@ class Trainer:
         return self.epoch >= self.spec.epochs
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
-        """All members' weights [M, fan_in, fan_out] and biases [M, fan_out] now, on the CPU, idle inputs included."""
+        """All members' weights [M, fan_in, fan_out] and biases [M, fan_out] now, on the CPU.
+
+        Idle inputs are included, with their initial weights.
+        """
         joined = [
             (torch.cat([W for W, _ in layer]).cpu(), torch.cat([b for _, b in layer]).cpu())
             for layer in zip(*(shard.layers for shard in self._shards), strict=True)
@@ -218,14 +227,15 @@ class Trainer:
         return [(first, joined[0][1]), *joined[1:]]
 
     def result(self) -> dict[str, np.ndarray]:
-        """Trajectories, each [epochs + 1, ...], the weights at the checkpoints, L0, and when each model diverged."""
+        """Trajectories [epochs + 1, ...], weights at the checkpoints, L0, and when each model diverged."""
         arrays = {key: np.stack(rows) for key, rows in self.history.items()}
         losses = arrays["train_loss"]
         with np.errstate(invalid="ignore"):
             blown_up = losses > DIVERGED * losses[0]
         bad = ~np.isfinite(losses) | (blown_up & blown_up[-1])  # a spike that was overcome is no divergence
         first = np.where(bad.any(0), bad.argmax(0), -1)
-        return arrays | self.kept | {"baseline": np.array(self.baseline), "diverged_at": first.astype(np.int64)}
+        ends = {"baseline": np.array(self.baseline), "diverged_at": first.astype(np.int64)}
+        return arrays | self.kept | ends
 
     # -- stopping and resuming --------------------------------------------------------
 
@@ -245,7 +255,9 @@ class Trainer:
         """Goes on from a `state()` of the same experiment, data and backend."""
         self.epoch = int(arrays["epoch"][0])
         self.history = {
-            key.removeprefix("history/"): list(value) for key, value in arrays.items() if key.startswith("history/")
+            key.removeprefix("history/"): list(rows)
+            for key, rows in arrays.items()
+            if key.startswith("history/")
         }
         self.kept = {key.removeprefix("kept/"): v for key, v in arrays.items() if key.startswith("kept/")}
         for index, shard in enumerate(self._shards):
