@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
+from typing import Any
 
 __all__ = ["LOSSES", "OUTPUTS", "PRECISIONS", "PROTOCOLS", "Experiment"]
 
@@ -11,6 +13,22 @@ OUTPUTS = ("linear", "softmax", "relu")
 LOSSES = ("mse", "bce", "ce")
 PROTOCOLS = ("std", "var", "he")
 PRECISIONS = ("fp32", "fp64", "tf32", "bf16")
+
+
+def _whole_number(name: str, value: Any) -> int:
+    try:
+        if int(value) == value:
+            return int(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f"got {name} {value!r}, wanted a whole number")
+
+
+def _whole_numbers(name: str, values: Any) -> tuple[int, ...]:
+    try:
+        return tuple(_whole_number(name, value) for value in values)
+    except TypeError:
+        raise ValueError(f"got {name} {values!r}, wanted a tuple of whole numbers") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +74,28 @@ class Experiment:
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"got {name} {getattr(self, name)!r}, wanted one of {', '.join(allowed)}")
+        # Numbers are brought to one type each, so that equal specs have equal JSON.
         for name in ("widths", "models", "checkpoints"):
-            object.__setattr__(self, name, tuple(int(value) for value in getattr(self, name)))
+            object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
+        for name in ("replicates", "epochs", "batch", "seed"):
+            object.__setattr__(self, name, _whole_number(name, getattr(self, name)))
         for name in ("replicates", "epochs", "batch"):
-            if int(getattr(self, name)) != getattr(self, name) or getattr(self, name) < 1:
+            if getattr(self, name) < 1:
                 raise ValueError(f"got {name} {getattr(self, name)!r}, wanted a whole number of at least 1")
         if any(width < 1 for width in self.widths):
             raise ValueError(f"got widths {self.widths}, wanted hidden layers of at least one unit each")
         if not self.models or any(i < 0 for i in self.models) or len(set(self.models)) != len(self.models):
-            raise ValueError(f"got models {self.models}, wanted distinct indices i >= 0, such as (0, 1, 2, 3)")
-        if not self.learning_rate > 0:
-            raise ValueError(f"got learning_rate {self.learning_rate!r}, wanted a number above 0")
+            raise ValueError(
+                f"got models {self.models}, wanted distinct indices i >= 0, such as (0, 1, 2, 3)"
+            )
+        if not (isinstance(self.learning_rate, int | float) and 0 < self.learning_rate < math.inf):
+            raise ValueError(f"got learning_rate {self.learning_rate!r}, wanted a finite number above 0")
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
         if any(not 0 <= epoch <= self.epochs for epoch in self.checkpoints):
             raise ValueError(
                 f"got checkpoints {self.checkpoints}, wanted epochs between 0 and epochs={self.epochs}"
             )
+        object.__setattr__(self, "checkpoints", tuple(sorted(set(self.checkpoints))))
 
     @property
     def members(self) -> tuple[tuple[int, int], ...]:

@@ -63,7 +63,7 @@ class Run:
         return int((self.arrays["diverged_at"] >= 0).sum())
 
     def weights(self, epoch: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Weights [M, fan_in, fan_out] and biases [M, fan_out] of every layer, at the last epoch or a checkpoint.
+        """Weights [M, fan_in, fan_out] and biases [M, fan_out] of each layer, at the end or a checkpoint.
 
         Raises:
             KeyError: no weights were kept at that epoch.
@@ -72,7 +72,8 @@ class Run:
         if f"weights/{epoch}/W1" not in self.arrays:
             kept = sorted({int(key.split("/")[1]) for key in self.arrays if key.startswith("weights/")})
             raise KeyError(
-                f"got epoch {epoch}, wanted one of the kept checkpoints {kept}: add it to Experiment.checkpoints"
+                f"got epoch {epoch}, wanted one of the kept checkpoints {kept}: "
+                "add it to Experiment.checkpoints"
             )
         depth = range(1, len(self.spec.widths) + 2)
         return [(self.arrays[f"weights/{epoch}/W{d}"], self.arrays[f"weights/{epoch}/b{d}"]) for d in depth]

@@ -1,0 +1,75 @@
+"""Small data sets of known structure, so that a run takes milliseconds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from data import Dataset
+from models.backend import Backend, resolve_backend
+from models.experiment import Experiment
+
+
+def _dataset(name: str, task: str, arrays: tuple[np.ndarray, ...], classes: int) -> Dataset:
+    checksum = hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
+    return Dataset(name, task, *arrays, classes, checksum, "drawn in a test")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_torch_thread() -> None:
+    """Products this small lose by threads, most of all beside other test workers."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """53 + 20 images of 12 pixels in 4 classes; pixels 0, 5 and 11 are always 0, pixel 3 only in training."""
+    draw = np.random.default_rng(0)
+    pixels, labels = draw.integers(0, 256, (73, 12), dtype=np.uint8), draw.integers(0, 4, 73, dtype=np.uint8)
+    pixels[:, [0, 5, 11]] = 0
+    pixels[:53, 3] = 0
+    return _dataset("tiny", "classification", (pixels[:53], labels[:53], pixels[53:], labels[53:]), 4)
+
+
+@pytest.fixture(scope="session")
+def houses() -> Dataset:
+    """41 + 15 rows of 6 columns and a target; column 2 is constant, so it is zero once standardised."""
+    draw = np.random.default_rng(1)
+    table = draw.normal(3.0, 2.0, (56, 6))
+    table[:, 2] = 1.0
+    target = table @ draw.normal(size=6) + draw.normal(size=56)
+    return _dataset("houses", "regression", (table[:41], target[:41], table[41:], target[41:]), 0)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Callable[..., Experiment]:
+    """An experiment on `digits` that trains in milliseconds; keywords change its spec."""
+
+    def spec(**changes: object) -> Experiment:
+        usual = {
+            "dataset": "tiny",
+            "widths": (7,),
+            "models": (0, 1),
+            "replicates": 2,
+            "epochs": 3,
+            "batch": 10,
+        }
+        return Experiment(**(usual | changes))
+
+    return spec
+
+
+@pytest.fixture
+def fp64() -> Backend:
+    """The CPU in float64."""
+    return resolve_backend("cpu", "fp64")
+
+
+@pytest.fixture
+def fp32() -> Backend:
+    """The CPU in float32."""
+    return resolve_backend("cpu", "fp32")
