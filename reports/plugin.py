@@ -19,7 +19,8 @@ FAIL_ON = pytest.StashKey[FailOn]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the group "landscape-claims"."""
+    """The options of the group "landscape-claims"; also the first hook to run, before numpy is loaded."""
+    workers.one_thread()
     options.add_options(parser)
 
 

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 import psutil
 import pytest
 
-__all__ = ["GPU", "automatic", "cores", "hand_out", "pin", "visible_gpus"]
+__all__ = ["GPU", "automatic", "cores", "hand_out", "one_thread", "pin", "visible_gpus"]
 
 WORKERS_PER_GPU = 2
 """One worker prepares and judges while the other trains."""
@@ -46,6 +46,16 @@ def automatic(config: pytest.Config) -> int | None:
         return None
     gpus = visible_gpus(config.option.backend, os.environ)
     return min(cores(), sum(gpu.workers for gpu in gpus)) if gpus else cores()
+
+
+def one_thread() -> None:
+    """Before numpy starts: one thread a product, in every process.
+
+    Products split over threads add in another order, and verdicts must not depend on how many there were;
+    workers that all split theirs over the same cores also hold each other up.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ[name] = "1"
 
 
 def cores() -> int:

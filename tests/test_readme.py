@@ -1,0 +1,65 @@
+"""The README's commands work as they stand."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCKS = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+COMMANDS = [
+    line.partition("#")[0].strip()
+    for block in BLOCKS
+    for line in block.splitlines()
+    if line.startswith("python -m ")
+]
+PYTEST = [part for line in COMMANDS for part in line.split(" && ") if "-m pytest" in part]
+
+
+def test_the_two_commands_are_there() -> None:
+    """The README opens with one command for the claims and one for the tests."""
+    assert COMMANDS[:2] == [
+        "python -m pip install -e . && python -m pytest claims/ -n auto",
+        "python -m pip install -e '.[dev]' && python -m pytest tests/ -n auto",
+    ]
+
+
+@pytest.mark.parametrize("command", [c for c in PYTEST if "tests/" not in c])
+def test_its_pytest_commands_collect(command: str, tmp_path: Path) -> None:
+    """Every option it shows is understood; a backend that this machine lacks is refused as one."""
+    arguments = shlex.split(command)[1:]
+    if "--baseline" in arguments:
+        baseline = tmp_path / "verdicts.json"
+        baseline.write_text('{"provenance": {}, "verdicts": []}')
+        arguments[arguments.index("--baseline") + 1] = str(baseline)
+    listed = [] if "--help" in arguments else ["--collect-only", "-q", "-p", "no:cacheprovider", "-n", "0"]
+    finished = subprocess.run(
+        [sys.executable, *arguments, *listed], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    output = finished.stdout + finished.stderr
+    if "cuda" in arguments and finished.returncode == 4:
+        assert "got --backend cuda" in output
+        return
+    assert finished.returncode == 0, output
+    assert "landscape-claims" in output if "--help" in arguments else "tests collected" in output
+
+
+def test_its_tox_environments_exist() -> None:
+    """`tox -e` names environments of tox.ini."""
+    tox = next(line for line in COMMANDS if "-m tox" in line)
+    configured = (ROOT / "tox.ini").read_text()
+    for name in tox.split("-e ")[1].split(","):
+        assert name.strip() in configured
+
+
+def test_its_places_exist() -> None:
+    """Each path it names in backticks is there."""
+    named = re.findall(r"`((?:[a-z_.]+/)+[\w.-]*)`", (ROOT / "README.md").read_text())
+    generated = {"reports/out/cpu/verdicts.md"}
+    missing = [path for path in named if not (ROOT / path).exists() and path not in generated]
+    assert not [path for path in missing if not path.startswith("mnist/")], missing
