@@ -9,20 +9,24 @@ Layout of the store's folder:
     <key>.lock              held while training; the system frees it when its process dies
     set-aside/              what was found corrupt or foreign
 
-A run appears under its final name in one rename, whole or not at all.
+A run appears under its final name in one rename, whole or not at all. Every
+byte is checked when it is read: run.json is rebuilt and compared, the other
+files are bound by digests.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import secrets
 import shutil
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -30,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors.numpy
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from data import Dataset
 from models.experiment import Experiment
@@ -52,6 +56,7 @@ _ENGINE_SOURCES = (
     "training.py",
 )
 _RUN_FILES = {"run.safetensors", "run.json", "timing.json"}
+_CHECKPOINT = re.compile(r"epoch-\d{6,}-[0-9a-f]{16}\.safetensors")
 
 CHECKPOINT_SECONDS = 3.0
 """A checkpoint costs a write of the whole training state, so short epochs share one."""
@@ -61,7 +66,7 @@ class StoreWarning(UserWarning):
     """Something in the store was not what this project wrote."""
 
 
-class _Damaged(Exception):
+class _DamageError(Exception):
     """Why a stored file cannot be used."""
 
 
@@ -86,7 +91,8 @@ class RunStore:
 
     Args:
         root: the store's folder, made when missing.
-        refresh: train again even what the store has; once in each session.
+        refresh: train again even what the store has; once in each session. A refresh starts from
+            scratch, so one that was killed starts again; until it has ended, the old run stays.
         session: names this test run, so that its workers refresh a run once between them.
         checkpoint_seconds: least time between two checkpoints; 0 writes one after every epoch.
         progress: called with (spec, epoch, trainer) before the first and after every epoch of a training.
@@ -121,9 +127,7 @@ class RunStore:
 
     def key(self, spec: Experiment, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""
-        canonical = json.dumps(self.identity(spec, data, backend), sort_keys=True).encode()
-        head = f"{spec.setting}-{spec.output}-{spec.loss}"
-        return f"{head}-{hashlib.sha256(canonical).hexdigest()[:20]}"
+        return _key(spec, self.identity(spec, data, backend))
 
     # -- the one entry ----------------------------------------------------------------
 
@@ -136,62 +140,78 @@ class RunStore:
         """
         if data.name != spec.dataset:
             raise ValueError(f"got the data set {data.name!r}, wanted the spec's own, {spec.dataset!r}")
-        key = self.key(spec, data, backend)
+        identity = self.identity(spec, data, backend)
+        key = _key(spec, identity)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OSError(f"the run store {self.root} cannot be made ({error}): give a folder with --store") from error
+            raise OSError(
+                f"the run store {self.root} cannot be made ({error}): give a folder with --store"
+            ) from error
         try:
-            run = self._read(spec, key)
-        except _Damaged:
+            run = self._read(spec, key, identity)
+        except _DamageError:
             run = None  # judged again under the lock, when no one can be replacing it
         if run is not None:
             return run
-        with self._lock(key):
-            return self._read_or_set_aside(spec, key) or self._train(spec, data, backend, key)
+        with self._locked(key):
+            self._sweep(key)
+            return self._read_or_set_aside(spec, key, identity) or self._train(
+                spec, data, backend, key, identity
+            )
 
-    def _lock(self, key: str) -> FileLock:
+    @contextlib.contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        """Holds the run's lock; where another process trains the run, waits for it."""
         lock = FileLock(self.root / f"{key}.lock")
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            lock.acquire()  # another process trains this run: wait for it
-        return lock
+            lock.acquire()
+        except OSError as error:
+            raise OSError(
+                f"the run store {self.root} cannot be written ({error}): give a folder with --store"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     # -- reading ----------------------------------------------------------------------
 
-    def _read(self, spec: Experiment, key: str) -> Run | None:
+    def _read(self, spec: Experiment, key: str, identity: dict[str, Any]) -> Run | None:
         folder = self.root / key
         if not os.path.lexists(folder):
             return None
-        if not folder.is_dir():
-            raise _Damaged("is not a folder")
-        meta = _json(folder / "run.json")
-        if meta.get("key") != key:
-            raise _Damaged(f"run.json names the run {meta.get('key')!r}")
+        if folder.is_symlink() or not folder.is_dir():
+            raise _DamageError("is not a folder")
+        written = _json(_bytes(folder / "run.json"), "run.json")
+        if written.get("key") != key:
+            raise _DamageError(f"run.json names the run {written.get('key')!r}")
         tensors = _bytes(folder / "run.safetensors")
-        if hashlib.sha256(tensors).hexdigest() != meta.get("sha256"):
-            raise _Damaged("run.safetensors does not match its SHA-256")
-        foreign = sorted(path.name for path in folder.iterdir() if path.name not in _RUN_FILES)
+        meta = _meta(key, identity, tensors)
+        if written.get("sha256") != meta["sha256"]:
+            raise _DamageError("run.safetensors does not match its SHA-256")
+        if _bytes(folder / "run.json") != _encoded(meta):
+            raise _DamageError("run.json does not say what this run was trained on")
+        foreign = sorted(path.name for path in _listed(folder) if path.name not in _RUN_FILES)
         if foreign:
-            raise _Damaged(f"holds foreign files: {', '.join(foreign)}")
-        timing = _json(folder / "timing.json")
-        if self.refresh and timing.get("session") != self.session:
+            raise _DamageError(f"holds foreign files: {', '.join(foreign)}")
+        timing = _unsealed(_bytes(folder / "timing.json"), "timing.json")
+        if self.refresh and timing["session"] != self.session:
             return None
         return Run(
             spec=spec,
             arrays=_tensors(tensors),
             key=key,
-            provenance={name: meta[name] for name in ("data", "backend", "engine", "sha256")},
+            provenance=_provenance(meta),
             trained=False,
-            resumed_from=timing.get("resumed_from"),
-            seconds=float(timing.get("seconds", 0.0)),
+            resumed_from=timing["resumed_from"],
+            seconds=timing["seconds"],
         )
 
-    def _read_or_set_aside(self, spec: Experiment, key: str) -> Run | None:
+    def _read_or_set_aside(self, spec: Experiment, key: str, identity: dict[str, Any]) -> Run | None:
         try:
-            return self._read(spec, key)
-        except _Damaged as damage:
+            return self._read(spec, key, identity)
+        except _DamageError as damage:
             self._set_aside(self.root / key, damage)
             return None
 
@@ -206,14 +226,14 @@ class RunStore:
 
     # -- training ---------------------------------------------------------------------
 
-    def _train(self, spec: Experiment, data: Dataset, backend: Backend, key: str) -> Run:
+    def _train(
+        self, spec: Experiment, data: Dataset, backend: Backend, key: str, identity: dict[str, Any]
+    ) -> Run:
         from models.training import Trainer  # torch is imported only where something trains
 
-        self._sweep(key)
         partial = self.root / f"{key}.partial"
         started = time.monotonic()
-        trainer = Trainer(spec, data, backend)
-        resumed_from, spent = self._resume(trainer, partial)
+        trainer, resumed_from, spent = self._resume(lambda: Trainer(spec, data, backend), key, partial)
         last = time.monotonic()
         self._report(trainer)
         while not trainer.finished:
@@ -221,68 +241,137 @@ class RunStore:
             self._report(trainer)
             now = time.monotonic()
             if not trainer.finished and now - last >= self.checkpoint_seconds:
-                _write_checkpoint(partial, trainer, spent + now - started)
+                _write_checkpoint(key, partial, trainer, spent + now - started)
                 last = time.monotonic()
         seconds = spent + time.monotonic() - started
         arrays = {name: np.ascontiguousarray(value) for name, value in trainer.result().items()}
-        run = self._publish(key, self.identity(spec, data, backend), arrays, seconds, resumed_from)
+        meta = self._publish(key, identity, arrays, seconds, resumed_from)
         shutil.rmtree(partial, ignore_errors=True)
-        return Run(spec, arrays, key, run, True, resumed_from, seconds)
+        return Run(spec, arrays, key, _provenance(meta), True, resumed_from, seconds)
 
     def _report(self, trainer: Trainer) -> None:
         if self.progress is not None:
             self.progress(trainer.spec, trainer.epoch, trainer)
 
-    def _resume(self, trainer: Trainer, partial: Path) -> tuple[int | None, float]:
-        """Loads the newest sound checkpoint; returns its epoch (None without one) and the seconds spent on it."""
-        if self.refresh or not partial.is_dir():
+    def _resume(
+        self, start: Callable[[], Trainer], key: str, partial: Path
+    ) -> tuple[Trainer, int | None, float]:
+        """A trainer at the newest sound checkpoint, its epoch (None without one), the seconds spent on it."""
+        if partial.is_symlink() or (partial.exists() and not partial.is_dir()):
+            self._set_aside(partial, _DamageError("is not a folder"))
+        elif self.refresh:
             shutil.rmtree(partial, ignore_errors=True)
-            return None, 0.0
-        for path in sorted(partial.glob("epoch-*.safetensors"), reverse=True):
+        checkpoints = []
+        for path in sorted(partial.iterdir(), reverse=True) if partial.is_dir() else ():
+            if _CHECKPOINT.fullmatch(path.name):
+                checkpoints.append(path)
+            elif _CHECKPOINT.fullmatch(path.name.removesuffix(".part")):
+                path.unlink()  # its writer was killed
+            else:
+                self._set_aside(path, _DamageError("is foreign to a run in progress"))
+        for path in checkpoints:
+            trainer = start()  # anew for each: a load that fails halfway leaves nothing behind
             try:
                 content = _bytes(path)
-                if hashlib.sha256(content).hexdigest()[:16] != path.stem.rpartition("-")[2]:
-                    raise _Damaged("does not match the digest in its name")
+                if _checkpoint_digest(key, content) != path.stem.rpartition("-")[2]:
+                    raise _DamageError(
+                        "is corrupt or of another run: it does not match the digest in its name"
+                    )
                 arrays = _tensors(content)
                 trainer.load(arrays)
-            except (_Damaged, KeyError, RuntimeError) as damage:
+                return trainer, trainer.epoch, float(arrays["seconds"][0])
+            except (_DamageError, LookupError, RuntimeError, TypeError, ValueError) as damage:
                 self._set_aside(path, damage)
-                continue
-            return trainer.epoch, float(arrays["seconds"][0])
-        return None, 0.0
+        return start(), None, 0.0
 
     def _publish(
-        self, key: str, identity: dict[str, Any], arrays: dict[str, np.ndarray], seconds: float, resumed: int | None
+        self,
+        key: str,
+        identity: dict[str, Any],
+        arrays: dict[str, np.ndarray],
+        seconds: float,
+        resumed: int | None,
     ) -> dict[str, Any]:
         tensors = safetensors.numpy.save(arrays)
-        meta = {"key": key, **identity, "sha256": hashlib.sha256(tensors).hexdigest()}
-        timing = {"seconds": seconds, "resumed_from": resumed, "session": self.session, "finished": time.time()}
+        meta = _meta(key, identity, tensors)
+        timing = {
+            "seconds": seconds,
+            "resumed_from": resumed,
+            "session": self.session,
+            "finished": time.time(),
+        }
         fresh = self.root / f"{key}.new-{os.getpid()}-{secrets.token_hex(3)}"
         fresh.mkdir()
         _write(fresh / "run.safetensors", tensors)
-        _write(fresh / "run.json", json.dumps(meta, indent=1, sort_keys=True).encode())
-        _write(fresh / "timing.json", json.dumps(timing, indent=1).encode())
+        _write(fresh / "run.json", _encoded(meta))
+        _write(fresh / "timing.json", _sealed(timing))
         target = self.root / key
-        if target.exists():  # only under --refresh: the old run gives way in two renames
+        if os.path.lexists(target):  # only under --refresh: the old run gives way in two renames
             os.replace(target, self.root / f"{key}.old-{os.getpid()}-{secrets.token_hex(3)}")
         os.replace(fresh, target)
         self._sweep(key)
-        return {name: meta[name] for name in ("data", "backend", "engine", "sha256")}
+        return meta
 
     def _sweep(self, key: str) -> None:
-        """Removes what a killed process left half-written; called under the run's lock."""
-        for pattern in (f"{key}.new-*", f"{key}.old-*"):
-            for left in self.root.glob(pattern):
-                shutil.rmtree(left, ignore_errors=True)
+        """Puts right what a killed process left behind; called under the run's lock."""
+        target = self.root / key
+        for old in self.root.glob(f"{key}.old-*"):
+            if os.path.lexists(target):
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                os.replace(old, target)  # killed between the two renames of a refresh
+        for fresh in self.root.glob(f"{key}.new-*"):
+            shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _write_checkpoint(partial: Path, trainer: Trainer, seconds: float) -> None:
+# -- what the files say ---------------------------------------------------------------
+
+
+def _key(spec: Experiment, identity: dict[str, Any]) -> str:
+    canonical = json.dumps(identity, sort_keys=True).encode()
+    return f"{spec.setting}-{spec.output}-{spec.loss}-{hashlib.sha256(canonical).hexdigest()[:20]}"
+
+
+def _meta(key: str, identity: dict[str, Any], tensors: bytes) -> dict[str, Any]:
+    return {"key": key, **identity, "sha256": hashlib.sha256(tensors).hexdigest()}
+
+
+def _provenance(meta: dict[str, Any]) -> dict[str, Any]:
+    return {name: meta[name] for name in ("data", "backend", "engine", "sha256")}
+
+
+def _encoded(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, sort_keys=True).encode()
+
+
+def _sealed(value: dict[str, Any]) -> bytes:
+    """The JSON of `value` with its own digest."""
+    return _encoded(value | {"digest": hashlib.sha256(_encoded(value)).hexdigest()})
+
+
+def _unsealed(content: bytes, name: str) -> dict[str, Any]:
+    value = _json(content, name)
+    value.pop("digest", None)
+    if _sealed(value) != content:
+        raise _DamageError(f"{name} does not match its own digest")
+    return value
+
+
+def _checkpoint_digest(key: str, content: bytes) -> str:
+    # With the key in it, a checkpoint of another run does not pass for one of this.
+    return hashlib.sha256(key.encode() + b"\0" + content).hexdigest()[:16]
+
+
+# -- files ----------------------------------------------------------------------------
+
+
+def _write_checkpoint(key: str, partial: Path, trainer: Trainer, seconds: float) -> None:
     arrays = {name: np.ascontiguousarray(value) for name, value in trainer.state().items()}
     content = safetensors.numpy.save(arrays | {"seconds": np.array([seconds])})
     partial.mkdir(exist_ok=True)
-    older = list(partial.iterdir())
+    older = [path for path in partial.iterdir() if _CHECKPOINT.fullmatch(path.name)]
     # Zero-padded, so that the newest sorts last by name.
-    name = f"epoch-{trainer.epoch:06d}-{hashlib.sha256(content).hexdigest()[:16]}.safetensors"
+    name = f"epoch-{trainer.epoch:06d}-{_checkpoint_digest(key, content)}.safetensors"
     _write(partial / f"{name}.part", content)
     os.replace(partial / f"{name}.part", partial / name)
     for path in older:
@@ -300,16 +389,23 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _Damaged(f"lacks a readable {path.name} ({error.strerror})") from error
+        raise _DamageError(f"lacks a readable {path.name} ({error.strerror})") from error
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _listed(folder: Path) -> list[Path]:
     try:
-        value = json.loads(_bytes(path))
+        return list(folder.iterdir())
+    except OSError as error:  # a refresh in another process has just replaced it
+        raise _DamageError(f"cannot be listed ({error.strerror})") from error
+
+
+def _json(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
     except ValueError as error:
-        raise _Damaged(f"{path.name} is not JSON ({error})") from error
+        raise _DamageError(f"{name} is not JSON ({error})") from error
     if not isinstance(value, dict):
-        raise _Damaged(f"{path.name} is not a JSON object")
+        raise _DamageError(f"{name} is not a JSON object")
     return value
 
 
@@ -317,4 +413,4 @@ def _tensors(content: bytes) -> dict[str, np.ndarray]:
     try:
         return safetensors.numpy.load(content)
     except Exception as error:  # the library's own exceptions share no documented base
-        raise _Damaged(f"is not a safetensors file ({error})") from error
+        raise _DamageError(f"is not a safetensors file ({error})") from error

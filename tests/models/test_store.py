@@ -1,0 +1,727 @@
+"""The run store: trained once, the same bytes after any death, and nothing unsound is ever read or lost."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import pytest
+import safetensors.numpy
+import store_process
+import torch
+
+from models import store as store_module
+from models.backend import resolve_backend
+from models.store import RunStore, StoreWarning, default_store, engine_version
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ("run.safetensors", "run.json", "timing.json")
+SPEC, DATA, CPU = store_process.experiment(), store_process.dataset(), resolve_backend("cpu", "fp32")
+
+
+class Counted(RunStore):
+    """A store that counts its trainings and the epochs it trained."""
+
+    def __init__(self, root: Path, **options: Any) -> None:
+        self.epochs: list[int] = []
+        super().__init__(root, progress=lambda spec, epoch, trainer: self.epochs.append(epoch), **options)
+
+    def run(self, **changes: Any):
+        return self.get(store_process.experiment(**changes), DATA, CPU)
+
+    @property
+    def folder(self) -> Path:
+        return self.root / self.key(SPEC, DATA, CPU)
+
+    @property
+    def partial(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.partial")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Counted:
+    """An empty store that writes a checkpoint after every epoch."""
+    return Counted(tmp_path / "runs", checkpoint_seconds=0)
+
+
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The two files of a run that nothing interrupted; never changed by a test."""
+    whole = Counted(tmp_path_factory.mktemp("unbroken"))
+    whole.run()
+    return {name: (whole.folder / name).read_bytes() for name in FILES[:2]}
+
+
+def again(runs: Counted, **options: Any) -> Counted:
+    """The store as a later process sees it."""
+    return Counted(runs.root, checkpoint_seconds=0, **options)
+
+
+def names(root: Path) -> set[str]:
+    return {path.name for path in root.iterdir() if not path.name.endswith(".lock")}
+
+
+def assert_sound(runs: Counted, unbroken: dict[str, bytes]) -> None:
+    """The run is there with an unbroken run's bytes, and a later process reads it without a word."""
+    assert {name: (runs.folder / name).read_bytes() for name in unbroken} == unbroken
+    assert set(os.listdir(runs.folder)) == set(FILES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not again(runs).run().trained
+    assert names(runs.root) - {"set-aside"} == {runs.folder.name}, "temporary files are left"
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Callable[..., list[dict[str, Any]]]]:
+    """Processes that ask one store at once: `forked(root, plan, ...)` gives each one's status and answer."""
+    with subprocess.Popen(
+        [sys.executable, store_process.__file__],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+
+        def ask(root: Path, *plans: dict[str, Any]) -> list[dict[str, Any]]:
+            server.stdin.write(json.dumps([[str(root), plan] for plan in plans]) + "\n")
+            server.stdin.flush()
+            return json.loads(server.stdout.readline())
+
+        yield ask
+        server.stdin.close()
+
+
+# -- once -----------------------------------------------------------------------------
+
+
+def test_a_run_is_trained_once_and_then_read(runs, unbroken):
+    """The second asking reads what the first trained, to the last bit."""
+    first, second = runs.run(), again(runs)
+    found = second.run()
+    assert (first.trained, found.trained) == (True, False)
+    assert (runs.epochs, second.epochs) == ([0, 1, 2, 3, 4], [])
+    assert found.arrays.keys() == first.arrays.keys()
+    for name, array in first.arrays.items():
+        assert found.arrays[name].dtype == array.dtype
+        assert found.arrays[name].tobytes() == array.tobytes(), name
+    assert found.provenance == first.provenance
+    assert (found.key, found.spec, found.seconds) == (first.key, first.spec, first.seconds)
+    assert found.resumed_from is None
+    assert_sound(runs, unbroken)
+
+
+def test_a_read_only_store_is_read(runs):
+    """What is there is found without writing, not even a lock."""
+    runs.run()
+    for lock in runs.root.glob("*.lock"):
+        lock.unlink()
+    assert not again(runs).run().trained
+    assert not list(runs.root.glob("*.lock"))
+
+
+OTHERS = {
+    "seed": lambda: (dataclasses.replace(SPEC, seed=1), DATA, CPU),
+    "epochs": lambda: (dataclasses.replace(SPEC, epochs=5), DATA, CPU),
+    "checkpoints": lambda: (dataclasses.replace(SPEC, checkpoints=()), DATA, CPU),
+    "data": lambda: (SPEC, dataclasses.replace(DATA, checksum="decaf"), CPU),
+    "precision": lambda: (SPEC, DATA, resolve_backend("cpu", "fp64")),
+    "device": lambda: (SPEC, DATA, dataclasses.replace(CPU, device_name="another CPU")),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+def test_what_changes_the_bytes_changes_the_name(other, runs):
+    """The key depends on spec, data checksum and backend."""
+    assert runs.key(*other()) != runs.key(SPEC, DATA, CPU)
+
+
+def test_another_engine_is_another_run(runs, monkeypatch):
+    """A change of the engine's code is a new name, and the old run stays."""
+    key, version = runs.key(SPEC, DATA, CPU), engine_version()
+    runs.run()
+    monkeypatch.setattr(store_module, "engine_version", lambda: "0123456789abcdef")
+    assert runs.key(SPEC, DATA, CPU) != key
+    assert runs.run().trained
+    assert (runs.root / key).is_dir()
+    assert version != "0123456789abcdef"
+
+
+def test_engine_version_covers_every_source_it_trains_with():
+    """All modules that training imports from here are in the digest, but the spec, which is in the key."""
+    code = "import sys, models.training; print(*sorted(m for m in sys.modules if m.startswith('models.')))"
+    shown = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    used = {f"{name.removeprefix('models.')}.py" for name in shown.stdout.split()}
+    assert used - {"experiment.py"} == set(store_module._ENGINE_SOURCES)
+
+
+def test_the_data_must_be_the_specs_own(runs):
+    """Another data set under the spec's name is an error, not a run."""
+    with pytest.raises(ValueError, match="got the data set 'other', wanted the spec's own, 'tiny'"):
+        runs.get(SPEC, dataclasses.replace(DATA, name="other"), CPU)
+
+
+def test_two_processes_train_once_between_them(tmp_path, forked):
+    """Of two that want the same run at once, one trains and the other waits for it."""
+    told = [answer["told"] for answer in forked(tmp_path / "runs", {"pause": 0.1}, {"pause": 0.1})]
+    assert sorted(one["trained"] for one in told) == [False, True]
+    assert told[0]["sha256"] == told[1]["sha256"]
+    assert names(tmp_path / "runs") == {told[0]["key"]}
+
+
+def test_two_processes_refresh_once_between_them(tmp_path, forked):
+    """Workers of one session that refresh the same run at once train it once."""
+    forked(tmp_path / "runs", {})
+    plan = {"pause": 0.1, "refresh": True, "session": "a"}
+    told = [answer["told"] for answer in forked(tmp_path / "runs", plan, plan)]
+    assert sorted(one["trained"] for one in told) == [False, True]
+
+
+def test_two_threads_train_once_between_them(runs):
+    """The lock holds within a process too."""
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(again(runs).run())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(run.trained for run in found) == [False, False, True]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), KeyboardInterrupt()], ids=["error", "interrupt"])
+def test_the_lock_is_free_after_a_failure(error, runs, unbroken):
+    """A training that fails gives its lock back while its traceback lives; the next one resumes."""
+
+    def fail(spec, epoch, trainer):
+        if epoch == 3:
+            raise error
+
+    runs.progress = fail
+    with pytest.raises(type(error)) as caught:
+        runs.run()
+    lock = filelock.FileLock(runs.root / f"{runs.folder.name}.lock")
+    with lock.acquire(timeout=0):
+        pass
+    assert caught.value is error
+    assert again(runs).run().resumed_from == 2
+    assert_sound(runs, unbroken)
+
+
+def test_the_lock_is_held_once_and_released(runs, monkeypatch):
+    """The lock's counter is one while training and zero after, whoever keeps the object."""
+    kept: list[filelock.FileLock] = []
+
+    def lock(path):
+        kept.append(filelock.FileLock(path))
+        return kept[-1]
+
+    monkeypatch.setattr(store_module, "FileLock", lock)
+    counters = []
+    runs.progress = lambda spec, epoch, trainer: counters.append(kept[-1].lock_counter)
+    runs.run()
+    assert set(counters) == {1}
+    assert kept[-1].lock_counter == 0
+    assert not kept[-1].is_locked
+
+
+# -- killed ---------------------------------------------------------------------------
+
+# The renames of a training of 4 epochs: checkpoints 1 to 3, then the run itself; the
+# files written: those checkpoints, then the run's three.
+DEATHS = {
+    "before the first epoch": ({"epoch": 0}, None),
+    "before any checkpoint": ({"epoch": 1}, None),
+    "after a checkpoint": ({"epoch": 2}, 1),
+    "in the last epoch": ({"epoch": 4}, 3),
+    "writing the first checkpoint": ({"write": 1}, None),
+    "writing a later checkpoint": ({"write": 3}, 2),
+    "naming a checkpoint": ({"replace": 2}, 1),
+    "writing the tensors": ({"write": 4}, 3),
+    "writing run.json": ({"write": 5}, 3),
+    "writing timing.json": ({"write": 6}, 3),
+    "publishing": ({"replace": 4}, 3),
+}
+
+
+@pytest.mark.parametrize(("death", "epoch"), DEATHS.values(), ids=DEATHS)
+def test_a_killed_run_resumes_with_the_same_bytes(death, epoch, runs, unbroken, forked):
+    """After SIGKILL anywhere the next goes on from the last checkpoint and ends as an unbroken run."""
+    (killed,) = forked(runs.root, {"die": death})
+    assert killed["status"] == -signal.SIGKILL
+    assert not runs.folder.exists()
+    run = runs.run()
+    assert (run.trained, run.resumed_from) == (True, epoch)
+    assert runs.epochs == list(range(epoch or 0, 5))
+    assert_sound(runs, unbroken)
+    assert not (runs.root / "set-aside").exists()
+
+
+def test_a_run_killed_twice_resumes_twice(runs, unbroken, forked):
+    """Each resumption adds to the checkpoints of the one before, and the time spent adds up."""
+    for epoch in (2, 4):
+        forked(runs.root, {"die": {"epoch": epoch}})
+    run = runs.run()
+    assert run.resumed_from == 3
+    assert run.seconds > 0
+    assert again(runs).run().resumed_from == 3
+    assert_sound(runs, unbroken)
+
+
+def test_only_the_last_checkpoint_is_kept(runs):
+    """A run in progress keeps one checkpoint, whatever its epochs."""
+    seen = []
+    runs.progress = lambda spec, epoch, trainer: seen.append(
+        sorted(path.name[:12] for path in runs.partial.glob("*"))
+    )
+    runs.run()
+    assert seen == [[], [], ["epoch-000001"], ["epoch-000002"], ["epoch-000003"]]
+
+
+def test_checkpoints_wait_their_time(tmp_path):
+    """Short epochs share a checkpoint: none is written before its time has come."""
+    runs = Counted(tmp_path, checkpoint_seconds=3600)
+    seen = []
+    runs.progress = lambda spec, epoch, trainer: seen.append(runs.partial.exists())
+    runs.run()
+    assert not any(seen)
+
+
+# -- damage ---------------------------------------------------------------------------
+
+
+def flip(path: Path, place: float = 0.5) -> None:
+    content = bytearray(path.read_bytes())
+    content[int(place * (len(content) - 1))] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def foreign_run(folder: Path) -> None:
+    """Another run's folder, sound in itself, under this run's name."""
+    other = Counted(folder.parent)
+    shutil.rmtree(folder)
+    shutil.copytree(folder.parent / other.run(seed=5).key, folder)
+
+
+def foreign_tensors(folder: Path) -> None:
+    """Another run's tensors with a run.json that vouches for them."""
+    other = folder.parent / Counted(folder.parent).run(seed=5).key
+    shutil.copy(other / "run.safetensors", folder)
+    meta = json.loads((other / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(meta | {"key": folder.name}, indent=1, sort_keys=True))
+
+
+def replaced_by(content: bytes) -> Callable[[Path], None]:
+    def replace(folder: Path) -> None:
+        shutil.rmtree(folder)
+        folder.write_bytes(content)
+
+    return replace
+
+
+def unpickled(folder: Path) -> None:
+    """A pickle that would tell on its reader."""
+    (folder / "run.safetensors").write_bytes(pickle.dumps(Unpickled()))
+
+
+class Unpickled:
+    def __reduce__(self):
+        return (os._exit, (3,))
+
+
+def linked(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to("nowhere")
+
+
+DAMAGE = {
+    "truncated tensors": (lambda f: truncate(f / "run.safetensors"), "does not match its SHA-256"),
+    "flipped tensor byte": (lambda f: flip(f / "run.safetensors"), "does not match its SHA-256"),
+    "flipped header byte": (lambda f: flip(f / "run.safetensors", 0.0), "does not match its SHA-256"),
+    "empty tensors": (lambda f: (f / "run.safetensors").write_bytes(b""), "does not match its SHA-256"),
+    "a pickle": (unpickled, "does not match its SHA-256"),
+    "no tensors": (lambda f: (f / "run.safetensors").unlink(), "lacks a readable run.safetensors"),
+    "truncated json": (lambda f: truncate(f / "run.json"), "run.json is not JSON"),
+    "json of a list": (lambda f: (f / "run.json").write_text("[]"), "run.json is not a JSON object"),
+    "json not text": (lambda f: (f / "run.json").write_bytes(b"\xff\xfe\x00"), "run.json is not JSON"),
+    "no json": (lambda f: (f / "run.json").unlink(), "lacks a readable run.json"),
+    "json is a folder": (lambda f: ((f / "run.json").unlink(), (f / "run.json").mkdir()), "lacks a readable"),
+    "json without provenance": (
+        lambda f: (f / "run.json").write_text(
+            json.dumps({k: v for k, v in json.loads((f / "run.json").read_text()).items() if k != "data"})
+        ),
+        "run.json does not say what this run was trained on",
+    ),
+    "truncated timing": (lambda f: truncate(f / "timing.json"), "timing.json is not JSON"),
+    "timing of words": (lambda f: (f / "timing.json").write_text('{"seconds": "x"}'), "its own digest"),
+    "no timing": (lambda f: (f / "timing.json").unlink(), "lacks a readable timing.json"),
+    "another run": (foreign_run, "run.json names the run 'tiny-6-he-linear-mse-"),
+    "another run's tensors": (foreign_tensors, "run.json does not say what this run was trained on"),
+    "a file for a folder": (replaced_by(b"not a folder"), "is not a folder"),
+    "a dead link": (linked, "is not a folder"),
+    "a file too many": (lambda f: (f / "notes.txt").write_text("mine"), "holds foreign files: notes.txt"),
+    "an empty folder": (lambda f: [p.unlink() for p in f.iterdir()], "lacks a readable run.json"),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), DAMAGE.values(), ids=DAMAGE)
+def test_damage_is_told_set_aside_and_trained_again(damage, reason, runs, unbroken):
+    """What is corrupt or foreign is never read: a warning says why and where it went, and nothing is lost."""
+    runs.run()
+    damage(runs.folder)
+    found = contents(runs.folder)
+    with pytest.warns(StoreWarning) as told:
+        run = again(runs).run()
+    text = str(told[0].message)
+    assert len(told) == 1
+    assert text.startswith(f"run store: {runs.folder} ")
+    assert reason in text
+    assert text.endswith("and trained again")
+    (aside,) = (runs.root / "set-aside").iterdir()
+    assert f"set aside as {aside}" in text
+    assert contents(aside) == found
+    assert run.trained
+    for other in runs.root.glob("tiny-*"):
+        if other != runs.folder and other.is_dir():
+            shutil.rmtree(other)  # the foreign run that some damages make
+    assert_sound(runs, unbroken)
+
+
+def contents(path: Path) -> Any:
+    if path.is_symlink():
+        return os.readlink(path)
+    if path.is_file():
+        return path.read_bytes()
+    return {child.name: contents(child) for child in path.iterdir()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_flipped_byte_goes_unnoticed(name, runs):
+    """Wherever a byte of a stored run changes, reading it is refused."""
+    runs.run()
+    path = runs.folder / name
+    sound = path.read_bytes()
+    for place in np.linspace(0, 1, 40):
+        flip(path, place)
+        with pytest.raises(store_module._DamageError):
+            runs._read(SPEC, runs.folder.name, runs.identity(SPEC, DATA, CPU))
+        path.write_bytes(sound)
+
+
+def test_a_damaged_run_is_retrained_once_by_many(runs):
+    """Processes that find the same damage set it aside and train again once between them."""
+    runs.run()
+    flip(runs.folder / "run.safetensors")
+    found: list[Any] = []
+    stores = [again(runs) for _ in range(3)]
+    threads = [threading.Thread(target=lambda one=one: found.append(one.run())) for one in stores]
+    with pytest.warns(StoreWarning) as told:  # noqa: PT031 - the warning comes from either thread
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert len(told) == 1
+    assert sorted(run.trained for run in found) == [False, False, True]
+
+
+# -- damaged checkpoints --------------------------------------------------------------
+
+
+@pytest.fixture
+def interrupted(runs: Counted) -> Counted:
+    """A store in which a run stopped with the checkpoint of epoch 2."""
+    stop(runs)
+    return runs
+
+
+def stop(runs: Counted, **changes: Any) -> None:
+    class Stop(Exception):  # noqa: N818 - no error, a signal to this function
+        pass
+
+    def progress(spec, epoch, trainer):
+        if epoch == 3:
+            raise Stop
+
+    working, runs.progress = runs.progress, progress
+    with contextlib.suppress(Stop):
+        runs.run(**changes)
+    runs.progress = working
+
+
+def only_checkpoint(runs: Counted) -> Path:
+    (path,) = runs.partial.iterdir()
+    return path
+
+
+def forge(runs: Counted, **changes: np.ndarray | None) -> None:
+    """Changes the checkpoint and gives it the digest in its name that fits."""
+    path = only_checkpoint(runs)
+    arrays = safetensors.numpy.load(path.read_bytes()) | changes
+    content = safetensors.numpy.save({key: array for key, array in arrays.items() if array is not None})
+    path.unlink()
+    digest = store_module._checkpoint_digest(runs.folder.name, content)
+    (runs.partial / f"epoch-000002-{digest}.safetensors").write_bytes(content)
+
+
+def checkpoint_of_another_run(runs: Counted) -> None:
+    other = Counted(runs.root, checkpoint_seconds=0)
+    stop(other, seed=5)
+    folder = runs.root / f"{other.key(store_process.experiment(seed=5), DATA, CPU)}.partial"
+    (path,) = folder.iterdir()
+    only_checkpoint(runs).unlink()
+    path.rename(runs.partial / path.name)
+    folder.rmdir()
+
+
+def file_for_partial(runs: Counted) -> None:
+    shutil.rmtree(runs.partial)
+    runs.partial.write_text("not a folder")
+
+
+BAD_CHECKPOINTS = {
+    "flipped byte": (lambda r: flip(only_checkpoint(r)), "does not match the digest in its name"),
+    "truncated": (lambda r: truncate(only_checkpoint(r)), "does not match the digest in its name"),
+    "another run's": (checkpoint_of_another_run, "is corrupt or of another run"),
+    "lacks a shard": (lambda r: forge(r, **{"shard/0/flat": None}), "shard/0/flat"),
+    "other shards": (lambda r: forge(r, **{"shard/0/flat": np.zeros(3, np.float32)}), "size"),
+    "lacks its epoch": (lambda r: forge(r, epoch=np.zeros(0, int)), "index 0 is out of bounds"),
+    "lacks its time": (lambda r: forge(r, seconds=None), "seconds"),
+    "a file for the folder": (file_for_partial, "is not a folder"),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), BAD_CHECKPOINTS.values(), ids=BAD_CHECKPOINTS)
+def test_a_bad_checkpoint_is_set_aside_and_leaves_no_trace(damage, reason, interrupted, unbroken):
+    """Training starts over, with the same bytes, whatever part of the checkpoint had been taken in."""
+    damage(interrupted)
+    with pytest.warns(StoreWarning, match="run store: .*set aside as .* and trained again") as told:
+        run = interrupted.run()
+    assert reason in str(told[0].message)
+    assert run.resumed_from is None
+    assert len(list((interrupted.root / "set-aside").iterdir())) == 1
+    assert_sound(interrupted, unbroken)
+
+
+def test_an_older_checkpoint_serves_when_the_newest_is_bad(interrupted, unbroken):
+    """A process killed between two checkpoints leaves both; the newest sound one counts."""
+    (interrupted.partial / f"epoch-000003-{'0' * 16}.safetensors").write_bytes(b"bad")
+    with pytest.warns(StoreWarning, match="epoch-000003"):
+        assert interrupted.run().resumed_from == 2
+    assert_sound(interrupted, unbroken)
+
+
+def test_a_foreign_file_among_checkpoints_is_not_lost(interrupted, unbroken):
+    """It is set aside, and the run still resumes."""
+    (interrupted.partial / "notes").mkdir()
+    (interrupted.partial / "notes" / "mine.txt").write_text("mine")
+    with pytest.warns(StoreWarning, match="is foreign to a run in progress"):
+        assert interrupted.run().resumed_from == 2
+    (aside,) = (interrupted.root / "set-aside").iterdir()
+    assert (aside / "mine.txt").read_text() == "mine"
+    assert_sound(interrupted, unbroken)
+
+
+def test_an_empty_partial_folder_is_a_run_not_begun(runs, unbroken):
+    """Killed between making the folder and writing to it: training starts, without a word."""
+    runs.partial.mkdir(parents=True)
+    assert runs.run().resumed_from is None
+    assert_sound(runs, unbroken)
+
+
+# -- refresh --------------------------------------------------------------------------
+
+
+def test_refresh_trains_again_once_a_session(runs, unbroken):
+    """A refresh retrains what is there, its session's other processes read it, and the bytes are the same."""
+    runs.run()
+    trained = [again(runs, refresh=True, session=s).run().trained for s in ("a", "a", "b", "b")]
+    assert trained == [True, False, True, False]
+    assert_sound(runs, unbroken)
+
+
+def test_a_killed_refresh_leaves_the_old_run(runs, unbroken, forked):
+    """Until a refresh has ended the old run is there to be read; the next refresh starts from scratch."""
+    runs.run()
+    (killed,) = forked(runs.root, {"refresh": True, "session": "a", "die": {"epoch": 3}})
+    assert killed["status"] == -signal.SIGKILL
+    assert not again(runs).run().trained
+    fresh = again(runs, refresh=True, session="a")
+    assert fresh.run().resumed_from is None
+    assert fresh.epochs == [0, 1, 2, 3, 4]
+    assert_sound(runs, unbroken)
+
+
+@pytest.mark.parametrize("rename", [4, 5], ids=["before the old gives way", "between the two renames"])
+def test_a_refresh_killed_in_publishing_loses_nothing(rename, runs, unbroken, forked):
+    """Where it died with the old run out of the way, the old run is put back and read."""
+    runs.run()
+    forked(runs.root, {"refresh": True, "die": {"replace": rename}})
+    assert runs.folder.exists() == (rename == 4)
+    later = again(runs)
+    assert not later.run().trained
+    again(runs, refresh=True).run()  # sweeps what the dead one had written
+    assert_sound(runs, unbroken)
+
+
+def test_a_reader_beside_refreshes_finds_the_run(runs, unbroken):
+    """However a refresh replaces a run under a reader's eyes, the reader neither warns nor trains."""
+    runs.run()
+    over = threading.Event()
+
+    def refresh() -> None:
+        for session in range(25):
+            again(runs, refresh=True, session=str(session)).run(epochs=4)
+        over.set()
+
+    writer = threading.Thread(target=refresh)
+    reader = again(runs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        writer.start()
+        reads = 0
+        while not over.is_set():
+            assert not reader.run().trained
+            reads += 1
+        writer.join()
+    assert reads > 25
+    assert reader.epochs == []
+    assert_sound(runs, unbroken)
+
+
+@pytest.mark.parametrize("step", ["run.json", "run.safetensors", "timing.json", "listing"])
+def test_a_run_that_vanishes_while_it_is_read_is_read_again(step, runs, monkeypatch, unbroken):
+    """A reader overtaken at any step by a refresh waits for the lock and reads anew."""
+    runs.run()
+    away = runs.root / "away"
+    working = {"_bytes": store_module._bytes, "_listed": store_module._listed}
+
+    def overtaken(function):
+        def read(path):
+            if path.name == step or (step == "listing" and function == "_listed"):
+                monkeypatch.undo()
+                runs.folder.rename(away)
+                try:
+                    return working[function](path)
+                finally:
+                    away.rename(runs.folder)
+            return working[function](path)
+
+        return read
+
+    for function in working:
+        monkeypatch.setattr(store_module, function, overtaken(function))
+    reader = again(runs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not reader.run().trained
+    assert_sound(runs, unbroken)
+
+
+# -- the folder -----------------------------------------------------------------------
+
+
+def test_a_store_that_cannot_be_made_is_an_error(tmp_path):
+    """A file where the folder should be is named, with the option that moves the store."""
+    (tmp_path / "file").write_text("")
+    for root in (tmp_path / "file", tmp_path / "file" / "runs"):
+        with pytest.raises(
+            OSError, match=r"the run store .*file.* cannot be made .*: give a folder with --store"
+        ):
+            Counted(root).run()
+
+
+def test_a_store_that_cannot_be_written_is_an_error(runs, monkeypatch):
+    """A folder without permission is named, with the option that moves the store."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    with pytest.raises(OSError, match=r"the run store .* cannot be written \(.*denied\): give a folder with"):
+        runs.run()
+
+
+def test_the_default_store_is_in_the_users_cache(monkeypatch, tmp_path):
+    """Nothing is written beside the code."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = default_store()
+    assert folder.parts[-2:] == ("landscape-claims", "runs")
+    assert ROOT not in folder.parents
+
+
+def test_a_warning_of_the_store_does_not_fail_a_claim(pytester: pytest.Pytester):
+    """Under the project's settings, where warnings are errors, the store's is shown and the test goes on."""
+    pytester.makepyfile(
+        f"""
+        import sys, warnings
+        sys.path.insert(0, {str(ROOT)!r})
+        from models.store import StoreWarning
+
+        def test_store():
+            warnings.warn("run store: a run was corrupt", StoreWarning)
+
+        def test_other():
+            warnings.warn("anything else", UserWarning)
+        """
+    )
+    shutil.copy(ROOT / "pyproject.toml", pytester.path)
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "test_a_warning_of_the_store_does_not_fail_a_claim.py"
+    )
+    result.assert_outcomes(passed=1, failed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*StoreWarning: run store: a run was corrupt*"])
+
+
+# -- the run --------------------------------------------------------------------------
+
+
+def test_a_run_gives_its_weights_at_the_checkpoints(runs):
+    """Weights are of the last epoch or of a checkpoint; another epoch is an error that names the cure."""
+    run = runs.run()
+    assert [tuple(t.shape for t in layer) for layer in run.weights()] == [
+        ((2, 9, 6), (2, 6)),
+        ((2, 6, 3), (2, 3)),
+    ]
+    assert not np.array_equal(run.weights()[0][0], run.weights(2)[0][0])
+    with pytest.raises(
+        KeyError, match=r"got epoch 3, wanted one of the kept checkpoints \[2, 4\]: add it to"
+    ):
+        run.weights(3)
+
+
+def test_a_run_speaks_on_the_scale_of_the_claims(runs):
+    """Loss over L0, agreement as a fraction, groups as model indices, divergences counted."""
+    run = runs.run()
+    for side, place in (("train", 0), ("test", 1)):
+        np.testing.assert_array_equal(
+            run.normalised_loss(side), run.arrays[f"{side}_loss"] / run.arrays["baseline"][place]
+        )
+    labels = run.arrays["test_predictions"]
+    assert run.agreement("test")[4, 0, 1] == (labels[4, 0] == labels[4, 1]).mean()
+    assert (run.agreement()[:, [0, 1], [0, 1]] == 1).all()
+    assert run.groups.tolist() == [0, 1]
+    assert run.diverged == 0
+    assert torch.isfinite(torch.from_numpy(run.arrays["train_loss"])).all()
