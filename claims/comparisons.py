@@ -22,12 +22,14 @@ from typing import NamedTuple
 from scipy import special
 
 from claims.intervals import UNKNOWN, Estimate, Sample, check_alpha, split_alpha, t_quantile
+from claims.ranks import holm
 
 __all__ = [
     "Equivalence",
     "Gap",
     "contrast_interval",
     "largest_gap",
+    "pairs_beyond",
     "simultaneous_gaps",
     "tost",
     "welch_interval",
@@ -199,6 +201,40 @@ def largest_gap(groups: Groups, alpha: float) -> Gap:
     interval = (max(low for low, _ in folded), max(high for _, high in folded))
     widest = max(gaps, key=lambda gap: math.inf if math.isnan(gap.value) else abs(gap.value))
     return Gap(abs(widest.value), interval, widest.pair)
+
+
+def pairs_beyond(groups: Groups, margin: float, alpha: float) -> tuple[tuple[Hashable, Hashable], ...]:
+    """The pairs of groups whose means differ by more than the margin, by Holm's procedure over all pairs.
+
+    H0: |mean_i - mean_j| <= margin; at its edge, where the level is attained, the chance of a difference as
+    far from zero as d is p = P(T >= (|d| - margin) / se) + P(T <= -(|d| + margin) / se), T Student's t with
+    Satterthwaite's df. Some pair within the margin is named with probability at most alpha; margin 0 is
+    Welch's two-sided test. A pair that cannot be tested is never named and counts towards the correction.
+
+    Source: Welch (1947); Holm (1979); Hodges and Lehmann, JRSS B 16 (1954), for the test against a margin.
+
+    Raises:
+        ValueError: unless 0 <= margin < inf, or for fewer than two groups.
+    """
+    if not 0.0 <= margin < math.inf:
+        raise ValueError(f"got the margin {margin}, wanted 0 or a positive number in the values' unit")
+    labels, samples = _labelled(groups)
+    if len(samples) < 2:
+        raise ValueError(f"got {len(samples)} group, wanted at least two: a difference lies between groups")
+    pairs = list(itertools.combinations(range(len(samples)), 2))
+    p_values = [_p_beyond(_contrast([samples[i], samples[j]], (1.0, -1.0)), margin) for i, j in pairs]
+    rejected = holm(p_values, alpha).rejected
+    return tuple((labels[i], labels[j]) for (i, j), beyond in zip(pairs, rejected, strict=True) if beyond)
+
+
+def _p_beyond(difference: _Difference, margin: float) -> float:
+    value, se, df = abs(difference.value), difference.standard_error, difference.df
+    if math.isnan(se) or math.isnan(value):
+        return math.nan
+    if se == 0.0:
+        return 0.0 if value > margin else 1.0
+    p = special.stdtr(df, (margin - value) / se) + special.stdtr(df, -(value + margin) / se)
+    return min(1.0, float(p))
 
 
 def _labelled(groups: Groups) -> tuple[list[Hashable], list[Sample]]:

@@ -9,6 +9,7 @@ several experiments waits in a group of its own, last, when most are trained.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _labels(cases: Sequence[Specs]) -> list[str]:
     """One name a case, "mnist-5k-500-std", with the output where two cases differ in nothing else."""
-    plain = [specs[0].setting for specs in cases]
+    first = [specs[0] for specs in cases]
+    plain = [spec.setting for spec in first]
     return [
-        label if plain.count(label) == 1 else label.replace(f"-{specs[0].protocol}", f"-{specs[0].output}-{specs[0].protocol}")
-        for label, specs in zip(plain, cases, strict=True)
+        label
+        if plain.count(label) == 1
+        else f"{label.removesuffix(spec.protocol)}{spec.output}-{spec.protocol}"
+        for label, spec in zip(plain, first, strict=True)
     ]
 
 
@@ -98,7 +102,7 @@ def _work(spec: Experiment) -> float:
     """Relative training time of an experiment: weights passed through, samples cancel within a data set."""
     inputs = 784 if spec.dataset.startswith("mnist") else 13
     sizes = (inputs, *spec.widths, 10)
-    weights = sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+    weights = sum(a * b for a, b in pairwise(sizes))
     samples = {"mnist": 60_000, "mnist-5k": 4_000}.get(spec.dataset, 400)
     # Narrow networks cost their launches rather than their arithmetic.
     return float(spec.epochs * samples * len(spec.members) * (weights + 50_000))

@@ -1,4 +1,4 @@
-"""Evidence on the empirical claims (section 4, 3.1 and 5) from trained runs: pure functions, Run in, Evidence out."""
+"""Evidence on the empirical claims (sections 4, 3.1 and 5): pure functions, trained runs in, evidence out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from claims.catalogue import EQUAL_LOSS, NEAR_ZERO, Claim
+from claims.catalogue import EQUAL_LOSS, NEAR_ZERO, NO_LOSS, Claim
 from claims.convergence import epochs_to_reach, settled
 from claims.statistics import (
     bootstrap_pair_tau,
@@ -19,13 +19,12 @@ from claims.statistics import (
     log_ratio_interval,
     mean_interval,
     paired_change,
+    pairs_beyond,
     proportion_bounds,
     split_alpha,
     welch_interval,
 )
 from claims.verdict import Evidence, conjunction
-from models.alignment import aligned_differences
-from models.pairs import WEIGHT_THRESHOLD
 from models.run import Run
 
 __all__ = [
@@ -53,15 +52,37 @@ def _by_group(values: np.ndarray, run: Run) -> dict[int, list[float]]:
     return {i: [float(v) for v in values[run.groups == i]] for i in run.spec.models}
 
 
+def _finite(run: Run) -> np.ndarray:
+    """Where a model's training loss is a number, [T+1, M]; labels of NaN are alike and mean nothing."""
+    return np.isfinite(run.arrays["train_loss"])
+
+
+def _agreement(run: Run, side: str = "train") -> np.ndarray:
+    """Fraction [T+1, M, M] of samples each pair labels alike, NaN for a model whose loss is not a number."""
+    finite = _finite(run)
+    return np.where(finite[:, :, None] & finite[:, None, :], run.agreement(side), np.nan)
+
+
+def _accuracy(run: Run, side: str = "train") -> np.ndarray:
+    """Accuracy [T+1, M], NaN for a model whose loss is not a number."""
+    return np.where(_finite(run), run.arrays[f"{side}_accuracy"], np.nan)
+
+
+def _settled(run: Run, curve: np.ndarray, tolerance: float, edge: float | None = None) -> np.ndarray:
+    """`settled`, except that a diverged model never is, [M]."""
+    return settled(curve, tolerance, edge) & (run.arrays["diverged_at"] < 0)
+
+
 def _accuracy_note(run: Run) -> str:
     if "train_accuracy" not in run.arrays:
         return f"{run.spec.epochs} epochs"
-    train, test = run.arrays["train_accuracy"][-1].mean(), run.arrays["test_accuracy"][-1].mean()
+    train, test = (_accuracy(run, side)[-1].mean() for side in ("train", "test"))
     return f"{run.spec.epochs} epochs, mean accuracy {train:.2f} train, {test:.2f} test"
 
 
-def _diverged_note(run: Run) -> str:
-    return f"{run.diverged} of {len(run.groups)} models diverged" if run.diverged else ""
+def _diverged_note(*runs: Run) -> str:
+    diverged, models = sum(run.diverged for run in runs), sum(len(run.groups) for run in runs)
+    return f"{diverged} of {models} models diverged" if diverged else ""
 
 
 def _join(*notes: str) -> str:
@@ -74,9 +95,8 @@ def near_zero(run: Run, claim: Claim) -> Evidence:
     alpha = split_alpha(claim.alpha, 2 * len(run.spec.models))
     for side in ("train", "test"):
         curve = run.normalised_loss(side)
-        still = settled(curve, NEAR_ZERO / 2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.log10(np.maximum(curve[-1], np.finfo(float).tiny))
+        still = _settled(run, curve, NEAR_ZERO / 2, NEAR_ZERO)
+        logs = np.log10(np.maximum(curve[-1], NO_LOSS))
         for i, values in _by_group(logs, run).items():
             mean, ends = mean_interval(values, alpha)
             parts.append(
@@ -105,17 +125,21 @@ def _power(exponent: float) -> float:
 def equal_loss(run: Run, claim: Claim) -> Evidence:
     """E2, E7, E10: the largest gap between two models' mean final training l."""
     curve = run.normalised_loss("train")
-    gap = largest_gap(_by_group(curve[-1], run), claim.alpha)
-    still = settled(curve, EQUAL_LOSS / 2)
-    means = ", ".join(f"{np.mean(values):.3g}" for values in _by_group(curve[-1], run).values())
+    final = _by_group(curve[-1], run)
+    gap = largest_gap(final, claim.alpha)
+    still = _settled(run, curve, EQUAL_LOSS / 2)
+    steady = settled(_largest_mean_gap(curve, run)[:, None], EQUAL_LOSS / 2, EQUAL_LOSS)
+    means = ", ".join(f"{np.mean(values):.3g}" for values in final.values())
+    beyond, pairs = pairs_beyond(final, EQUAL_LOSS, claim.alpha), math.comb(len(final), 2)
     return Evidence(
         estimate=gap.value,
         interval=gap.interval,
         n=len(run.groups),
-        converged=bool(still.all()),
+        converged=bool(still.all() and steady.all()),
         diverged=run.diverged,
         note=_join(
             f"mean l by model: {means}",
+            f"{len(beyond)} of {pairs} pairs differ by more than {EQUAL_LOSS:g} (Holm)",
             f"{int(still.sum())} of {len(still)} models settled",
             _accuracy_note(run),
             _diverged_note(run),
@@ -123,9 +147,16 @@ def equal_loss(run: Run, claim: Claim) -> Evidence:
     )
 
 
+def _largest_mean_gap(curve: np.ndarray, run: Run) -> np.ndarray:
+    """Largest difference of two models' means over their replicates, at each epoch, [T+1]."""
+    means = np.stack([curve[:, run.groups == i].mean(1) for i in run.spec.models])
+    with np.errstate(invalid="ignore"):
+        return means.max(0) - means.min(0)
+
+
 def early_fall_then_rise(run: Run, claim: Claim) -> Evidence:
     """E3: agreement on training labels falls at first, then rises, with a rising trend over all epochs."""
-    agreement = run.agreement("train")
+    agreement = _agreement(run)
     early = max(1, round(run.spec.epochs / 10))
     alpha = split_alpha(claim.alpha, 3)
     shape = {"alpha": alpha, "groups": run.spec.groups, "pairs": "between"}
@@ -151,6 +182,7 @@ def slowdown(
 ) -> Evidence:
     """E6, D1: epochs to l = level, first run of each pair over the second; the parts must hold together."""
     parts, notes = [], []
+    runs = [run for pair in pairs for run in pair]
     alpha = split_alpha(claim.alpha, len(pairs))
     for (slow, fast), name in zip(pairs, names or [""] * len(pairs), strict=True):
         limit = float(min(slow.spec.epochs, fast.spec.epochs))
@@ -158,22 +190,25 @@ def slowdown(
             epochs_to_reach(run.normalised_loss("train"), level, 1.0 / _minibatches(run))
             for run in (slow, fast)
         ]
+        times = [np.where(t <= limit, t, math.inf) for t in times]
         ratio = log_ratio_interval(times[0].tolist(), times[1].tolist(), limit, alpha)
         parts.append(
             Evidence(
                 # With both sides censored the ratio of the limits says nothing.
                 estimate=None if ratio.censored_slow and ratio.censored_fast else ratio.value,
                 interval=ratio.interval,
-                n=sum(len(run.groups) for pair in pairs for run in pair),
+                n=sum(len(run.groups) for run in runs),
+                diverged=sum(run.diverged for run in runs),
                 part=name,
             )
         )
         reached = [f"{int(np.isfinite(t).sum())} of {len(t)}" for t in times]
         label = f"{name}: " if name else ""
         notes.append(
-            f"{label}l = {level:g} reached by {reached[0]} with softmax, {reached[1]} without, in {limit:g} epochs"
+            f"{label}l = {level:g} reached by {reached[0]} with softmax, {reached[1]} without, "
+            f"in {limit:g} epochs"
         )
-    return replace(conjunction(claim.region, parts), note="; ".join(notes))
+    return replace(conjunction(claim.region, parts), note=_join(*notes, _diverged_note(*runs)))
 
 
 def _minibatches(run: Run) -> int:
@@ -182,7 +217,7 @@ def _minibatches(run: Run) -> int:
 
 def highest_agreement(run: Run, claim: Claim) -> Evidence:
     """E8: the highest mean agreement between models i != j over the epochs after the first."""
-    agreement = run.agreement("train")
+    agreement = _agreement(run)
     estimate = bootstrap_pairs(
         agreement[1:],
         lambda c: c.max(axis=1),
@@ -256,19 +291,30 @@ def _wants_four(run: Run) -> None:
 
 
 def groups_merge(run: Run, claim: Claim) -> Evidence:
-    """E10, text: the gap between {0, 1} and {2, 3} at half the epochs less the gap at the end, by replicate."""
+    """E10, text: the gap between {0, 1} and {2, 3} at half the epochs less that at the end, by replicate.
+
+    The gap is |mean difference|, and a replicate's own |difference| is larger than that by its noise, which
+    shrinks as training goes on: groups that never were would merge. So the difference takes the sign of its
+    mean. At the end the absolute value can only lower the fall, and the signed one only raise it: the
+    interval's lower end comes from the first and its upper end from the second.
+    """
     _wants_four(run)
     half = run.spec.epochs // 2
     curve = run.normalised_loss("train").reshape(-1, 4, run.spec.replicates)
-    gap = np.abs(curve[:, _LOW].mean(1) - curve[:, _HIGH].mean(1))  # [T+1, R]
-    estimate = paired_change(gap[-1].tolist(), gap[half].tolist(), claim.alpha)
+    with np.errstate(invalid="ignore"):
+        apart = curve[:, _HIGH].mean(1) - curve[:, _LOW].mean(1)  # [T+1, R]
+    apart = np.where(np.isfinite(apart), apart, np.nan)
+    before, after = (row * (-1.0 if row.mean() < 0 else 1.0) for row in apart[[half, -1]])
+    least = paired_change(np.abs(after), before, claim.alpha)
+    most = paired_change(after, before, claim.alpha)
+    gaps = before.mean(), after.mean()
     return Evidence(
-        estimate.value,
-        estimate.interval,
+        gaps[0] - gaps[1],
+        (least.interval[0], most.interval[1]),
         run.spec.replicates,
         diverged=run.diverged,
         note=_join(
-            f"gap {gap[half].mean():.3g} at epoch {half}, {gap[-1].mean():.3g} at epoch {run.spec.epochs}",
+            f"gap {gaps[0]:.3g} at epoch {half}, {gaps[1]:.3g} at epoch {run.spec.epochs}",
             _diverged_note(run),
         ),
     )
@@ -276,8 +322,16 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
 
 def rank_agreement(run: Run, claim: Claim) -> Evidence:
     """M1: do the count of differing weights and the Euclidean distance rank pairs alike, aligned or not?"""
+    # torch and scipy's solver are needed from here on, not for collection
+    from models.alignment import aligned_differences
+    from models.pairs import WEIGHT_THRESHOLD
+
+    weights, members = run.weights(), len(run.groups)
     plain = run.arrays["weight_distance"][-1], run.arrays["weights_differ"][-1]
-    aligned = aligned_differences(run.weights(), WEIGHT_THRESHOLD)
+    if all(np.isfinite(array).all() for layer in weights for array in layer):
+        aligned = aligned_differences(weights, WEIGHT_THRESHOLD)
+    else:
+        aligned = (np.full((members, members), np.nan),) * 2  # a unit of NaN matches no other
     alpha = split_alpha(claim.alpha, 2)
     parts = []
     for part, (distance, count) in {"units as they stand": plain, "units aligned": aligned}.items():
@@ -285,7 +339,12 @@ def rank_agreement(run: Run, claim: Claim) -> Evidence:
         parts.append(
             Evidence(estimate.value, estimate.interval, len(run.groups), diverged=run.diverged, part=part)
         )
-    note = ", ".join(f"tau {part.estimate:.2f} {part.part}" for part in parts)
+    note = ", ".join(
+        f"tau {part.estimate:.2f} {part.part}"
+        if math.isfinite(part.estimate)
+        else f"tau undefined {part.part}: one of the two is the same for every pair, or unknown"
+        for part in parts
+    )
     return replace(conjunction(claim.region, parts), note=_join(note, _diverged_note(run)))
 
 
@@ -293,7 +352,7 @@ def label_agreement(run: Run, claim: Claim) -> Evidence:
     """M2: mean agreement of all pairs at the end, train and test."""
     parts, alpha = [], split_alpha(claim.alpha, 2)
     for side in ("train", "test"):
-        agreement = run.agreement(side)
+        agreement = _agreement(run, side)
         estimate = bootstrap_pairs(agreement[-1], alpha=alpha, groups=run.spec.groups, bounds=(0, 1))
         tolerance = (1 - claim.region.low) / 2
         parts.append(
@@ -301,7 +360,12 @@ def label_agreement(run: Run, claim: Claim) -> Evidence:
                 estimate.value,
                 estimate.interval,
                 len(run.groups),
-                converged=bool(settled(_mean_agreement(agreement), tolerance).all()),
+                converged=bool(
+                    _settled(run, _mean_agreement(agreement), tolerance).all()
+                    and settled(
+                        _mean_agreement(agreement).mean(1, keepdims=True), tolerance, claim.region.low
+                    ).all()
+                ),
                 diverged=run.diverged,
                 part=f"{side} labels",
             )
@@ -310,6 +374,8 @@ def label_agreement(run: Run, claim: Claim) -> Evidence:
     note = ", ".join(
         f"{round(part.estimate * samples[side])} of {samples[side]} {side} samples alike, "
         f"{samples[side] - round(part.estimate * samples[side])} not"
+        if math.isfinite(part.estimate)
+        else f"no count on {side} samples"
         for side, part in zip(("train", "test"), parts, strict=True)
     )
     return replace(conjunction(claim.region, parts), note=_join(note, _diverged_note(run)))
@@ -318,17 +384,20 @@ def label_agreement(run: Run, claim: Claim) -> Evidence:
 def _mean_agreement(agreement: np.ndarray) -> np.ndarray:
     """Each model's mean agreement with the others, [T+1, M]."""
     members = agreement.shape[-1]
-    return (agreement.sum(-1) - 1.0) / (members - 1)
+    return (agreement.sum(-1) - 1.0) / max(members - 1, 1)
 
 
 def share_at_zero(runs: Sequence[Run], claim: Claim) -> Evidence:
-    """D2: share of models, over several architectures, whose training loss ends near zero."""
+    """D2: share of models, over several architectures, whose training loss ends near zero.
+
+    A diverged model counts both ways, as one still moving does, and blocks "supported" besides.
+    """
     hits = unresolved = n = 0
     notes = []
     for run in runs:
         curve = run.normalised_loss("train")
-        hit = curve[-1] <= NEAR_ZERO
-        waiting = ~hit & ~settled(curve, NEAR_ZERO / 2)
+        hit = (curve[-1] <= NEAR_ZERO) & (run.arrays["diverged_at"] < 0)
+        waiting = ~hit & ~_settled(run, curve, NEAR_ZERO / 2, NEAR_ZERO)
         hits, unresolved, n = hits + int(hit.sum()), unresolved + int(waiting.sum()), n + len(hit)
         notes.append(f"{int(hit.sum())} of {len(hit)} at {'-'.join(map(str, run.spec.widths))}")
     estimate = proportion_bounds(hits, unresolved, n, claim.alpha)
@@ -336,29 +405,39 @@ def share_at_zero(runs: Sequence[Run], claim: Claim) -> Evidence:
         hits / n,
         estimate.interval,
         n,
-        diverged=0,  # a diverged model is among the unresolved, which the interval already counts both ways
-        note=_join(", ".join(notes), f"{unresolved} still moving" if unresolved else ""),
+        diverged=sum(run.diverged for run in runs),
+        note=_join(
+            ", ".join(notes),
+            f"{unresolved} unresolved, diverged or still moving" if unresolved else "",
+            _diverged_note(*runs),
+        ),
     )
 
 
 def _equal_pairs(run: Run) -> np.ndarray:
-    """Which pairs' final training l differs by at most the equivalence margin, [M, M] of bool."""
+    """Which two models' final training l differs by at most the equivalence margin, [M, M] of bool."""
     final = run.normalised_loss("train")[-1]
     with np.errstate(invalid="ignore"):
-        return np.abs(final[:, None] - final[None, :]) <= EQUAL_LOSS
+        return (np.abs(final[:, None] - final[None, :]) <= EQUAL_LOSS) & ~np.eye(len(final), dtype=bool)
 
 
 def _over_equal_pairs(run: Run, claim: Claim, values: np.ndarray, bounds: Interval) -> Evidence:
+    """Evidence from pairwise values [T+1, M, M]; n counts the models that are in some equal pair."""
     equal = _equal_pairs(run)
-    estimate = bootstrap_pairs(values, alpha=claim.alpha, groups=run.spec.groups, only=equal, bounds=bounds)
+    estimate = bootstrap_pairs(
+        values[-1], alpha=claim.alpha, groups=run.spec.groups, only=equal, bounds=bounds
+    )
     members = len(run.groups)
-    pairs, total = int((equal.sum() - np.trace(equal)) // 2), members * (members - 1) // 2
-    still = settled(run.normalised_loss("train"), EQUAL_LOSS / 2)
+    pairs, total = int(equal.sum()) // 2, members * (members - 1) // 2
+    still = _settled(run, run.normalised_loss("train"), EQUAL_LOSS / 2)
+    margin = claim.region.margin
+    mean = values[:, equal].mean(1, keepdims=True) if pairs else np.zeros((len(values), 1))
+    steady = settled(mean, min(margin, 1 - margin) / 2, margin)
     return Evidence(
         estimate.value,
         estimate.interval,
-        members,
-        converged=bool(still.all()),
+        int(equal.any(0).sum()),
+        converged=bool(still.all() and steady.all()),
         diverged=run.diverged,
         note=_join(
             f"{pairs} of {total} pairs have equal training loss",
@@ -371,43 +450,61 @@ def _over_equal_pairs(run: Run, claim: Claim, values: np.ndarray, bounds: Interv
 
 def agreement_of_equal_losses(run: Run, claim: Claim) -> Evidence:
     """D3: mean agreement on training labels over the pairs of equal training loss."""
-    return _over_equal_pairs(run, claim, run.agreement("train")[-1], (0, 1))
+    return _over_equal_pairs(run, claim, _agreement(run), (0, 1))
 
 
 def generalisation_of_equal_losses(run: Run, claim: Claim) -> Evidence:
     """D4: mean |difference| of test l over the pairs of equal training loss."""
-    test = run.normalised_loss("test")[-1]
+    test = run.normalised_loss("test")
     with np.errstate(invalid="ignore"):
-        gap = np.abs(test[:, None] - test[None, :])
+        gap = np.abs(test[:, :, None] - test[:, None, :])
     return _over_equal_pairs(run, claim, gap, (0, math.inf))
 
 
 def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
     """D5: mean test accuracy without softmax less with it."""
-    accuracy = [run.arrays["test_accuracy"] for run in (without, with_softmax)]
+    runs = (without, with_softmax)
+    accuracy = [_accuracy(run, "test") for run in runs]
     estimate = welch_interval(accuracy[0][-1].tolist(), accuracy[1][-1].tolist(), claim.alpha)
     return Evidence(
         estimate.value,
         estimate.interval,
         sum(a.shape[1] for a in accuracy),
-        converged=all(bool(settled(a, claim.region.low / 2).all()) for a in accuracy),
-        diverged=without.diverged + with_softmax.diverged,
-        note=f"mean test accuracy {accuracy[0][-1].mean():.3f} without, {accuracy[1][-1].mean():.3f} with softmax",
+        converged=_accuracies_settled(runs, accuracy, estimate.value, claim.region.low),
+        diverged=sum(run.diverged for run in runs),
+        note=_join(
+            f"mean test accuracy {accuracy[0][-1].mean():.3f} without, "
+            f"{accuracy[1][-1].mean():.3f} with softmax",
+            _diverged_note(*runs),
+        ),
     )
+
+
+def _accuracies_settled(
+    runs: Sequence[Run], accuracy: Sequence[np.ndarray], difference: float, margin: float
+) -> bool:
+    """Whether every model's accuracy settled, and the means so far that their difference keeps to its side.
+
+    Two means that move by a quarter of the difference's distance to the margin each use up half of it.
+    """
+    models = all(_settled(run, a, margin / 2).all() for run, a in zip(runs, accuracy, strict=True))
+    room = abs(difference - margin) / 4
+    return bool(models and all(settled(a.mean(1, keepdims=True), room).all() for a in accuracy))
 
 
 def accuracy_gap(runs: Sequence[Run], claim: Claim) -> Evidence:
     """D6: largest difference of mean training accuracy between losses, the same network otherwise."""
-    curves = {run.spec.loss: run.arrays["train_accuracy"] for run in runs}
+    curves = {run.spec.loss: _accuracy(run) for run in runs}
     gap = largest_gap({loss: curve[-1].tolist() for loss, curve in curves.items()}, claim.alpha)
     return Evidence(
         gap.value,
         gap.interval,
         sum(curve.shape[1] for curve in curves.values()),
-        converged=all(bool(settled(curve, claim.region.low / 2).all()) for curve in curves.values()),
+        converged=_accuracies_settled(runs, list(curves.values()), gap.value, claim.region.low),
         diverged=sum(run.diverged for run in runs),
-        note="mean training accuracy "
-        + ", ".join(f"{curve[-1].mean():.3f} {loss}" for loss, curve in curves.items()),
+        note=_join(
+            "mean training accuracy "
+            + ", ".join(f"{curve[-1].mean():.3f} {loss}" for loss, curve in curves.items()),
+            _diverged_note(*runs),
+        ),
     )
-
-

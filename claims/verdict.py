@@ -45,7 +45,9 @@ class Region:
 
     def __post_init__(self) -> None:
         if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
-            raise ValueError(f"got the region [{self.low}, {self.high}], wanted low <= high: swap the two ends")
+            raise ValueError(
+                f"got the region [{self.low}, {self.high}], wanted low <= high: swap the two ends"
+            )
 
     @property
     def margin(self) -> float | None:
@@ -62,7 +64,10 @@ class Region:
 
     def violation(self, interval: tuple[float, float]) -> float:
         """How far the interval's worse end reaches past the region (negative: how far inside it stays)."""
-        return max(self.low - interval[0], interval[1] - self.high)
+        # An open edge is never passed, and inf - inf would be NaN.
+        below = self.low - interval[0] if math.isfinite(self.low) else -math.inf
+        above = interval[1] - self.high if math.isfinite(self.high) else -math.inf
+        return max(below, above)
 
     def __str__(self) -> str:
         if self.low == -math.inf:
@@ -97,6 +102,12 @@ class Evidence:
     diverged: int = 0
     part: str = ""
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.interval is not None and self.interval[0] > self.interval[1]:
+            raise ValueError(
+                f"got the interval {self.interval}, wanted its lower end first: swap the two ends"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +155,28 @@ def conjunction(region: Region, parts: Sequence[Evidence]) -> Evidence:
 
     The parts' intervals must hold simultaneously. The whole is inside the region
     if and only if every part is, and outside as soon as one part is, so the part
-    that decides is: one wholly outside and converged, else one that is outside,
+    that decides is: one wholly outside and converged, else one outside, else one
     unknown or astride the edge, else the one nearest to the edge. Among equals
-    the one reaching furthest binds.
+    the one reaching furthest binds. Inside as a whole, it has converged only if
+    every part has.
     """
     if not parts:
-        raise ValueError("got no parts, wanted at least one piece of evidence: the claim has nothing to judge")
+        raise ValueError(
+            "got no parts, wanted at least one piece of evidence: the claim has nothing to judge"
+        )
 
     def rank(part: Evidence) -> tuple[int, float]:
         if part.interval is None or any(math.isnan(end) for end in part.interval):
             return (1, math.inf)
         reach = region.violation(part.interval)
         if region.excludes(part.interval):
-            return (2 if part.converged else 1, reach)
+            return (3 if part.converged else 2, reach)
         return (0 if region.contains(part.interval) else 1, reach)
 
+    binding = max(parts, key=rank)
     return replace(
-        max(parts, key=rank),
+        binding,
+        converged=all(part.converged for part in parts) if rank(binding)[0] == 0 else binding.converged,
         n=max(part.n for part in parts),
         diverged=max(part.diverged for part in parts),
     )
@@ -226,13 +242,12 @@ def _outcome(claim: Any, evidence: Evidence, failed: Sequence[str]) -> tuple[Out
     if evidence.interval is None or any(math.isnan(end) for end in evidence.interval):
         return Outcome.INCONCLUSIVE, f"{subject}no interval could be formed"
     inside, outside = claim.region.contains(evidence.interval), claim.region.excludes(evidence.interval)
+    if not inside and not outside:
+        unsettled = "" if evidence.converged else ", and the optimiser did not converge"
+        return Outcome.INCONCLUSIVE, f"{subject}the interval straddles {claim.region}{unsettled}"
     if not evidence.converged and claim.blocked_by_nonconvergence(supported=inside):
         return Outcome.INCONCLUSIVE, f"{subject}the optimiser did not converge"
     if inside and evidence.diverged:
-        return Outcome.INCONCLUSIVE, f"{subject}{evidence.diverged} of {evidence.n} models diverged"
+        return Outcome.INCONCLUSIVE, f"{subject}{evidence.diverged} of the models diverged"
     text = f"{subject}whole interval {'inside' if inside else 'outside'} {claim.region}"
-    if inside:
-        return Outcome.SUPPORTED, text
-    if outside:
-        return Outcome.REFUTED, text
-    return Outcome.INCONCLUSIVE, f"{subject}the interval straddles {claim.region}"
+    return (Outcome.SUPPORTED if inside else Outcome.REFUTED), text

@@ -1,0 +1,179 @@
+"""What `pytest claims/` collects: names like the paper's, in a fixed order, without torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PLUGIN = """
+import pytest, sys
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session):
+    for item in session.items:
+        groups = ",".join(mark.args[0] for mark in item.iter_markers("xdist_group"))
+        specs = getattr(item, "callspec", None) and item.callspec.params.get("specs") or ()
+        print("ITEM", item.nodeid, groups, " + ".join(
+            f"{s.name} R={s.replicates} T={s.epochs} B={s.batch}" for s in specs), sep="\\t")
+    print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}), sep="\\t")
+"""
+
+QUIETLY = ["--collect-only", "-q", "-s", "-p", "looking_on", "-p", "no:cacheprovider"]
+
+
+class Collection:
+    """The tests of one `pytest claims/ --collect-only`, in order, with their groups and experiments."""
+
+    def __init__(self, output: str) -> None:
+        rows = [line.split("\t") for line in output.splitlines()]
+        items = [row[1:] for row in rows if row[0] == "ITEM"]
+        self.ids = [id for id, _, _ in items]
+        self.groups = {id: group for id, group, _ in items}
+        self.experiments = {id: specs.split(" + ") if specs else [] for id, _, specs in items}
+        self.loaded = next(row[1:] for row in rows if row[0] == "LOADED")
+
+
+@pytest.fixture(scope="module")
+def collect(tmp_path_factory):
+    """Collects claims/ in a process of its own."""
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "looking_on.py").write_text(PLUGIN)
+
+    def run(*options: str, hash_seed: str = "0", check: bool = True) -> Collection | str:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "claims", *QUIETLY, *options],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(folder), "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+            return Collection(done.stdout)
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def default(collect) -> Collection:
+    return collect()
+
+
+NAMES = [
+    "test_hypotheses.py::test_gram_has_full_rank[mnist-5k-raw]",
+    "test_hypotheses.py::test_det_and_qr_check_the_rank[boston-raw]",
+    "test_linear_output.py::test_one_hidden_layer_reaches_near_zero_loss[mnist-5k-500-std]",
+    "test_linear_output.py::test_two_hidden_layers_reach_near_zero_loss[mnist-5k-500-300-var]",
+    "test_linear_output.py::test_small_network_behaves_the_same[mnist-5k-10-10-he]",
+    "test_linear_output.py::test_models_disagree_first_then_agree[mnist-5k-500-std]",
+    "test_softmax.py::test_pairs_agree_on_labels[mnist-5k-500-300-std]",
+    "test_softmax.py::test_convergence_is_much_slower[mnist-5k-500-he]",
+    "test_boston.py::test_regression_loss_goes_to_zero[boston-50-std]",
+    "test_cross_entropy.py::test_models_form_two_groups[mnist-5k-500-he]",
+    "test_metrics.py::test_models_label_examples_identically[mnist-5k-500-std]",
+    "test_discussion.py::test_equal_loss_means_equal_labels[mnist-5k-500-linear-std]",
+    "test_discussion.py::test_equal_loss_means_equal_labels[mnist-5k-500-softmax-std]",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_read_like_the_paper(default, name):
+    """A test is called after the claim, the data, the network and the protocol."""
+    assert f"claims/{name}" in default.ids
+
+
+def test_ids_are_unique(default):
+    """No two tests share a name, so that verdicts of two runs can be matched."""
+    assert len(set(default.ids)) == len(default.ids)
+
+
+def test_collection_needs_no_torch(default):
+    """`--collect-only`, `-k` and every worker's start are spared the seconds that torch takes."""
+    assert {"claims", "models", "data"} <= set(default.loaded)
+    assert "torch" not in default.loaded
+
+
+def test_two_processes_collect_the_same(collect, default):
+    """Order and names do not hang on hashes: xdist's workers must agree."""
+    again = collect(hash_seed="12345")
+    assert again.ids == default.ids
+    assert again.groups == default.groups
+
+
+def test_tests_of_one_experiment_share_a_group(default):
+    """One worker trains an experiment, and the tests that need no other follow it there."""
+    single = {id: specs[0] for id, specs in default.experiments.items() if len(specs) == 1}
+    assert len(single) > 40
+    pairs = {(spec, default.groups[id]) for id, spec in single.items()}
+    assert len(pairs) == len({spec for spec, _ in pairs}) == len({group for _, group in pairs})
+
+
+def test_tests_of_one_group_follow_one_another(default):
+    """A group is a block: no worker is handed one test of it while another worker has the rest."""
+    trained = [default.groups[id] for id in default.ids if default.experiments[id]]
+    changes = sum(a != b for a, b in pairwise(trained))
+    assert changes == len(set(trained)) - 1
+
+
+def test_longest_first_comparisons_last(default):
+    """First what trains longest, then what trains nothing, then the comparisons of what was trained."""
+    counts = [len(default.experiments[id]) for id in default.ids]
+    kinds = [min(count, 2) for count in counts]
+    assert kinds == sorted(kinds, key=[1, 0, 2].index)
+    single = [default.experiments[id][0] for id in default.ids if len(default.experiments[id]) == 1]
+    assert single[0].startswith("mnist-5k-500-300-he")
+    assert single.index("mnist-5k-500-300-he linear mse R=3 T=18 B=32") < single.index(
+        "mnist-5k-500-std linear mse R=3 T=6 B=32"
+    )
+
+
+def test_every_claim_of_the_catalogue_is_judged_somewhere():
+    """No claim is written down and then forgotten: each id is judged by some test."""
+    from claims.catalogue import CATALOGUE
+
+    source = "".join(path.read_text() for path in sorted((ROOT / "claims").glob("test_*.py")))
+    assert [id for id in CATALOGUE if f'judge("{id}"' not in source and f'    "{id}",' not in source] == []
+
+
+def test_protocols(collect, default):
+    """`--protocols he` leaves the paper's two protocols out, and nothing else."""
+    he = collect("--protocols", "he")
+    assert he.ids == [id for id in default.ids if not default.experiments[id] or id.endswith("-he]")]
+
+
+def test_paper_scale(collect, default):
+    """`--scale paper` trains on full MNIST for 20 epochs or more; exact claims keep the small sets too."""
+    paper = collect("--scale", "paper")
+    assert "claims/test_softmax.py::test_pairs_agree_on_labels[mnist-500-300-std]" in paper.ids
+    assert "claims/test_hypotheses.py::test_gram_has_full_rank[mnist-raw]" in paper.ids
+    assert len(paper.ids) > len(default.ids)
+    specs = [spec for specs in paper.experiments.values() for spec in specs]
+    assert not any(spec.startswith("mnist-5k") for spec in specs)
+    assert min(int(spec.split("T=")[1].split()[0]) for spec in specs) >= 20
+
+
+def test_replicates(collect, default):
+    """`--replicates 5` changes every experiment and no name."""
+    five = collect("--replicates", "5")
+    assert five.ids == default.ids
+    for id, specs in default.experiments.items():
+        assert five.experiments[id] == [spec.replace("R=3", "R=5") for spec in specs]
+
+
+@pytest.mark.parametrize(
+    "options", [("--protocols", "xavier"), ("--scale", "huge"), ("--replicates", "0")], ids=" ".join
+)
+def test_a_wrong_option_collects_nothing(collect, options):
+    """A wrong value is a usage error that names the option, before anything is collected."""
+    output = collect(*options, check=False)
+    assert "ITEM" not in output
+    assert options[0] in output

@@ -1,0 +1,210 @@
+"""The house's rules that a reader cannot see in one file: who imports whom, and what never happens."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+ORDER = ("data", "models", "claims", "reports", "conftest")
+"""A room imports from those on its left only."""
+
+SOURCES = sorted(
+    path.relative_to(ROOT)
+    for path in [ROOT / "conftest.py", *(p for room in ORDER for p in (ROOT / room).rglob("*.py"))]
+)
+KNOWN = {".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in SOURCES}
+EVERY = pytest.mark.parametrize("path", SOURCES, ids=str)
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+def on_import(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when the module is imported: all but the bodies of functions."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from on_import(child)
+
+
+def imports(tree: ast.AST, path: Path, anywhere: bool = True) -> set[str]:
+    """Dotted names a file imports, in functions too if `anywhere`: `from a import b` gives a and a.b."""
+    package = list(path.parent.parts)
+    found = set()
+    for node in ast.walk(tree) if anywhere else on_import(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {source} | {f"{source}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {
+            "__import__",
+            "importlib.import_module",
+        }:
+            found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+    return found
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path))
+
+
+def rooms(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def folder(module: str) -> str:
+    """The folder a module of the house lies in, "" for a name from outside."""
+    path = ROOT.joinpath(*module.split("."))
+    if path.is_dir():
+        return module
+    return module.rpartition(".")[0] if path.with_suffix(".py").is_file() else ""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import claims.verdict", {"claims.verdict"}),
+        ("from claims import verdict", {"claims", "claims.verdict"}),
+        ("from . import store", {"models", "models.store"}),
+        ("from .store import RunStore", {"models.store", "models.store.RunStore"}),
+        ("from .. import claims", {"", ".claims"}),
+        ("def f():\n    import reports.table", {"reports.table"}),
+        ("import importlib\nimportlib.import_module('reports')", {"importlib", "reports"}),
+    ],
+)
+def test_imports_are_found(source, expected):
+    """The walk sees absolute, relative, local and dynamic imports."""
+    assert imports(ast.parse(source), Path("models/run.py")) == expected
+
+
+@EVERY
+def test_imports_run_one_way(path):
+    """data <- models <- claims <- reports <- conftest.py, in functions as well as at the top."""
+    own = ORDER.index(path.parts[0].removesuffix(".py"))
+    assert rooms(imports(parsed(path), path)) & {*ORDER[own + 1 :], "tests", "benchmarks"} == set()
+
+
+@EVERY
+def test_claims_and_reports_meet_in_verdicts_only(path):
+    """From claims/ the reports know the verdict and nothing of experiments or statistics."""
+    if path.parts[0] != "reports":
+        return
+    used = {name for name in imports(parsed(path), path) if name.startswith("claims.")}
+    assert {".".join(name.split(".")[:2]) for name in used} <= {"claims.verdict", "claims.catalogue"}
+
+
+def test_no_module_needs_itself():
+    """No module imports itself by way of others; a package's __init__ may gather its own modules."""
+    graph = {}
+    for path in SOURCES:
+        found = {module_name(path)} | KNOWN & imports(parsed(path), path, anywhere=False)
+        graph[module_name(path)] = set() if path.name == "__init__.py" else found - {module_name(path)}
+    assert cycle_in(graph) == []
+
+
+def test_no_folder_needs_itself():
+    """No folder imports itself by way of other folders, not even inside functions."""
+    graph: dict[str, set[str]] = {}
+    for path in SOURCES:
+        own = folder(module_name(path))
+        found = {folder(name) for name in KNOWN & imports(parsed(path), path)}
+        graph.setdefault(own, set()).update(found - {own})
+    assert cycle_in(graph) == []
+
+
+def cycle_in(graph: dict[str, set[str]]) -> list[str]:
+    done: set[str] = set()
+
+    def visit(node: str, trail: list[str]) -> list[str]:
+        if node in trail:
+            return [*trail[trail.index(node) :], node]
+        if node in done:
+            return []
+        for target in sorted(graph.get(node, ())):
+            if found := visit(target, [*trail, node]):
+                return found
+        done.add(node)
+        return []
+
+    return next((found for node in sorted(graph) if (found := visit(node, []))), [])
+
+
+def test_a_cycle_is_found():
+    """The search itself sees a cycle, and none in a chain."""
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert cycle_in({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+FORBIDDEN_IMPORTS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+FORBIDDEN_CALLS = {
+    "torch.load",
+    "torch.save",
+    "eval",
+    "exec",
+    "np.random.seed",
+    "numpy.random.seed",
+    "torch.manual_seed",
+}
+
+
+@EVERY
+def test_nothing_is_unpickled(path):
+    """Files are safetensors, npz without objects, and JSON; no global random state is set."""
+    tree = parsed(path)
+    assert rooms(imports(tree, path)) & FORBIDDEN_IMPORTS == set()
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert {ast.unparse(call.func) for call in calls} & FORBIDDEN_CALLS == set()
+    allowed = [k.value for call in calls for k in call.keywords if k.arg == "allow_pickle"]
+    assert all(isinstance(value, ast.Constant) and value.value is False for value in allowed)
+
+
+LIGHT = [
+    "data",
+    "models",
+    "claims.catalogue",
+    "claims.verdict",
+    "claims.experiments",
+    "claims.empirical",
+    "reports.plugin",
+]
+HEAVY = {"torch", "pooch", "urllib.request", "http.client", "requests", "matplotlib", "mlxtend"}
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_import_is_light(module):
+    """Importing loads no torch, opens no socket and pulls in no downloader."""
+    code = (
+        "import socket, sys\n"
+        "def refuse(*args, **kwargs): raise AssertionError('a socket was opened at import')\n"
+        "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
+        "before = set(sys.modules)\n"
+        f"import {module}\n"
+        "print(*(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) & HEAVY == set()
+
+
+def test_the_install_claims_no_names():
+    """`data` and `models` are names anyone may use: nothing of the checkout is installed."""
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert (setup["packages"], setup["py-modules"]) == ([], [])
+
+
+def test_test_files_have_names_of_their_own():
+    """pytest imports the tests by bare name, so no two folders may use one twice."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert len(set(names)) == len(names)
+    assert not list((ROOT / "tests").rglob("__init__.py"))
