@@ -39,7 +39,10 @@ def test_stacked_ensemble(benchmark):
     """The engine, on one thread."""
     data, backend = load("mnist-5k"), resolve_backend("cpu")
     benchmark.pedantic(
-        stacked_epoch, setup=lambda: ((Trainer(SPEC, data, backend, threads=1),), {}), rounds=3, warmup_rounds=1
+        stacked_epoch,
+        setup=lambda: ((Trainer(SPEC, data, backend, threads=1),), {}),
+        rounds=3,
+        warmup_rounds=1,
     )
 
 
