@@ -252,7 +252,8 @@ def test_threads_that_torch_was_given_do_not_matter(digits, tiny, fp32):
 def test_training_leaves_the_callers_arithmetic_alone(threads, digits, tiny, fp32):
     """Subnormal numbers are flushed to zero while training, not in the process that asked for it."""
     torch.set_flush_denormal(False)
-    trained(tiny(epochs=1), digits, fp32, threads)
+    trainer = trained(tiny(epochs=1), digits, fp32, threads)
+    assert trainer._each_shard(lambda shard: float(torch.tensor(1e-310, dtype=torch.float64) * 0.5)) == [0.0]
     assert float(torch.tensor(1e-310, dtype=torch.float64) * 0.5) > 0
     assert np.float64(1e-310) * 0.5 > 0
 
