@@ -300,7 +300,7 @@ _EMPIRICAL = (
         place="section 4.5 (text)",
         kind=Kind.EMPIRICAL,
         rule="gap in mean training l between {0, 1} and {2, 3} at half the epochs less the gap at the end, "
-        "paired by replicate; t-interval, its lower end such that noise which dies away is not a fall",
+        "paired by replicate, with the sign of the mean; t-interval",
         region=Region(low=EQUAL_LOSS),
         unit="fall of the gap",
         paper="open",
