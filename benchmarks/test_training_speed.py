@@ -23,7 +23,7 @@ def stacked_epoch(trainer: Trainer) -> None:
 
 
 def loop_epoch(members: list[tuple[nn.Module, torch.optim.Adam]], x: torch.Tensor, y: torch.Tensor) -> None:
-    """One model after another, as an ordinary training script does, with the same recording after the epoch."""
+    """One model after another, as an ordinary training script does, evaluated after the epoch."""
     for model, optimiser in members:
         for batch in torch.randperm(len(x)).split(SPEC.batch):
             optimiser.zero_grad()

@@ -1,4 +1,4 @@
-"""The claims run end to end on a small slice: the same verdicts however many workers, and one training each."""
+"""The claims run end to end on a small slice: the same verdicts however many workers, each trained once."""
 
 from __future__ import annotations
 
