@@ -96,6 +96,6 @@ class Scale:
 
 
 SCALES = {
-    "quick": Scale("quick", "mnist-5k", 3, 32, {"std": 6, "var": 6, "he": 14}, narrow=3, boston=600),
+    "quick": Scale("quick", "mnist-5k", 3, 32, {"std": 4, "var": 4, "he": 12}, narrow=3, boston=400),
     "paper": Scale("paper", "mnist", 3, 128, {"std": 20, "var": 20, "he": 20}, narrow=3, boston=1000),
 }

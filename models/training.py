@@ -31,9 +31,9 @@ _SHARD_PARAMETERS = 350_000
 """Parameters a shard holds on the CPU, about one of the paper's wide networks.
 
 With Adam's two moments and the gradient that is 6 MB, which stays in the cache
-from step to step. Two workers side by side on two cores, batch 32, ms per model
-and epoch at 784-500-10 and 784-500-300-10: 244 and 346 with four networks a
-shard, 190 and 330 with two, 178 and 270 with one.
+from step to step. Two workers side by side on two cores, batch 32, medians of
+four alternating rounds, ms per model and epoch at 784-500-10 and 784-500-300-10:
+236 and 365 with four networks a shard, 230 and 360 with two, 200 and 347 with one.
 """
 
 _EVALUATION_ROWS = 1_000
