@@ -226,6 +226,7 @@ _EMPIRICAL = (
         unit="change or tau",
         paper="yes",
         n=N,
+        convergence=Convergence.REACHES,
     ),
     _reaches_zero(
         "E4", "784-500-300-10, MSE, linear output: all models reach near zero loss", "section 4.1, figure 3"
@@ -293,6 +294,7 @@ _EMPIRICAL = (
         unit="gap in L/L0",
         paper="yes",
         n=N,
+        convergence=Convergence.REACHES,
     ),
     Claim(
         id="E10-merge",
@@ -305,6 +307,7 @@ _EMPIRICAL = (
         unit="fall of the gap",
         paper="open",
         n=N,
+        convergence=Convergence.REACHES,
     ),
 )
 

@@ -73,6 +73,15 @@ def _settled(run: Run, curve: np.ndarray, tolerance: float, edge: float | None =
     return settled(curve, tolerance, edge) & (run.arrays["diverged_at"] < 0)
 
 
+def _optimiser_settled(run: Run, tolerance: float = NEAR_ZERO / 2) -> bool:
+    """Whether every model's training l has settled.
+
+    Labels can stand still at chance while the loss falls by orders of magnitude: a claim about labels or
+    accuracy is not refuted, then, by what more epochs may yet change.
+    """
+    return bool(_settled(run, run.normalised_loss("train"), tolerance).all())
+
+
 def _accuracy_note(run: Run) -> str:
     if "train_accuracy" not in run.arrays:
         return f"{run.spec.epochs} epochs"
@@ -169,9 +178,11 @@ def early_fall_then_rise(run: Run, claim: Claim) -> Evidence:
         ),
         "Kendall's tau with the epoch": bootstrap_pairs(agreement, kendall_trend, bounds=(-1, 1), **shape),
     }
+    # The early fall is over and done with; the later rise may still come while the loss moves.
+    over = (True, _optimiser_settled(run), _optimiser_settled(run))
     parts = [
-        Evidence(estimate.value, estimate.interval, len(run.groups), diverged=run.diverged, part=part)
-        for part, estimate in found.items()
+        Evidence(value, interval, len(run.groups), converged=done, diverged=run.diverged, part=part)
+        for (part, (value, interval)), done in zip(found.items(), over, strict=True)
     ]
     note = ", ".join(f"{part} {estimate.value:+.2f}" for part, estimate in found.items())
     return replace(conjunction(claim.region, parts), note=_join(note, _diverged_note(run)))
@@ -268,6 +279,7 @@ def two_groups(run: Run, claim: Claim) -> Evidence:
         estimate=abs(between.value) - max(abs(first.value), abs(second.value)),
         interval=(low, folded[0][1] - inside_low),
         n=len(run.groups),
+        converged=_optimiser_settled(run, EQUAL_LOSS / 2),
         diverged=run.diverged,
         note=_join(
             "mean l by model: " + ", ".join(f"{np.mean(values):.3g}" for values in groups),
@@ -310,6 +322,7 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
         estimate.value,
         estimate.interval,
         run.spec.replicates,
+        converged=_optimiser_settled(run, EQUAL_LOSS / 2),
         diverged=run.diverged,
         note=_join(
             f"gap {gaps[0]:.3g} at epoch {half}, {gaps[1]:.3g} at epoch {run.spec.epochs}",
@@ -359,7 +372,8 @@ def label_agreement(run: Run, claim: Claim) -> Evidence:
                 estimate.interval,
                 len(run.groups),
                 converged=bool(
-                    _settled(run, _mean_agreement(agreement), tolerance).all()
+                    _optimiser_settled(run)
+                    and _settled(run, _mean_agreement(agreement), tolerance).all()
                     and settled(
                         _mean_agreement(agreement).mean(1, keepdims=True), tolerance, claim.region.low
                     ).all()
@@ -481,11 +495,12 @@ def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
 def _accuracies_settled(
     runs: Sequence[Run], accuracy: Sequence[np.ndarray], difference: float, margin: float
 ) -> bool:
-    """Whether every model's accuracy settled, and the means so far that their difference keeps to its side.
+    """Whether every model's loss and accuracy settled, the means so far that their difference keeps its side.
 
     Two means that move by a quarter of the difference's distance to the margin each use up half of it.
     """
     models = all(_settled(run, a, margin / 2).all() for run, a in zip(runs, accuracy, strict=True))
+    models = models and all(map(_optimiser_settled, runs))
     room = abs(difference - margin) / 4
     return bool(models and all(settled(a.mean(1, keepdims=True), room).all() for a in accuracy))
 

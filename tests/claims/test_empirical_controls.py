@@ -92,7 +92,7 @@ def merging(half: float, end: float, noise: tuple[float, float] = (1e-4, 1e-4)):
             + np.random.default_rng(3).normal(size=4 * replicates) * width
             for gap, width in ((half, noise[0]), (end, noise[1]))
         )
-        part = np.clip(np.arange(21) / 10 - 1, 0, 1)[:, None]
+        part = np.clip(np.arange(21) / 5 - 2, 0, 1)[:, None]  # they move from epoch 10 to 15, then rest
         return [planted(start + part * (stop - start), replicates=replicates)]
 
     return runs
@@ -313,7 +313,18 @@ def blown_up(run: Run) -> Run:
     return altered(run, diverged_at=diverged)
 
 
-ABOUT_THE_END = [case for case in CASES if claim(case.id).convergence is not Convergence.TRAJECTORY]
+def falling(run: Run) -> Run:
+    """The training loss falls by orders of magnitude; labels and accuracy stay as they are."""
+    loss = run.arrays["train_loss"]
+    return altered(run, train_loss=loss + np.geomspace(1e4, 1e2, len(loss))[:, None])
+
+
+OVER = "no early fall"
+"""What the first epochs showed stays shown, however the loss moves later."""
+
+ABOUT_THE_END = [
+    case for case in CASES if claim(case.id).convergence is not Convergence.TRAJECTORY and case.name != OVER
+]
 
 
 @pytest.mark.parametrize("case", ABOUT_THE_END, ids=str)
@@ -324,6 +335,20 @@ def test_unconverged_is_never_refuted(case):
     expected = SUPPORTED if reaches and case.outcome is SUPPORTED else INCONCLUSIVE
     assert verdict.outcome is expected, verdict.reason
     assert expected is SUPPORTED or "did not converge" in verdict.reason
+
+
+def test_a_fall_that_did_not_come_stays_refuted():
+    """E3's early fall is over and done with: an optimiser on the move cannot bring it back."""
+    case = next(case for case in CASES if case.name == OVER)
+    assert case.verdict(change=unsettled).outcome is REFUTED
+
+
+def test_labels_at_chance_do_not_refute_while_the_loss_falls():
+    """M2, D5 and D6 wait for the loss, even where labels and accuracy stand still."""
+    for id in ("M2", "D5", "D6"):
+        case = next(case for case in CASES if case.id == id and case.outcome is REFUTED)
+        verdict = case.verdict(change=falling)
+        assert verdict.outcome is INCONCLUSIVE, verdict.reason
 
 
 def test_share_at_zero_waits_for_models_on_the_move():
