@@ -193,9 +193,9 @@ def judge(request: pytest.FixtureRequest, record_verdict: Callable[..., None]) -
 
 
 def _provenance(request: pytest.FixtureRequest, dataset: str, trained: Sequence[Any]) -> dict[str, Any]:
-    from data import load
+    from claims.hypotheses import source
 
-    found: dict[str, Any] = {"data": {dataset: load(dataset).checksum}}
+    found: dict[str, Any] = {"data": {dataset: source(dataset).checksum}}
     if trained:
         chosen = request.getfixturevalue("backend")
         found |= {

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 from claims.verdict import Evidence, Strength
-from data import Dataset
+from data import SYNTHETIC, Dataset, Planted, load, load_synthetic
 from data.boston import exact_table
 from models import collinear, rank_methods, sigma
 from models.moments import Moments, moments
@@ -27,9 +27,21 @@ __all__ = [
     "literal_rank_evidence",
     "method_evidence",
     "of_dataset",
+    "prepared",
     "shape_evidence",
+    "source",
     "variant",
 ]
+
+SIDE, BLOCK = 28, 4
+
+
+def _pooling() -> np.ndarray:
+    """[784, 49] of zeros and ones: column k adds up the pixels of the k-th block of 4 by 4."""
+    row, column = np.divmod(np.arange(SIDE * SIDE), SIDE)
+    blocks = SIDE // BLOCK
+    return np.eye(blocks * blocks, dtype=np.int64)[row // BLOCK * blocks + column // BLOCK]
+
 
 VARIANTS: dict[str, Callable[[Moments], Moments]] = {
     "raw": lambda of: of,
@@ -38,15 +50,29 @@ VARIANTS: dict[str, Callable[[Moments], Moments]] = {
     "bias": Moments.with_bias,
     "nonzero": Moments.nonzero,
     "independent": Moments.independent,
+    "pooled": lambda of: of.projected(_pooling()),
 }
 """How the inputs are prepared. "nonzero" leaves out columns that are zero in every sample, "independent"
-keeps only pivot columns, so that X X^T is regular and the theorem applies to the same row space. Steps are
-joined by "-" and taken from left to right: "centred-independent"."""
+keeps only pivot columns, so that X X^T is regular and the theorem applies to the same row space, "pooled"
+projects the digits to 49 numbers by adding up blocks of 4 by 4 pixels. Steps are joined by "-" and taken
+from left to right: "centred-independent"."""
+
+
+def source(name: str) -> Dataset | Planted:
+    """The data set or planted set with this name."""
+    return load_synthetic(name) if name in SYNTHETIC else load(name)
+
+
+def prepared(name: str, preparation: str) -> Moments:
+    """The moments of the set `name` after the steps in `preparation`."""
+    return variant(source(name), preparation)
 
 
 @cache
-def of_dataset(dataset: Dataset) -> Moments:
+def of_dataset(dataset: Dataset | Planted) -> Moments:
     """The integer moments of a data set; decimals are scaled to integers column by column."""
+    if isinstance(dataset, Planted):
+        return moments(dataset.X, dataset.Y)
     if dataset.name == "boston":
         table, decimals = exact_table()
         return moments(table[:, :-1], table[:, -1:], scale=10.0 ** decimals[:-1])
@@ -58,7 +84,7 @@ def of_dataset(dataset: Dataset) -> Moments:
 
 
 @cache
-def variant(dataset: Dataset, name: str) -> Moments:
+def variant(dataset: Dataset | Planted, name: str) -> Moments:
     """The moments after the steps in `name`, computed once a process so that tests share the exact rank.
 
     Raises:

@@ -1,7 +1,8 @@
-"""Data: real sets by name, with checksums and sources. numpy only; imports no other room."""
+"""Data: sets by name, with checksums and sources. No torch; imports no other room."""
 
 from data.datasets import NAMES, Dataset, Task, load
 from data.errors import DataCorruptError, DataError, DataFolderError, DataUnavailableError
+from data.synthetic import SYNTHETIC, Planted, load_synthetic
 
 __all__ = [  # noqa: RUF022 - grouped by subject
     # sets
@@ -9,6 +10,10 @@ __all__ = [  # noqa: RUF022 - grouped by subject
     "Dataset",
     "Task",
     "load",
+    # planted sets, for exact checks
+    "SYNTHETIC",
+    "Planted",
+    "load_synthetic",
     # errors
     "DataCorruptError",
     "DataError",

@@ -28,6 +28,7 @@ class Moments:
         cross: [d_x, d_y], X Y^T.
         sums: [d_x], sum of X over the samples.
         label_sums: [d_y], sum of Y over the samples.
+        label_square: tr Y Y^T, the sum of all squared labels.
         scale: [d_x] float64; column j as printed in the data is the integer column divided by scale[j]. It
             changes no rank, and is there for the floating-point methods, which see the printed numbers.
     """
@@ -37,6 +38,7 @@ class Moments:
     cross: np.ndarray
     sums: np.ndarray
     label_sums: np.ndarray
+    label_square: int
     scale: np.ndarray
 
     @property
@@ -102,7 +104,8 @@ class Moments:
 
         m X X^T - s s^T is m times the centred X X^T, and m X Y^T - s t^T is m times
         the centred X Y^T; the factor changes neither ranks nor which eigenvalues of
-        Sigma coincide. Constant columns become zero. Labels are not centred.
+        Sigma coincide, and with tr Y Y^T the whole squared loss is m times as large.
+        Constant columns become zero. Labels are not centred.
         """
         size = max(exact.largest(a) for a in (self.gram, self.cross, self.sums, self.label_sums))
         bound = 2 * max(self.m, size) * size
@@ -114,6 +117,7 @@ class Moments:
             gram=self.m * gram - np.outer(s, s),
             cross=self.m * cross - np.outer(s, t),
             sums=np.zeros(self.d_x, dtype=np.int64),
+            label_square=self.m * self.label_square,
         )
 
     def standardised(self) -> Moments:
@@ -129,8 +133,35 @@ class Moments:
         """With a further input that is one in every sample."""
         gram = np.block([[self.gram, self.sums[:, None]], [self.sums[None, :], np.array([[self.m]])]])
         cross = np.vstack([self.cross, self.label_sums[None, :]])
-        return Moments(
-            self.m, gram, cross, np.append(self.sums, self.m), self.label_sums, np.append(self.scale, 1.0)
+        return replace(
+            self,
+            gram=gram,
+            cross=cross,
+            sums=np.append(self.sums, self.m),
+            scale=np.append(self.scale, 1.0),
+        )
+
+    def projected(self, projection: np.ndarray) -> Moments:
+        """With the inputs P^T x for an integer projection P [d_x, k], again without touching a sample.
+
+        Raises:
+            ValueError: P has not d_x rows, or the columns of X are printed on different scales.
+        """
+        if len(projection) != self.d_x:
+            raise ValueError(f"got a projection of {len(projection)} rows, wanted d_x = {self.d_x} of them")
+        if len(set(self.scale.tolist())) > 1:
+            raise ValueError("got columns on different scales, wanted one scale: their sums mean nothing")
+        by = exact.largest(projection)
+        bound = self.d_x**2 * by**2 * max(exact.largest(a) for a in (self.gram, self.cross, self.sums))
+        P, gram, cross, sums = (
+            exact.widened(a, bound) for a in (projection, self.gram, self.cross, self.sums)
+        )
+        return replace(
+            self,
+            gram=P.T @ gram @ P,
+            cross=P.T @ cross,
+            sums=P.T @ sums,
+            scale=np.full(P.shape[1], self.scale[0]),
         )
 
 
@@ -152,5 +183,6 @@ def moments(X: np.ndarray, Y: np.ndarray, scale: np.ndarray | None = None) -> Mo
         cross=exact.product(X, Y),
         sums=exact.product(X, ones)[:, 0],
         label_sums=exact.product(Y, ones)[:, 0],
+        label_square=sum(int(v) for v in exact.product(Y, Y).diagonal()),
         scale=np.ones(X.shape[1]) if scale is None else np.asarray(scale, dtype=np.float64),
     )

@@ -1,6 +1,7 @@
 """Exact ranks, eigenvalue multiplicities and collinear columns against slow truths and known values."""
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -139,7 +140,7 @@ def test_repeated_eigenvalues_are_counted(values, repeated):
     rotation = np.array([[3, 4, 0], [-4, 3, 0], [0, 0, 5]])
     keep = np.diag([int(value != 0) for value in values])
     of = moments(np.eye(3, dtype=int), np.eye(3, dtype=int))
-    planted = type(of)(3, gram, (keep @ rotation).astype(object), of.sums, of.label_sums, of.scale)
+    planted = replace(of, gram=gram, cross=(keep @ rotation).astype(object))
     assert repeated_eigenvalues(planted) == repeated
 
 
@@ -223,3 +224,19 @@ def test_known_values_of_mnist():
     of = known("mnist")
     assert (of.m, len(of.nonzero_columns), of.rank, of.cross_rank) == (60_000, 717, 712, 10)
     assert [exact.rank_mod(of.gram, prime) for prime in exact.PRIMES[1:]] == [712, 712]
+
+
+def test_a_projection_costs_no_samples():
+    """Projected moments are those of the projected samples."""
+    rng = np.random.default_rng(0)
+    X, Y, P = rng.integers(0, 9, (20, 6)), rng.integers(0, 3, (20, 2)), rng.integers(-2, 3, (6, 3))
+    made, slow = moments(X, Y).projected(P), moments(X @ P, Y)
+    for name in ("gram", "cross", "sums", "label_sums", "scale"):
+        assert np.array_equal(getattr(made, name), getattr(slow, name)), name
+    assert made.label_square == slow.label_square == int((Y**2).sum())
+
+
+def test_a_projection_of_the_wrong_shape():
+    """The row count that was wanted is named."""
+    with pytest.raises(ValueError, match="got a projection of 2 rows, wanted d_x = 3 of them"):
+        moments(np.eye(3, dtype=int), np.eye(3, dtype=int)).projected(np.ones((2, 1), dtype=int))

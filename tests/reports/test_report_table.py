@@ -98,6 +98,7 @@ def test_sections_stand_in_the_papers_order() -> None:
     titles = [line for line in found if line.startswith("Section")]
     assert titles == [
         "Section 2: hypotheses",
+        "Section 2: theorems",
         "Section 4: empirical results",
         "Section 3.1: metrics",
         "Section 5: discussion",
