@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue import claim
-from claims.empirical import (
-    accuracy_drop,
-    accuracy_gap,
-    agreement_of_equal_losses,
-    generalisation_of_equal_losses,
-    share_at_zero,
-    slowdown,
-)
+from claims.empirical import share_at_zero, slowdown
 from claims.experiments import (
     BCE_500,
     CE_500,
@@ -19,6 +12,12 @@ from claims.experiments import (
     LINEAR_500_300,
     SOFTMAX_500,
     SOFTMAX_500_300,
+)
+from claims.labels import (
+    accuracy_drop,
+    accuracy_gap,
+    agreement_of_equal_losses,
+    generalisation_of_equal_losses,
 )
 from claims.trains import trains
 

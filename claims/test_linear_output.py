@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from claims.catalogue import claim
-from claims.empirical import early_fall_then_rise, equal_loss, near_zero
+from claims.empirical import equal_loss, near_zero
 from claims.experiments import LINEAR_10_10, LINEAR_500, LINEAR_500_300
+from claims.labels import early_fall_then_rise
 from claims.trains import trains
 
 

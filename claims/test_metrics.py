@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from claims.catalogue import claim
-from claims.empirical import label_agreement, rank_agreement
 from claims.experiments import LINEAR_500, SOFTMAX_500_300
+from claims.labels import label_agreement, rank_agreement
 from claims.trains import trains
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from claims.catalogue import claim
-from claims.empirical import equal_loss, highest_agreement, slowdown
+from claims.empirical import equal_loss, slowdown
 from claims.experiments import LINEAR_500, LINEAR_500_300, SOFTMAX_500, SOFTMAX_500_300
+from claims.labels import highest_agreement
 from claims.trains import trains
 
 HALF = 0.5

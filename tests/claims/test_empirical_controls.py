@@ -12,7 +12,7 @@ from planted import Case, altered, by_model, fall, judge, planted, plateau
 from scipy import stats
 from test_hypotheses_controls import CONTROLS as HYPOTHESIS_CONTROLS
 
-from claims import empirical
+from claims import empirical, labels
 from claims.catalogue import CATALOGUE, Convergence, claim
 from claims.verdict import Evidence, Outcome
 from data import Dataset
@@ -135,14 +135,14 @@ def _slowdown(level: float, runs: Sequence[Run], claim: object) -> Evidence:
 
 
 def _drop(runs: Sequence[Run], claim: object) -> Evidence:
-    return empirical.accuracy_drop(runs[0], runs[1], claim)
+    return labels.accuracy_drop(runs[0], runs[1], claim)
 
 
 NEAR_ZERO, EQUAL = one(empirical.near_zero), one(empirical.equal_loss)
-RISE, HIGHEST = one(empirical.early_fall_then_rise), one(empirical.highest_agreement)
+RISE, HIGHEST = one(labels.early_fall_then_rise), one(labels.highest_agreement)
 GROUPS, MERGE = one(empirical.two_groups), one(empirical.groups_merge)
-M1, M2 = one(empirical.rank_agreement), one(empirical.label_agreement)
-D3, D4 = one(empirical.agreement_of_equal_losses), one(empirical.generalisation_of_equal_losses)
+M1, M2 = one(labels.rank_agreement), one(labels.label_agreement)
+D3, D4 = one(labels.agreement_of_equal_losses), one(labels.generalisation_of_equal_losses)
 
 SAME, APART = [0.2, 0.2, 0.2, 0.2], [0.1, 0.2, 0.3, 0.4]
 
@@ -196,8 +196,8 @@ CASES = [
     Case("D4", REFUTED, D4, unequal_tests(APART)),
     Case("D5", SUPPORTED, _drop, accuracies(0.95, 0.8)),
     Case("D5", REFUTED, _drop, accuracies(0.95, 0.95)),
-    Case("D6", SUPPORTED, empirical.accuracy_gap, accuracies(0.95, 0.85, 0.95)),
-    Case("D6", REFUTED, empirical.accuracy_gap, accuracies(0.95, 0.95, 0.95)),
+    Case("D6", SUPPORTED, labels.accuracy_gap, accuracies(0.95, 0.85, 0.95)),
+    Case("D6", REFUTED, labels.accuracy_gap, accuracies(0.95, 0.95, 0.95)),
 ]  # fmt: skip
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
@@ -236,7 +236,7 @@ STRADDLING = [
     Case("D3", INCONCLUSIVE, D3, lambda _: [planted(plateau(np.linspace(0.1, 0.9, 12)))], "no equal pairs"),
     Case("D4", INCONCLUSIVE, D4, unequal_tests([0.2, 0.2, 0.21, 0.22])),
     Case("D5", INCONCLUSIVE, _drop, accuracies(0.85, 0.8)),
-    Case("D6", INCONCLUSIVE, empirical.accuracy_gap, accuracies(0.85, 0.8, 0.8)),
+    Case("D6", INCONCLUSIVE, labels.accuracy_gap, accuracies(0.85, 0.8, 0.8)),
 ]  # fmt: skip
 
 
@@ -433,8 +433,8 @@ def test_a_model_on_its_way_past_the_edge_has_not_settled():
 def test_agreement_on_its_way_past_the_edge_has_not_settled():
     """Agreement of 0.93 that rises by 0.02 in the last quarter does not refute "identically"."""
     run = curve([0.85, 0.93])(3)[0]
-    assert judge("M2", empirical.label_agreement(run, claim("M2"))).outcome is INCONCLUSIVE
-    assert judge("D3", empirical.agreement_of_equal_losses(run, claim("D3"))).outcome is INCONCLUSIVE
+    assert judge("M2", labels.label_agreement(run, claim("M2"))).outcome is INCONCLUSIVE
+    assert judge("D3", labels.agreement_of_equal_losses(run, claim("D3"))).outcome is INCONCLUSIVE
 
 
 def test_a_closing_gap_does_not_make_losses_differ():
@@ -538,7 +538,7 @@ def test_counts_that_are_all_equal_rank_nothing():
     """Where every pair has the same count of differing weights, tau does not exist, and M1 says so."""
     weights = np.arange(12.0)[:, None, None] * np.ones((1, 3, 2))
     run = planted(plateau(by_model(SAME, 3)), weights=weights)
-    verdict = judge("M1", empirical.rank_agreement(run, claim("M1")))
+    verdict = judge("M1", labels.rank_agreement(run, claim("M1")))
     assert verdict.outcome is INCONCLUSIVE
     assert "tau undefined units as they stand: one of the two is the same for every pair" in verdict.reason
 
@@ -549,7 +549,7 @@ def test_aligning_units_undoes_a_permutation():
     swapped = weights.copy()
     swapped[::2] = swapped[::2, :, ::-1]
     runs = [planted(plateau(by_model(SAME, 3)), weights=W) for W in (weights, swapped)]
-    notes = [empirical.rank_agreement(run, claim("M1")).note.split(", ") for run in runs]
+    notes = [labels.rank_agreement(run, claim("M1")).note.split(", ") for run in runs]
     stand, aligned = zip(*notes, strict=True)
     assert stand[0] != stand[1]
     assert aligned[0] == aligned[1]
@@ -559,7 +559,7 @@ def test_equal_pairs_count_their_models_only():
     """Where only models 0 and 1 end with equal losses, D3's n is their six replicates."""
     run = final([0.1, 0.1, 0.3, 0.5], 0.0)(3)[0]
     run.arrays["train_loss"][-1, 6:] *= np.linspace(1, 2, 6)
-    evidence = empirical.agreement_of_equal_losses(run, claim("D3"))
+    evidence = labels.agreement_of_equal_losses(run, claim("D3"))
     assert evidence.n == 6
     assert "15 of 66 pairs have equal training loss" in evidence.note
 

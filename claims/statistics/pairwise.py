@@ -2,7 +2,7 @@
 
 Twelve models make 66 pairs but only twelve independent draws: a bootstrap over
 pairs would pretend to know far too much. Whole models are drawn again
-(`claims.resampling`), and each pair follows its two models with the weight
+(`claims.statistics.resampling`), and each pair follows its two models with the weight
 w_i + w_j - 1, the linear part of w_i w_j. The product itself would count pairs
 inside a group too rarely, as models drawn in place of one another exclude each
 other: for groups of three by half, which moves a mean whose pairs agree more
@@ -20,9 +20,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from claims.intervals import UNKNOWN, Estimate
-from claims.ranks import weighted_taus
-from claims.resampling import DRAWS, bootstrap_models, group_codes, group_members
+from claims.statistics.intervals import UNKNOWN, Estimate
+from claims.statistics.ranks import weighted_taus
+from claims.statistics.resampling import DRAWS, bootstrap_models, group_codes, group_members
 
 __all__ = ["bootstrap_pair_tau", "bootstrap_pairs", "pair_mask", "pair_mean_curve", "pair_weights"]
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.intervals import UNKNOWN, Estimate, check_alpha, t_quantile
+from claims.statistics.intervals import UNKNOWN, Estimate, check_alpha, t_quantile
 
 __all__ = ["DRAWS", "bootstrap_models", "group_codes", "group_members"]
 

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from scipy import special
 
-from claims.intervals import UNKNOWN, Estimate, Sample, check_alpha, split_alpha, t_quantile
-from claims.ranks import holm
+from claims.statistics.intervals import UNKNOWN, Estimate, Sample, check_alpha, split_alpha, t_quantile
+from claims.statistics.ranks import holm
 
 __all__ = [
     "Equivalence",

@@ -9,8 +9,8 @@ By subject: `intervals` for one sample of models, `comparisons` between groups,
 `resampling` for a bootstrap over models, `pairwise` for pairs that share models.
 """
 
-from claims.censoring import Ratio, log_ratio_interval
-from claims.comparisons import (
+from claims.statistics.censoring import Ratio, log_ratio_interval
+from claims.statistics.comparisons import (
     Equivalence,
     Gap,
     contrast_interval,
@@ -20,7 +20,7 @@ from claims.comparisons import (
     tost,
     welch_interval,
 )
-from claims.intervals import (
+from claims.statistics.intervals import (
     UNKNOWN,
     Estimate,
     clopper_pearson,
@@ -29,15 +29,15 @@ from claims.intervals import (
     proportion_bounds,
     split_alpha,
 )
-from claims.pairwise import (
+from claims.statistics.pairwise import (
     bootstrap_pair_tau,
     bootstrap_pairs,
     pair_mask,
     pair_mean_curve,
     pair_weights,
 )
-from claims.ranks import Holm, holm, kendall_tau, kendall_trend
-from claims.resampling import bootstrap_models
+from claims.statistics.ranks import Holm, holm, kendall_tau, kendall_trend
+from claims.statistics.resampling import bootstrap_models
 
 __all__ = [
     "UNKNOWN",

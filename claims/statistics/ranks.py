@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from claims.intervals import check_alpha
+from claims.statistics.intervals import check_alpha
 
 __all__ = ["Holm", "holm", "kendall_tau", "kendall_trend", "weighted_taus"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claims.comparisons import welch_interval
+from claims.statistics.comparisons import welch_interval
 
 __all__ = ["Ratio", "log_ratio_interval"]
 
