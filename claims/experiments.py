@@ -17,6 +17,8 @@ __all__ = [
     "LINEAR_10_10",
     "LINEAR_500",
     "LINEAR_500_300",
+    "RELU_500",
+    "RELU_500_300",
     "SCALES",
     "SOFTMAX_500",
     "SOFTMAX_500_300",
@@ -45,6 +47,9 @@ LINEAR_500_300 = Network((500, 300))
 LINEAR_10_10 = Network((10, 10))
 SOFTMAX_500 = Network((500,), "softmax")
 SOFTMAX_500_300 = Network((500, 300), "softmax")
+# Equation (1) read literally: a ReLU on the output as well.
+RELU_500 = Network((500,), "relu")
+RELU_500_300 = Network((500, 300), "relu")
 BOSTON_50 = Network((50,), data="boston")
 # Section 4.5 names no architecture for the cross-entropy runs; the first one serves.
 BCE_500 = Network((500,), loss="bce")

@@ -70,6 +70,8 @@ CONTROLS: list[tuple[str, Callable[[Moments], Evidence], Moments, Outcome, str]]
     ("H6", hypotheses.method_evidence, moments(hilbert(14), hilbert(14)[:, :1]), REFUTED, "wrong"),
 ]  # fmt: skip
 
+PLANTED = {(id, outcome) for id, _, _, outcome, _ in CONTROLS}
+
 
 def judge(id: str, evidence: Evidence) -> Verdict:
     return decide(claim(id), evidence, setting="planted", dataset="planted")

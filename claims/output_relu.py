@@ -1,0 +1,57 @@
+"""N3: whether a claim's verdict changes when the output is a ReLU as well (section 2.2, equation (1))."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from claims.catalogue import Claim, claim
+from claims.statistics import split_alpha
+from claims.verdict import Evidence, Outcome, Verdict, decide
+from models.run import Run
+
+__all__ = ["changed_verdict"]
+
+DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
+
+
+def changed_verdict(
+    rule: str, evidence: Callable[[Run, Claim], Evidence], usual: Run, literal: Run, of: Claim
+) -> Evidence:
+    """How many verdicts change, 0 or 1, when the rule of one claim judges the ReLU output too.
+
+    Both verdicts are taken at half of alpha, so that they hold together. Where one of
+    them is inconclusive the answer is open: the interval is [0, 1].
+
+    Args:
+        rule: id of the claim whose rule is applied, such as "E1".
+        evidence: its evidence function.
+        usual: the run with the paper's output for that claim.
+        literal: the same with a ReLU on the output.
+        of: the claim N3.
+    """
+    judge = replace(claim(rule), alpha=split_alpha(of.alpha, 2))
+    with_relu, without = (
+        decide(
+            judge,
+            evidence(run, judge),
+            setting=run.spec.setting,
+            dataset=run.spec.dataset,
+            protocol=run.spec.protocol,
+        )
+        for run in (literal, usual)
+    )
+    changed = float(with_relu.outcome is not without.outcome)
+    decided = with_relu.outcome in DECIDED and without.outcome in DECIDED
+    return Evidence(
+        estimate=changed if decided else None,
+        interval=(changed, changed) if decided else (0.0, 1.0),
+        n=with_relu.n + without.n,
+        note=f"{rule} with a ReLU output: {_said(with_relu)}; with a {usual.spec.output} output: "
+        f"{_said(without)}",
+    )
+
+
+def _said(verdict: Verdict) -> str:
+    estimate = "" if verdict.estimate is None else f", {verdict.estimate:.3g} {verdict.unit}"
+    return f"{verdict.outcome}{estimate} ({verdict.reason})"
