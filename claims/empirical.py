@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from claims.catalogue import EQUAL_LOSS, NEAR_ZERO, NO_LOSS, Claim
+from claims.claim import Claim
 from claims.convergence import epochs_to_reach, settled
+from claims.margins import EQUAL_LOSS, NEAR_ZERO, NO_LOSS
 from claims.readings import accuracy_note, by_group, diverged_note, join, model_settled, optimiser_settled
 from claims.statistics import (
     contrast_interval,

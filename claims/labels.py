@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from claims.catalogue import EQUAL_LOSS, Claim
+from claims.claim import Claim
 from claims.convergence import settled
+from claims.margins import EQUAL_LOSS
 from claims.readings import (
     accuracy_note,
     accuracy_of,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from claims.catalogue import NEAR_ZERO
 from claims.convergence import settled
+from claims.margins import NEAR_ZERO
 from models.run import Run
 
 __all__ = [

@@ -19,10 +19,8 @@ from claims.labels import (
     agreement_of_equal_losses,
     generalisation_of_equal_losses,
 )
+from claims.margins import TENTH_LOSS
 from claims.trains import trains
-
-TENTH = 0.1
-"""D1 counts the epochs until nine tenths of the best constant predictor's loss are gone."""
 
 
 @trains((SOFTMAX_500, LINEAR_500, CE_500, BCE_500))
@@ -30,7 +28,7 @@ def test_no_softmax_converges_much_quicker(runs, judge):
     """D1, for squared error and for cross entropy."""
     pairs = [(runs[0], runs[1]), (runs[2], runs[3])]
     names = ["squared error", "cross entropy"]
-    assert judge("D1", slowdown(pairs, TENTH, claim("D1"), names)).reason
+    assert judge("D1", slowdown(pairs, TENTH_LOSS, claim("D1"), names)).reason
 
 
 @trains((LINEAR_500, LINEAR_500_300, LINEAR_10_10))

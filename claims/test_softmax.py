@@ -6,16 +6,14 @@ from claims.catalogue import claim
 from claims.empirical import equal_loss, slowdown
 from claims.experiments import LINEAR_500, LINEAR_500_300, SOFTMAX_500, SOFTMAX_500_300
 from claims.labels import highest_agreement
+from claims.margins import HALF_LOSS
 from claims.trains import trains
-
-HALF = 0.5
-"""E6 counts the epochs until half of the best constant predictor's loss is gone."""
 
 
 @trains((SOFTMAX_500, LINEAR_500), (SOFTMAX_500_300, LINEAR_500_300))
 def test_convergence_is_much_slower(runs, judge):
     """E6, figures 5 and 6 against 1 and 3."""
-    assert judge("E6", slowdown([(runs[0], runs[1])], HALF, claim("E6"))).reason
+    assert judge("E6", slowdown([(runs[0], runs[1])], HALF_LOSS, claim("E6"))).reason
 
 
 @trains(SOFTMAX_500, SOFTMAX_500_300)

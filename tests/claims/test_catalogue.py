@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from claims.catalogue import ALPHA, CATALOGUE, Claim, Convergence, Kind, N, claim
+from claims.catalogue import CATALOGUE, Claim, Convergence, Kind, claim
+from claims.margins import ALPHA, N
 
 EVERY = pytest.mark.parametrize("of", CATALOGUE.values(), ids=CATALOGUE)
 

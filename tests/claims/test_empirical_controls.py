@@ -15,15 +15,13 @@ from scipy import stats
 
 from claims import empirical, labels
 from claims.catalogue import CATALOGUE, Convergence, claim
+from claims.margins import HALF_LOSS, TENTH_LOSS
 from claims.verdict import Evidence, Outcome
 from data import Dataset
 from models.backend import resolve_backend
 from models.experiment import Experiment
 from models.run import Run
 from models.training import Trainer
-
-HALF, TENTH = 0.5, 0.1
-"""The levels of E6 and D1."""
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 
@@ -163,10 +161,10 @@ CASES = [
     Case("E3", SUPPORTED, RISE, curve([0.5, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.96, 0.97, 0.98])),
     Case("E3", REFUTED, RISE, curve([0.9, 0.8, 0.6, 0.4, 0.2])),
     Case("E3", REFUTED, RISE, curve([0.3, 0.5, 0.7, 0.8, 0.9]), "no early fall"),
-    Case("E6", SUPPORTED, partial(_slowdown, HALF), times(10, 2)),
-    Case("E6", REFUTED, partial(_slowdown, HALF), times(5, 5)),
-    Case("E6", SUPPORTED, partial(_slowdown, HALF), times(1e6, 2), "softmax never gets there"),
-    Case("E6", REFUTED, partial(_slowdown, HALF), times(2, 1e6), "linear never gets there"),
+    Case("E6", SUPPORTED, partial(_slowdown, HALF_LOSS), times(10, 2)),
+    Case("E6", REFUTED, partial(_slowdown, HALF_LOSS), times(5, 5)),
+    Case("E6", SUPPORTED, partial(_slowdown, HALF_LOSS), times(1e6, 2), "softmax never gets there"),
+    Case("E6", REFUTED, partial(_slowdown, HALF_LOSS), times(2, 1e6), "linear never gets there"),
     Case("E7", SUPPORTED, EQUAL, final(APART)),
     Case("E7", REFUTED, EQUAL, final(SAME)),
     Case("E8", SUPPORTED, HIGHEST, curve([0.1, 0.2, 0.3, 0.2])),
@@ -187,8 +185,8 @@ CASES = [
     Case("M1", REFUTED, M1, unrelated_weights),
     Case("M2", SUPPORTED, M2, curve([0.2, 1.0, 1.0, 1.0, 1.0])),
     Case("M2", REFUTED, M2, curve([0.2, 0.4, 0.4, 0.4, 0.4])),
-    Case("D1", SUPPORTED, partial(_slowdown, TENTH), times(8, 2, 7, 2)),
-    Case("D1", REFUTED, partial(_slowdown, TENTH), times(8, 2, 4, 4), "only for squared error"),
+    Case("D1", SUPPORTED, partial(_slowdown, TENTH_LOSS), times(8, 2, 7, 2)),
+    Case("D1", REFUTED, partial(_slowdown, TENTH_LOSS), times(8, 2, 4, 4), "only for squared error"),
     Case("D2", SUPPORTED, empirical.share_at_zero, three([0.01, 0.02, 0.01, 0.02])),
     Case("D2", REFUTED, empirical.share_at_zero, three([0.01, 0.3, 0.01, 0.4])),
     Case("D3", SUPPORTED, D3, curve([0.2, 1.0, 1.0, 1.0, 1.0])),
@@ -232,13 +230,13 @@ STRADDLING = [
     Case("E1", INCONCLUSIVE, NEAR_ZERO, final([0.01, 0.02, 0.01, 0.05], 0.03)),
     Case("E2", INCONCLUSIVE, EQUAL, final([0.2, 0.2, 0.2, 0.21], 0.003)),
     Case("E3", INCONCLUSIVE, RISE, curve([0.5, 0.49, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9])),
-    Case("E6", INCONCLUSIVE, partial(_slowdown, HALF), times(8, 4)),
+    Case("E6", INCONCLUSIVE, partial(_slowdown, HALF_LOSS), times(8, 4)),
     Case("E7", INCONCLUSIVE, EQUAL, final([0.2, 0.2, 0.2, 0.21], 0.003)),
     Case("E8", INCONCLUSIVE, HIGHEST, curve([0.1, 0.51, 0.51, 0.4])),
     Case("E10-groups", INCONCLUSIVE, GROUPS, final([0.2, 0.2, 0.21, 0.21], 0.005)),
     Case("E10-merge", INCONCLUSIVE, MERGE, merging(0.11, 0.1, (0.02, 0.02))),
     Case("M2", INCONCLUSIVE, M2, curve([0.96, 0.96])),
-    Case("D1", INCONCLUSIVE, partial(_slowdown, TENTH), times(1e6, 1e6, 1e6, 1e6), "nobody gets there"),
+    Case("D1", INCONCLUSIVE, partial(_slowdown, TENTH_LOSS), times(1e6, 1e6, 1e6, 1e6), "nobody gets there"),
     Case("D2", INCONCLUSIVE, lambda runs, claim: empirical.share_at_zero(runs[:1], claim), three([0.01] * 4)),
     Case("D3", INCONCLUSIVE, D3, lambda _: [planted(plateau(np.linspace(0.1, 0.9, 12)))], "no equal pairs"),
     Case("D4", INCONCLUSIVE, D4, unequal_tests([0.2, 0.2, 0.21, 0.22])),
@@ -575,7 +573,7 @@ def test_times_beyond_the_shorter_run_are_censored():
     """A softmax run of twice the epochs gets there after the linear run's end: its time is only bounded."""
     late = planted(fall(by_model([40] * 4, 3, 0.1), epochs=40))
     quick = planted(fall(by_model([2] * 4, 3, 0.1)))
-    evidence = empirical.slowdown([(late, quick)], HALF, claim("E6"))
+    evidence = empirical.slowdown([(late, quick)], HALF_LOSS, claim("E6"))
     assert evidence.interval[1] == np.inf
     assert judge("E6", evidence).outcome is SUPPORTED
 
