@@ -1,4 +1,4 @@
-"""Margins, n and alpha of every claim, fixed before any run, here and nowhere else: a change shows in the diff.
+"""Margins, n and alpha of every claim, fixed before any run, here and nowhere else: changes show in a diff.
 
 Losses are normalised, l = L / L0, with L0 the loss of the best constant predictor
 (the label mean), because a raw loss axis hides the scale the paper's curves start

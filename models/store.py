@@ -39,6 +39,18 @@ from filelock import FileLock
 from data import Dataset
 from models.experiment import Experiment
 from models.run import Run
+from models.sealed import (
+    DamageError,
+    checkpoint_digest,
+    encoded,
+    listed,
+    parsed,
+    read,
+    sealed,
+    tensors_of,
+    unsealed,
+    write,
+)
 
 if TYPE_CHECKING:
     from models.backend import Backend
@@ -64,10 +76,6 @@ CHECKPOINT_SECONDS = 3.0
 
 class StoreWarning(UserWarning):
     """Something in the store was not what this project wrote."""
-
-
-class _DamageError(Exception):
-    """Why a stored file cannot be used."""
 
 
 def default_store() -> Path:
@@ -150,7 +158,7 @@ class RunStore:
             ) from error
         try:
             run = self._read(spec, key, identity)
-        except _DamageError:
+        except DamageError:
             run = None  # judged again under the lock, when no one can be replacing it
         if run is not None:
             return run
@@ -182,25 +190,25 @@ class RunStore:
         if not os.path.lexists(folder):
             return None
         if folder.is_symlink() or not folder.is_dir():
-            raise _DamageError("is not a folder")
-        written = _json(_bytes(folder / "run.json"), "run.json")
+            raise DamageError("is not a folder")
+        written = parsed(read(folder / "run.json"), "run.json")
         if written.get("key") != key:
-            raise _DamageError(f"run.json names the run {written.get('key')!r}")
-        tensors = _bytes(folder / "run.safetensors")
+            raise DamageError(f"run.json names the run {written.get('key')!r}")
+        tensors = read(folder / "run.safetensors")
         meta = _meta(key, identity, tensors)
         if written.get("sha256") != meta["sha256"]:
-            raise _DamageError("run.safetensors does not match its SHA-256")
-        if _bytes(folder / "run.json") != _encoded(meta):
-            raise _DamageError("run.json does not say what this run was trained on")
-        foreign = sorted(path.name for path in _listed(folder) if path.name not in _RUN_FILES)
+            raise DamageError("run.safetensors does not match its SHA-256")
+        if read(folder / "run.json") != encoded(meta):
+            raise DamageError("run.json does not say what this run was trained on")
+        foreign = sorted(path.name for path in listed(folder) if path.name not in _RUN_FILES)
         if foreign:
-            raise _DamageError(f"holds foreign files: {', '.join(foreign)}")
-        timing = _unsealed(_bytes(folder / "timing.json"), "timing.json")
+            raise DamageError(f"holds foreign files: {', '.join(foreign)}")
+        timing = unsealed(read(folder / "timing.json"), "timing.json")
         if self.refresh and timing["session"] != self.session:
             return None
         return Run(
             spec=spec,
-            arrays=_tensors(tensors),
+            arrays=tensors_of(tensors),
             key=key,
             provenance=_provenance(meta),
             trained=False,
@@ -211,7 +219,7 @@ class RunStore:
     def _read_or_set_aside(self, spec: Experiment, key: str, identity: dict[str, Any]) -> Run | None:
         try:
             return self._read(spec, key, identity)
-        except _DamageError as damage:
+        except DamageError as damage:
             self._set_aside(self.root / key, damage)
             return None
 
@@ -258,7 +266,7 @@ class RunStore:
     ) -> tuple[Trainer, int | None, float]:
         """A trainer at the newest sound checkpoint, its epoch (None without one), the seconds spent on it."""
         if partial.is_symlink() or (partial.exists() and not partial.is_dir()):
-            self._set_aside(partial, _DamageError("is not a folder"))
+            self._set_aside(partial, DamageError("is not a folder"))
         elif self.refresh:
             shutil.rmtree(partial, ignore_errors=True)
         checkpoints = []
@@ -268,19 +276,19 @@ class RunStore:
             elif _CHECKPOINT.fullmatch(path.name.removesuffix(".part")):
                 path.unlink()  # its writer was killed
             else:
-                self._set_aside(path, _DamageError("is foreign to a run in progress"))
+                self._set_aside(path, DamageError("is foreign to a run in progress"))
         for path in checkpoints:
             trainer = start()  # anew for each: a load that fails halfway leaves nothing behind
             try:
-                content = _bytes(path)
-                if _checkpoint_digest(key, content) != path.stem.rpartition("-")[2]:
-                    raise _DamageError(
+                content = read(path)
+                if checkpoint_digest(key, content) != path.stem.rpartition("-")[2]:
+                    raise DamageError(
                         "is corrupt or of another run: it does not match the digest in its name"
                     )
-                arrays = _tensors(content)
+                arrays = tensors_of(content)
                 trainer.load(arrays)
                 return trainer, trainer.epoch, float(arrays["seconds"][0])
-            except (_DamageError, LookupError, RuntimeError, TypeError, ValueError) as damage:
+            except (DamageError, LookupError, RuntimeError, TypeError, ValueError) as damage:
                 self._set_aside(path, damage)
         return start(), None, 0.0
 
@@ -302,9 +310,9 @@ class RunStore:
         }
         fresh = self.root / f"{key}.new-{os.getpid()}-{secrets.token_hex(3)}"
         fresh.mkdir()
-        _write(fresh / "run.safetensors", tensors)
-        _write(fresh / "run.json", _encoded(meta))
-        _write(fresh / "timing.json", _sealed(timing))
+        write(fresh / "run.safetensors", tensors)
+        write(fresh / "run.json", encoded(meta))
+        write(fresh / "timing.json", sealed(timing))
         target = self.root / key
         if os.path.lexists(target):  # only under --refresh: the old run gives way in two renames
             os.replace(target, self.root / f"{key}.old-{os.getpid()}-{secrets.token_hex(3)}")
@@ -340,77 +348,14 @@ def _provenance(meta: dict[str, Any]) -> dict[str, Any]:
     return {name: meta[name] for name in ("data", "backend", "engine", "sha256")}
 
 
-def _encoded(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode()
-
-
-def _sealed(value: dict[str, Any]) -> bytes:
-    """The JSON of `value` with its own digest."""
-    return _encoded(value | {"digest": hashlib.sha256(_encoded(value)).hexdigest()})
-
-
-def _unsealed(content: bytes, name: str) -> dict[str, Any]:
-    value = _json(content, name)
-    value.pop("digest", None)
-    if _sealed(value) != content:
-        raise _DamageError(f"{name} does not match its own digest")
-    return value
-
-
-def _checkpoint_digest(key: str, content: bytes) -> str:
-    # With the key in it, a checkpoint of another run does not pass for one of this.
-    return hashlib.sha256(key.encode() + b"\0" + content).hexdigest()[:16]
-
-
-# -- files ----------------------------------------------------------------------------
-
-
 def _write_checkpoint(key: str, partial: Path, trainer: Trainer, seconds: float) -> None:
     arrays = {name: np.ascontiguousarray(value) for name, value in trainer.state().items()}
     content = safetensors.numpy.save(arrays | {"seconds": np.array([seconds])})
     partial.mkdir(exist_ok=True)
     older = [path for path in partial.iterdir() if _CHECKPOINT.fullmatch(path.name)]
     # Zero-padded, so that the newest sorts last by name.
-    name = f"epoch-{trainer.epoch:06d}-{_checkpoint_digest(key, content)}.safetensors"
-    _write(partial / f"{name}.part", content)
+    name = f"epoch-{trainer.epoch:06d}-{checkpoint_digest(key, content)}.safetensors"
+    write(partial / f"{name}.part", content)
     os.replace(partial / f"{name}.part", partial / name)
     for path in older:
         path.unlink(missing_ok=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _DamageError(f"lacks a readable {path.name} ({error.strerror})") from error
-
-
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:  # a refresh in another process has just replaced it
-        raise _DamageError(f"cannot be listed ({error.strerror})") from error
-
-
-def _json(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except ValueError as error:
-        raise _DamageError(f"{name} is not JSON ({error})") from error
-    if not isinstance(value, dict):
-        raise _DamageError(f"{name} is not a JSON object")
-    return value
-
-
-def _tensors(content: bytes) -> dict[str, np.ndarray]:
-    try:
-        return safetensors.numpy.load(content)
-    except Exception as error:  # the library's own exceptions share no documented base
-        raise _DamageError(f"is not a safetensors file ({error})") from error

@@ -58,7 +58,7 @@ def dying_at_replace(number: int) -> None:
 
 
 def dying_in_write(number: int) -> None:
-    write, calls = store._write, iter(range(1, 1_000))
+    write, calls = store.write, iter(range(1, 1_000))
 
     def half(path: Path, content: bytes) -> None:
         if next(calls) == number:
@@ -66,7 +66,7 @@ def dying_in_write(number: int) -> None:
             die()
         write(path, content)
 
-    store._write = half
+    store.write = half
 
 
 def ask(root: Path, plan: dict[str, Any]) -> dict[str, Any]:

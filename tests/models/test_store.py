@@ -426,7 +426,7 @@ def test_no_flipped_byte_goes_unnoticed(name, runs):
     sound = path.read_bytes()
     for place in np.linspace(0, 1, 40):
         flip(path, place)
-        with pytest.raises(store_module._DamageError):
+        with pytest.raises(store_module.DamageError):
             runs._read(SPEC, runs.folder.name, runs.identity(SPEC, DATA, CPU))
         path.write_bytes(sound)
 
@@ -482,7 +482,7 @@ def forge(runs: Counted, **changes: np.ndarray | None) -> None:
     arrays = safetensors.numpy.load(path.read_bytes()) | changes
     content = safetensors.numpy.save({key: array for key, array in arrays.items() if array is not None})
     path.unlink()
-    digest = store_module._checkpoint_digest(runs.folder.name, content)
+    digest = store_module.checkpoint_digest(runs.folder.name, content)
     (runs.partial / f"epoch-000002-{digest}.safetensors").write_bytes(content)
 
 
@@ -616,11 +616,11 @@ def test_a_run_that_vanishes_while_it_is_read_is_read_again(step, runs, monkeypa
     """A reader overtaken at any step by a refresh waits for the lock and reads anew."""
     runs.run()
     away = runs.root / "away"
-    working = {"_bytes": store_module._bytes, "_listed": store_module._listed}
+    working = {"read": store_module.read, "listed": store_module.listed}
 
     def overtaken(function):
         def read(path):
-            if path.name == step or (step == "listing" and function == "_listed"):
+            if path.name == step or (step == "listing" and function == "listed"):
                 monkeypatch.undo()
                 runs.folder.rename(away)
                 try:
