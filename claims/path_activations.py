@@ -1,0 +1,102 @@
+"""Evidence on H7: are the path activations of a ReLU network independent of its input?
+
+The label is a function of the input, so what the label explains of a path's
+activation is a lower bound on its dependence on the input: a share beyond the
+margin refutes independence, a share within it only fails to find the dependence.
+The correlation with the path's own input stands beside it in the note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from claims.catalogue import Claim
+from claims.readings import diverged_note, join
+from claims.statistics import mean_interval, split_alpha
+from claims.verdict import Evidence, conjunction
+from data import Dataset
+from models.relu.paths import Layers, PathEffects, effects, sampled_paths
+from models.run import Run
+
+__all__ = ["PATHS", "SEED", "activation_evidence", "independence", "initial_layers", "trained_layers"]
+
+PATHS = 1000
+"""Paths a network, the same for all models: every path through 500 units, a seeded draw through 500-300."""
+
+SEED = 0
+
+
+def activation_evidence(run: Run, dataset: Dataset, claim: Claim) -> Evidence:
+    """H7 on a trained ensemble: all of its training samples, before the first step and after the last.
+
+    Args:
+        run: the ensemble; a classifier.
+        dataset: what it was trained on.
+        claim: H7, for its region and alpha.
+    """
+    times = {"at initialisation": initial_layers(run, dataset), "after training": trained_layers(run)}
+    evidence = independence(times, dataset.x_train, dataset.y_train, claim)
+    return replace(evidence, diverged=run.diverged, note=join(evidence.note, diverged_note(run)))
+
+
+def independence(
+    times: dict[str, Sequence[Layers]], X: np.ndarray, labels: np.ndarray, claim: Claim
+) -> Evidence:
+    """H7 for models given by their layers: the effect's mean over models at each time, all simultaneous.
+
+    Args:
+        times: the models at each time.
+        X: [m, d_x], as the networks read them.
+        labels: [m] integers.
+        claim: H7, for its region and alpha.
+    """
+    alpha = split_alpha(claim.alpha, len(times))
+    parts, notes = [], []
+    for time, models in times.items():
+        widths = [W.shape[1] for W, _ in models[0][:-1]]
+        paths = sampled_paths(widths, PATHS, SEED)
+        pixels = np.random.default_rng(SEED).integers(0, X.shape[1], len(paths))
+        found = [effects(layers, X, labels, paths, pixels) for layers in models]
+        value, interval = mean_interval([effect.label for effect in found], alpha)
+        parts.append(Evidence(value, interval, len(found), part=time))
+        notes.append(f"{time} {_note(value, interval, found)}")
+    chance = np.sqrt(2 / (np.pi * len(X)))
+    note = join(f"{len(paths)} paths, {len(X)} samples", *notes, f"|correlation| by chance {chance:.2g}")
+    return replace(conjunction(claim.region, parts), note=note)
+
+
+def initial_layers(run: Run, dataset: Dataset) -> list[Layers]:
+    """The weights each member started from, drawn again from the spec in the precision of training."""
+    # torch is needed from here on, not for collection.
+    from models.initialisation import initial_weights
+
+    spec = run.spec
+    sizes = (dataset.d_x, *spec.widths, dataset.d_y)
+    kept = run.weights()
+    drawn = [
+        (W.numpy().astype(last.dtype), b.numpy().astype(last.dtype))
+        for (W, b), (last, _) in zip(
+            initial_weights(sizes, spec.protocol, spec.members, spec.seed), kept, strict=True
+        )
+    ]
+    return _by_model(drawn)
+
+
+def trained_layers(run: Run) -> list[Layers]:
+    """The weights of each member after the last epoch."""
+    return _by_model(run.weights())
+
+
+def _by_model(layers: Layers) -> list[Layers]:
+    return [[(W[member], b[member]) for W, b in layers] for member in range(len(layers[0][0]))]
+
+
+def _note(value: float, interval: tuple[float, float], found: Sequence[PathEffects]) -> str:
+    dead, always, pixel = (np.mean([getattr(e, name) for e in found]) for name in ("dead", "always", "pixel"))
+    return (
+        f"{value:.3g} [{interval[0]:.3g}, {interval[1]:.3g}], dead {dead:.2g}, always on {always:.2g} "
+        f"(both count as 0), |correlation| with the path's input {pixel:.2g}"
+    )

@@ -1,0 +1,56 @@
+"""Section 2.2: do the theorem's conclusions and assumptions hold for ReLU networks?"""
+
+from __future__ import annotations
+
+import pytest
+
+from claims import bernoulli_paths, relu_theorem
+from claims.catalogue import claim
+from claims.experiments import LINEAR_500, LINEAR_500_300
+from claims.path_activations import activation_evidence
+from claims.trains import trains
+from data import load
+
+UNITS = {"mnist-5k": 500, "mnist": 500, "boston": 50}
+"""The paper's networks with one hidden layer: 784-500-10 and 13-50-1."""
+
+
+@pytest.mark.parametrize(
+    ("name", "construction"),
+    [
+        pytest.param(
+            name,
+            construction,
+            id=f"{name}-{construction}",
+            marks=[pytest.mark.xdist_group(f"relu-{name}")]
+            + ([pytest.mark.scale("paper")] if name == "mnist" else []),
+        )
+        for construction, names in (("dead-units", tuple(UNITS)), ("strict", relu_theorem.STRICT))
+        for name in names
+    ],
+)
+def test_every_local_minimum_is_global(judge, name, construction):
+    """N1 is judged by exact local minima on the real data, and exact weights with a smaller loss."""
+    if construction == "dead-units":
+        evidence = relu_theorem.dead_unit_evidence(*relu_theorem.samples(name), UNITS[name])
+    else:
+        evidence = relu_theorem.strict_evidence(relu_theorem.strict_task(name))
+    assert judge("N1", evidence, setting=f"{name}-{construction}", dataset=name).reason
+
+
+@pytest.mark.xdist_group("relu-synthetic")
+@pytest.mark.parametrize("how", ["exact", "sampled"])
+@pytest.mark.parametrize("reading", bernoulli_paths.READINGS)
+def test_bernoulli_paths_give_the_deep_linear_loss(judge, reading, how):
+    """N2 is judged in both readings, exactly on small networks and by sampling on a larger one."""
+    if how == "exact":
+        evidence = bernoulli_paths.exact_evidence(reading, claim("N2"))
+    else:
+        evidence = bernoulli_paths.sampled_evidence(reading, claim("N2"))
+    assert judge("N2", evidence, setting=f"synthetic-{reading}-{how}", dataset="synthetic").reason
+
+
+@trains(LINEAR_500, LINEAR_500_300)
+def test_path_activations_are_independent_of_the_input(run, judge):
+    """H7 is judged before and after training, by what the label explains of the activations."""
+    assert judge("H7", activation_evidence(run, load(run.spec.dataset), claim("H7"))).reason
