@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-__all__ = ["eigenvalue_floor"]
+__all__ = ["eigenvalue_floor", "rounding_of"]
 
 UNIT = np.finfo(np.float64).eps / 2
 """Unit roundoff of float64."""
@@ -35,7 +35,16 @@ def eigenvalue_floor(H: np.ndarray, shift: float, error: float = 0.0) -> float |
         linalg.cholesky(A, lower=True, check_finite=True)
     except linalg.LinAlgError:
         return None
+    return -shift - rounding_of(A) - error
+
+
+def rounding_of(A: np.ndarray) -> float:
+    """How far below zero the smallest eigenvalue of A [n, n] may lie although Cholesky succeeds.
+
+    Twice gamma_{n+1} / (1 - gamma_{n+1}) tr A + u max |A_jj|: the second term is the rounding of the shift,
+    and the factor covers the few operations of the bound itself, and underflow.
+    """
+    n = len(A)
     gamma = (n + 1) * UNIT / (1 - (n + 1) * UNIT)
-    rounding = gamma / (1 - gamma) * float(np.trace(A)) + UNIT * float(np.abs(A.diagonal()).max())
-    # A factor two covers the rounding of the bound's own few operations and underflow.
-    return -shift - 2 * rounding - error
+    diagonal = np.abs(A.diagonal())
+    return 2 * (gamma / (1 - gamma) * float(diagonal.sum()) + UNIT * float(diagonal.max()))

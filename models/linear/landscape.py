@@ -99,6 +99,19 @@ class LinearLandscape:
         """The gradient [M, P]."""
         return self.loss_and_gradient(w)[1]
 
+    def gradient_error(self, w: np.ndarray) -> np.ndarray:
+        """Bound [M] on the norm of (computed - true gradient) from rounding, as in `hessian_error`."""
+        weights = [np.abs(W) for W in self.layers(w)]
+        absolute = _chain(weights) @ np.abs(self.problem.gram) + np.abs(self.problem.cross)
+        gradients = self._gradients(_left(weights), _right(weights), absolute)
+        return self._rounding * np.linalg.norm(self.flat(gradients), axis=1)
+
+    @property
+    def _rounding(self) -> float:
+        """2 n u >= gamma_n, n twice the sum of all inner dimensions that an entry meets on its way."""
+        n = 2 * (sum(self.hidden) + 2 * self.problem.d_x + self.problem.d_y + 4 * len(self.shapes))
+        return 2 * n * UNIT
+
     def _gradients(self, after: list, before: list, D: np.ndarray) -> list[np.ndarray]:
         result = []
         for k in range(len(self.shapes)):
@@ -143,8 +156,7 @@ class LinearLandscape:
         weights = [np.abs(W) for W in self.layers(w)]
         gram = np.abs(self.problem.gram)
         absolute = self._hessian(weights, gram, _chain(weights) @ gram + np.abs(self.problem.cross))
-        n = 2 * (sum(self.hidden) + 2 * self.problem.d_x + self.problem.d_y + 4 * len(self.shapes))
-        return 2 * n * UNIT * np.sqrt((absolute**2).sum(axis=(1, 2)))
+        return self._rounding * np.sqrt((absolute**2).sum(axis=(1, 2)))
 
     def _hessian(self, weights: list[np.ndarray], gram: np.ndarray, D: np.ndarray) -> np.ndarray:
         M, layers = len(weights[0]), len(self.shapes)

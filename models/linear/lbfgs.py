@@ -30,6 +30,9 @@ class Landscape(Protocol):
     def hessian(self, w: np.ndarray) -> np.ndarray:
         """[M, P, P]."""
 
+    def gradient_error(self, w: np.ndarray) -> np.ndarray:
+        """[M]: bound on the norm of the rounding in the gradient."""
+
     def hessian_error(self, w: np.ndarray) -> np.ndarray:
         """[M]: bound on the spectral norm of the rounding in `hessian`."""
 
