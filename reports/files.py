@@ -21,7 +21,7 @@ from reports.estimates import estimate
 from reports.outcomes import count
 from reports.table import section
 
-__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "folder_name", "write"]
+__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "folder_name", "write", "write_whole"]
 
 NAMES = ("verdicts.json", "verdicts.md", "verdicts.csv")
 
@@ -46,10 +46,15 @@ def write(report: Report, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in zip(NAMES, (as_json(report), as_markdown(report), as_csv(report)), strict=True):
-        _replace(folder / name, text)
+        write_whole(folder / name, text)
 
 
-def _replace(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write the text under a temporary name beside the path, then rename it.
+
+    Raises:
+        OSError: the folder is missing or cannot be written.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-__all__ = ["BACKENDS", "CHANGED", "PRECISIONS", "PROTOCOLS", "SCALES", "add_options"]
+__all__ = ["BACKENDS", "CHANGED", "PRECISIONS", "PROTOCOLS", "SCALES", "add_options", "comma_list"]
 
 SCALES: Final = ("quick", "paper")
 BACKENDS: Final = ("auto", "cpu", "cuda", "mps")
@@ -41,7 +41,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--protocols",
-        type=_comma_list("protocol", PROTOCOLS),
+        type=comma_list("protocol", PROTOCOLS),
         default=PROTOCOLS,
         metavar="LIST",
         help="Initialisation protocols, comma separated, of std, var, he (default: std,var,he).",
@@ -75,7 +75,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--fail-on",
-        type=_comma_list("finding", FINDINGS),
+        type=comma_list("finding", FINDINGS),
         default=(),
         metavar="LIST",
         help="Findings that fail their test, comma separated, of refuted, inconclusive, changed; "
@@ -90,7 +90,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
 
 
-def _comma_list(noun: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+def comma_list(noun: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     """A parser for a comma list of known words; the result is in the order of `known`, without repeats."""
 
     def parse(text: str) -> tuple[str, ...]:
