@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from time import monotonic
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from claims.catalogue import CATALOGUE
 from reports.findings import is_finding
 from reports.options import PROTOCOLS
-from reports.recording import recorded_provenance, recorded_verdicts
+from reports.recording import experiments_of, recorded_provenance, recorded_verdicts
 
 __all__ = ["Collector", "paper_order"]
 
@@ -55,9 +56,11 @@ class Collector:
             self._keep(report)
 
     def _keep(self, report: pytest.TestReport) -> None:
-        for verdict in recorded_verdicts(report):
-            self.verdicts[report.nodeid, verdict["claim"], verdict["setting"]] = verdict
-        self.provenance[report.nodeid] = recorded_provenance(report)
+        about = recorded_provenance(report)
+        for verdict, origin in zip_longest(recorded_verdicts(report), about, fillvalue={}):
+            experiments = {"experiments": [run["key"] for run in experiments_of(origin)]}
+            self.verdicts[report.nodeid, verdict["claim"], verdict["setting"]] = verdict | experiments
+        self.provenance[report.nodeid] = about
 
     @property
     def seconds(self) -> float:
@@ -65,7 +68,7 @@ class Collector:
         return monotonic() - self.clock
 
     def ordered(self) -> list[dict[str, Any]]:
-        """The verdicts as the paper is ordered, each with its test's duration."""
+        """The verdicts as the paper is ordered, each with its test's duration and the keys of its runs."""
         found = [v | {"duration": round(self.durations[v["nodeid"]], 3)} for v in self.verdicts.values()]
         return sorted(found, key=paper_order)
 

@@ -77,6 +77,7 @@ def as_csv(report: Report) -> str:
     for verdict in report["verdicts"]:
         low, high = verdict["interval"] or (None, None)
         row = {name: value for name, value in verdict.items() if name != "interval"}
+        row["experiments"] = " ".join(verdict.get("experiments", ()))
         rows.append(row | {"low": low, "high": high})
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")

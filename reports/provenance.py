@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from reports.collector import Collector
+from reports.recording import experiments_of
 
 __all__ = ["checkout", "describe", "merge", "versions"]
 
@@ -58,8 +59,9 @@ def merge(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """One account of where all verdicts came from, whatever process each test ran in.
 
     Names (device, backend, precision) are joined with "+" where tests differ, lists are
-    united, `data` maps each name to its checksum or checksums, `trained` counts tests
-    that trained rather than read the store, `seconds` is their training time in all.
+    united, `data` maps each name to its checksum or checksums, `experiments` has each run
+    once, `trained` counts verdicts with a run that was trained now rather than read from
+    the store, `seconds` is the training time of the runs in all.
     What the tests said beyond these keys is kept under `more`.
     """
     entries = list(entries)
@@ -67,6 +69,7 @@ def merge(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     for entry in entries:
         for name, checksum in (entry.get("data") or {}).items():
             data.setdefault(name, set()).add(str(checksum))
+    runs = _experiments(entries)
     known = {"device", "backend", "precision", "seeds", "experiments", "data", "trained", "seconds"}
     more = sorted({key for entry in entries for key in entry} - known)
     return {
@@ -75,12 +78,27 @@ def merge(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
             for name in ("device", "backend", "precision")
         },
         "seeds": _united(entries, "seeds"),
-        "experiments": _united(entries, "experiments"),
+        "experiments": runs,
         "data": {name: "+".join(sorted(sums)) for name, sums in sorted(data.items())},
-        "trained": sum(bool(entry.get("trained")) for entry in entries),
-        "seconds": round(sum(entry.get("seconds") or 0.0 for entry in entries), 3),
+        "trained": sum(map(_trained, entries)),
+        "seconds": round(sum(each.get("seconds") or 0.0 for each in [*entries, *runs]), 3),
         "more": {key: _united(entries, key) for key in more},
     }
+
+
+def _experiments(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each run once, by key; trained now if any test trained it, for the others read it afterwards."""
+    blank = {"name": None, "trained": False, "resumed_from": None, "seconds": None, "sha256": None}
+    found: dict[str, dict[str, Any]] = {}
+    for run in (run for entry in entries for run in experiments_of(entry)):
+        before = found.get(run["key"], {})
+        trainer = before if before.get("trained") else run
+        found[run["key"]] = blank | before | run | {"trained": bool(trainer.get("trained"))}
+    return [found[key] for key in sorted(found)]
+
+
+def _trained(entry: dict[str, Any]) -> bool:
+    return bool(entry.get("trained")) or any(run.get("trained") for run in experiments_of(entry))
 
 
 def _united(entries: Iterable[dict[str, Any]], key: str) -> list[Any]:

@@ -16,7 +16,7 @@ import pytest
 
 from claims.verdict import Verdict
 
-__all__ = ["plain", "properties", "recorded_provenance", "recorded_verdicts"]
+__all__ = ["experiments_of", "plain", "properties", "recorded_provenance", "recorded_verdicts"]
 
 _VERDICT = "verdict"
 _PROVENANCE = "provenance"
@@ -41,6 +41,17 @@ def recorded_verdicts(report: pytest.CollectReport | pytest.TestReport) -> list[
 def recorded_provenance(report: pytest.CollectReport | pytest.TestReport) -> list[dict[str, Any]]:
     """Where those verdicts came from, one entry a verdict."""
     return _read(report, _PROVENANCE)
+
+
+def experiments_of(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The runs behind one verdict, each an object with its key in the store and what was said about it.
+
+    Given as a mapping from key to the rest, as a list of keys, or as one key.
+    """
+    found = provenance.get("experiments") or {}
+    if isinstance(found, Mapping):
+        return [{"key": key, **about} for key, about in found.items()]
+    return [{"key": str(key)} for key in ([found] if isinstance(found, str) else found)]
 
 
 def _read(report: Any, key: str) -> list[dict[str, Any]]:

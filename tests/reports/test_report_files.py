@@ -46,7 +46,8 @@ def report(*, complete: bool = True, **evidence: Any) -> dict[str, Any]:
         "baseline": None,
         "arguments": [],
     }
-    return {"provenance": about, "verdicts": [verdict.as_json() | {"nodeid": "t", "duration": 1.0}]}
+    where = {"nodeid": "t", "duration": 1.0, "experiments": ["k"]}
+    return {"provenance": about, "verdicts": [verdict.as_json() | where]}
 
 
 def test_the_json_satisfies_the_published_schema(tmp_path: Path) -> None:
@@ -157,12 +158,29 @@ def test_provenance_of_many_tests_becomes_one() -> None:
         "backend": "cpu",
         "precision": None,
         "seeds": [1, 2, 10],
-        "experiments": ["k"],
+        "experiments": [RUN | {"key": "k"}],
         "data": {"a": "1", "b": "2"},
         "trained": 1,
         "seconds": 1.5,
         "more": {"x": [1]},
     }
+
+
+RUN = {"name": None, "trained": False, "resumed_from": None, "seconds": None, "sha256": None}
+
+
+def test_a_run_that_many_tests_share_is_listed_once() -> None:
+    """Trained by one test and read by the others: trained now, its seconds counted once."""
+    said = {"name": "n", "resumed_from": 3, "seconds": 2.5, "sha256": "ab"}
+    trained = {"experiments": {"k": said | {"trained": True}}}
+    read = {"experiments": {"k": said | {"trained": False}, "j": said | {"trained": False}}}
+    for entries in ([trained, read, read], [read, read, trained]):
+        merged = provenance.merge(entries)
+        assert merged["experiments"] == [
+            {"key": "j", **said, "trained": False},
+            {"key": "k", **said, "trained": True},
+        ]
+        assert (merged["trained"], merged["seconds"]) == (1, 5.0)
 
 
 def test_two_checksums_of_one_data_set_both_show() -> None:
