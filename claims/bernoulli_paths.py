@@ -61,7 +61,7 @@ def exact_evidence(reading: str, claim: Claim, name: str = "synthetic", rate: Fr
     data, q = load_synthetic(name), 1 / rate
     differences, identities = [], []
     for sizes in SMALL:
-        weights = _weights(sizes)
+        weights = _weights(sizes, 3)
         linear = bernoulli.linear_loss(weights, data.X, data.Y, q * rate)
         if reading == "expected-output":
             outputs = bernoulli.enumerated_output(weights, data.X, rate)
@@ -121,7 +121,7 @@ def sampled_evidence(reading: str, claim: Claim, name: str = "synthetic") -> Evi
         ValueError: unknown reading.
     """
     _check(reading)
-    data, weights = load_synthetic(name), _weights(LARGE)
+    data, weights = load_synthetic(name), _weights(LARGE, 1)
     linear = bernoulli.linear_loss(weights, data.X, data.Y, Fraction(1))
     gaps = _sampled_gaps(name).reshape(BATCHES, DRAWS // BATCHES, -1)
     squares = (gaps**2).sum(axis=(1, 2))
@@ -145,13 +145,13 @@ def _sampled_gaps(name: str) -> np.ndarray:
     """Y^ - Y [draws, m, d_y], drawn once for both readings."""
     data, rate = load_synthetic(name), float(SAMPLED_RATE)
     draw = np.random.default_rng(SEED)
-    return bernoulli.sampled_outputs(_weights(LARGE), data.X, 1 / rate, rate, DRAWS, draw) - data.Y
+    return bernoulli.sampled_outputs(_weights(LARGE, 1), data.X, 1 / rate, rate, DRAWS, draw) - data.Y
 
 
-def _weights(sizes: tuple[int, ...]) -> list[np.ndarray]:
-    """Seeded whole weights between -1 and 1, [fan_out, fan_in] for each layer."""
+def _weights(sizes: tuple[int, ...], largest: int) -> list[np.ndarray]:
+    """Seeded whole weights between -largest and largest, [fan_out, fan_in] for each layer."""
     draw = np.random.default_rng(SEED)
-    return [draw.integers(-1, 2, (fan_out, fan_in)) for fan_in, fan_out in pairwise(sizes)]
+    return [draw.integers(-largest, largest + 1, (fan_out, fan_in)) for fan_in, fan_out in pairwise(sizes)]
 
 
 def _folded(ends: tuple[float, float]) -> tuple[float, float]:

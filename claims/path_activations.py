@@ -21,16 +21,27 @@ from data import Dataset
 from models.relu.paths import Layers, PathEffects, effects, sampled_paths
 from models.run import Run
 
-__all__ = ["PATHS", "SEED", "activation_evidence", "independence", "initial_layers", "trained_layers"]
+__all__ = [
+    "PATHS",
+    "SAMPLES",
+    "SEED",
+    "activation_evidence",
+    "independence",
+    "initial_layers",
+    "trained_layers",
+]
 
-PATHS = 1000
+PATHS = 500
 """Paths a network, the same for all models: every path through 500 units, a seeded draw through 500-300."""
+
+SAMPLES = 2000
+"""Training samples looked at, a seeded draw. By chance, ten labels explain 0.45 % of the variance there."""
 
 SEED = 0
 
 
 def activation_evidence(run: Run, dataset: Dataset, claim: Claim) -> Evidence:
-    """H7 on a trained ensemble: all of its training samples, before the first step and after the last.
+    """H7 on a trained ensemble: samples of its training set, before the first step and after the last.
 
     Args:
         run: the ensemble; a classifier.
@@ -38,7 +49,9 @@ def activation_evidence(run: Run, dataset: Dataset, claim: Claim) -> Evidence:
         claim: H7, for its region and alpha.
     """
     times = {"at initialisation": initial_layers(run, dataset), "after training": trained_layers(run)}
-    evidence = independence(times, dataset.x_train, dataset.y_train, claim)
+    size = min(SAMPLES, dataset.n_train)
+    chosen = np.sort(np.random.default_rng(SEED).choice(dataset.n_train, size, replace=False))
+    evidence = independence(times, dataset.x_train[chosen], dataset.y_train[chosen], claim)
     return replace(evidence, diverged=run.diverged, note=join(evidence.note, diverged_note(run)))
 
 

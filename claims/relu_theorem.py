@@ -73,7 +73,7 @@ def dead_unit_evidence(
     lower = loss(better, X, Y)
     note = (
         f"local minimum, flat in all but the output bias: {found}; it stays so while each first-layer weight "
-        f"and bias moves by less than {_shown(point.radius)}; L = {_shown(point.loss)} there and "
+        f"and bias moves by less than {point.radius}; L = {_shown(point.loss)} there and "
         f"{_shown(lower)} with one unit alive on input {column}; more units or layers can be dead as well"
     )
     return _proof(False, note) if lower < point.loss else Evidence(None, None, 1, Strength.PROOF, note=note)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import pairwise, product
+from math import prod
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def enumerated_output(weights: Weights, X: np.ndarray, rho: Fraction) -> list[li
     Raises:
         ValueError: more than LIMIT paths to an output.
     """
-    sums, probability = _patterns(path_products(weights, X), rho)
+    sums, probability = _patterns(weights, X, rho)
     by_count = exact.widened(sums, sums.size * exact.largest(sums)) @ _indicator(sums.shape[-1])
     return [
         [sum(int(v) * p for v, p in zip(cell, probability, strict=True)) for cell in row] for row in by_count
@@ -79,7 +80,7 @@ def enumerated_loss(weights: Weights, X: np.ndarray, Y: np.ndarray, q: Fraction,
     Raises:
         ValueError: more than LIMIT paths to an output.
     """
-    sums, probability = _patterns(path_products(weights, X), rho)
+    sums, probability = _patterns(weights, X, rho)
     bound = sums.size * (q.numerator * exact.largest(sums) + q.denominator * exact.largest(Y)) ** 2
     gaps = q.numerator * exact.widened(sums, bound) - q.denominator * exact.widened(Y, bound)[:, :, None]
     by_count = (gaps**2).sum(axis=(0, 1)) @ _indicator(sums.shape[-1])
@@ -130,11 +131,13 @@ def _outputs(weights: Weights, X: np.ndarray) -> np.ndarray:
     return reduce(lambda values, W: values @ W.T.astype(object), weights, X.astype(object))
 
 
-def _patterns(values: np.ndarray, rho: Fraction) -> tuple[np.ndarray, list[Fraction]]:
+def _patterns(weights: Weights, X: np.ndarray, rho: Fraction) -> tuple[np.ndarray, list[Fraction]]:
     """Sums over every subset of the paths, [m, d_y, 2^paths], and the probability of a subset by its size."""
-    paths = values.shape[1]
+    paths = X.shape[1] * prod(len(W) for W in weights[:-1])
     if paths > LIMIT:
         raise ValueError(f"got {paths} paths to an output, wanted at most {LIMIT}: sample them instead")
+    bound = paths * exact.largest(X) * prod(exact.largest(W) for W in weights)
+    values = path_products([exact.widened(W, bound) for W in weights], exact.widened(X, bound))
     sums = np.zeros((values.shape[0], values.shape[2], 1), dtype=values.dtype)
     for p in range(paths):
         sums = np.concatenate([sums, sums + values[:, p, :, None]], axis=-1)
