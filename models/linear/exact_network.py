@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import mul
 from typing import Any
 
 import flint
@@ -203,8 +204,7 @@ def _times(a: list[Matrix], b: list[Matrix]) -> list[Matrix]:
 
 def _inner(A: Matrix, B: Matrix) -> Scalar:
     """<A, B> = tr A^T B."""
-    pairs = zip(A.entries(), B.entries(), strict=True)
-    return reduce(lambda total, pair: total + pair[0] * pair[1], pairs, 0 * A[0, 0])
+    return sum(map(mul, A.entries(), B.entries()), 0 * A[0, 0])
 
 
 def _is_zero(A: Matrix) -> bool:
