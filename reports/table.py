@@ -18,7 +18,7 @@ from claims.catalogue import Kind
 from reports.estimates import estimate
 from reports.outcomes import LOOKS
 
-__all__ = ["SECTIONS", "Line", "Verdicts", "lines", "section"]
+__all__ = ["SECTIONS", "Line", "Verdicts", "clip", "clip_middle", "heading", "lines", "section"]
 
 Line = list[tuple[str, dict[str, bool]]]
 Verdicts = Sequence[dict[str, Any]]
@@ -63,12 +63,13 @@ def lines(verdicts: Verdicts, width: int) -> list[Line]:
         for _, in_claim in groupby(in_section, key=lambda pair: pair[0]["claim"]):
             for i, (verdict, row) in enumerate(in_claim):
                 if i == 0:
-                    table += [[(text, {})] for text in _heading(verdict, width)]
+                    table += [[(text, {})] for text in heading(verdict, width)]
                 table.append(_coloured(row, at, LOOKS[verdict["outcome"]].markup))
     return table
 
 
-def _heading(verdict: dict[str, Any], width: int) -> Iterator[str]:
+def heading(verdict: dict[str, Any], width: int) -> Iterator[str]:
+    """The claim, its statement and the paper's reading, in lines that fit."""
     paper = f"[paper: {verdict['paper']}]".replace(" ", _HARD_SPACE)
     text = f"{verdict['claim']}  {verdict['statement']}  {paper}"
     for line in textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False):
@@ -85,12 +86,12 @@ def _rows(verdicts: Verdicts, width: int) -> list[str]:
     else:
         setting = max(len(row["setting"]) for row in cells)
         keep = max(_SETTING_LEAST, setting - (_widest(text) - width))
-        text = _aligned([row | {"setting": _clip_middle(row["setting"], keep)} for row in cells], width)
+        text = _aligned([row | {"setting": clip_middle(row["setting"], keep)} for row in cells], width)
     spare = width - _widest(text) - 2
     if spare >= _WHY_FROM:
-        why = [_clip(" ".join(verdict["reason"].split()), spare) for verdict in verdicts]
+        why = [clip(" ".join(verdict["reason"].split()), spare) for verdict in verdicts]
         text = _aligned([row | {"why": reason} for row, reason in zip(cells, why, strict=True)], width)
-    return [_clip(line, width) for line in text]
+    return [clip(line, width) for line in text]
 
 
 def _cells(verdict: dict[str, Any], style: _Style, width: int) -> dict[str, str]:
@@ -127,11 +128,12 @@ def _widest(text: list[str]) -> int:
     return max(map(len, text))
 
 
-def _clip(text: str, width: int) -> str:
+def clip(text: str, width: int) -> str:
+    """The text, cut at its end where it is too long."""
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _clip_middle(text: str, width: int) -> str:
+def clip_middle(text: str, width: int) -> str:
     """Both ends kept: the data set stands at the front of a setting, the protocol at its end."""
     if len(text) <= width:
         return text
