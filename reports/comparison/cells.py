@@ -1,0 +1,116 @@
+"""What differs between reports, claim by claim: pure comparing, nothing is read or shown here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from claims.verdict import Outcome, Strength
+from reports.collector import paper_order
+
+__all__ = ["Row", "Shift", "compare", "interval", "shift", "tally"]
+
+Verdict = Mapping[str, Any]
+_DECIDED = {Outcome.SUPPORTED, Outcome.REFUTED}
+_ALIKE = ("statement", "region", "unit", "alpha", "n", "strength", "protocol", "dataset")
+"""Fields that must agree for two verdicts to answer the same question equally well."""
+
+
+class Shift(StrEnum):
+    """How the outcomes of one claim and setting differ between reports."""
+
+    NONE = ""
+    CHANGE = "change"
+    FLIP = "flip"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One claim in one setting, across the reports.
+
+    Attributes:
+        verdicts: one for each report, None where it has none.
+        shift: whether the outcomes flip, change otherwise, or agree.
+        apart: whether two of the intervals do not overlap; None with fewer than two intervals.
+        unlike: field -> its values, a text for each report ("-" for none), where they differ.
+    """
+
+    verdicts: tuple[Verdict | None, ...]
+    shift: Shift
+    apart: bool | None
+    unlike: Mapping[str, tuple[str, ...]]
+
+    @property
+    def any(self) -> Verdict:
+        """The first report's verdict that there is."""
+        return next(verdict for verdict in self.verdicts if verdict is not None)
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether every report has it."""
+        return None not in self.verdicts
+
+
+def compare(reports: Sequence[Sequence[Verdict]]) -> list[Row]:
+    """One row for each claim and setting that any report has, in the paper's order.
+
+    Where one report holds a claim and setting twice, its last verdict counts, as for a baseline.
+    """
+    tables = [{(verdict["claim"], verdict["setting"]): verdict for verdict in report} for report in reports]
+    rows = [
+        _row(tuple(table.get(key) for table in tables))
+        for key in dict.fromkeys(key for table in tables for key in table)
+    ]
+    return sorted(rows, key=lambda row: paper_order(dict(row.any)))
+
+
+def _row(verdicts: tuple[Verdict | None, ...]) -> Row:
+    present = [verdict for verdict in verdicts if verdict is not None]
+    known = [ends for verdict in present if (ends := interval(verdict))]
+    return Row(
+        verdicts,
+        shift([verdict["outcome"] for verdict in present]),
+        max(low for low, _ in known) > min(high for _, high in known) if len(known) > 1 else None,
+        {field: texts for field in _ALIKE if len(set(texts := _texts(verdicts, field)) - {"-"}) > 1},
+    )
+
+
+def _texts(verdicts: tuple[Verdict | None, ...], field: str) -> tuple[str, ...]:
+    return tuple("-" if verdict is None else str(verdict[field]) for verdict in verdicts)
+
+
+def shift(outcomes: Sequence[str]) -> Shift:
+    """A flip where one supports and one refutes; a change where they differ otherwise."""
+    different = set(outcomes)
+    if different >= _DECIDED:
+        return Shift.FLIP
+    return Shift.CHANGE if len(different) > 1 else Shift.NONE
+
+
+def interval(verdict: Verdict) -> tuple[float, float] | None:
+    """Both ends, infinite where open; a proof's value is an interval of width zero.
+
+    None where a statistical verdict has no interval, or nothing was estimated: then
+    nobody knows how far the estimate may be off.
+    """
+    ends, value = verdict["interval"], verdict["estimate"]
+    if ends is not None:
+        low, high = ends
+        return (-math.inf if low is None else low, math.inf if high is None else high)
+    if value is None or verdict["strength"] == Strength.STATISTICAL:
+        return None
+    return value, value
+
+
+def tally(rows: Sequence[Row]) -> dict[str, int]:
+    """How many flips, changes, intervals apart and one-sided rows there are, zeros included."""
+    return {
+        "flip": sum(row.shift is Shift.FLIP for row in rows),
+        "change": sum(row.shift is Shift.CHANGE for row in rows),
+        "apart": sum(bool(row.apart) for row in rows),
+        "one-sided": sum(not row.everywhere for row in rows),
+        "unlike": sum(bool(row.unlike) for row in rows),
+    }

@@ -1,0 +1,127 @@
+"""The reports as columns: a name each, what each is, and what makes them unlike as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports import files
+from reports.comparison.cells import Row, compare
+from reports.comparison.reading import read
+from reports.terminal import printable
+
+__all__ = ["Column", "Comparison", "commit", "gather", "minute"]
+
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One report: the name it goes by, its file, and what its provenance says."""
+
+    name: str
+    path: str
+    backend: str
+    scale: str
+    precision: str
+    commit: str
+    finished: str
+    partial: str
+
+    @property
+    def about(self) -> str:
+        """Everything but the name, on one line."""
+        parts = [self.backend, f"scale {self.scale}", f"commit {self.commit}", self.finished]
+        return ", ".join([*parts, *([f"partial: {self.partial}"] if self.partial else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The reports' columns, their rows, and sentences on what to mind when reading them."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    cautions: tuple[str, ...]
+
+
+def gather(paths: Sequence[Path]) -> Comparison:
+    """Read the reports and compare them.
+
+    Raises:
+        pytest.UsageError: one of them is no report.
+    """
+    reports = [read(path) for path in paths]
+    names = _names(paths, reports)
+    columns = tuple(
+        _column(name, path, report["provenance"])
+        for name, path, report in zip(names, paths, reports, strict=True)
+    )
+    rows = compare([report["verdicts"] for report in reports])
+    return Comparison(columns, tuple(rows), tuple(_cautions(names, reports)))
+
+
+def commit(revision: str | None, dirty: bool | None) -> str:
+    """The short commit, with a star where files differed from it."""
+    return f"{revision[:7]}{'*' if dirty else ''}" if revision else "none"
+
+
+def minute(stamp: str) -> str:
+    """`2026-01-31 09:05` of an ISO 8601 time."""
+    return stamp[:16].replace("T", " ")
+
+
+def _column(name: str, path: Path, about: dict[str, Any]) -> Column:
+    return Column(
+        name,
+        printable(str(path)),
+        files.folder_name(about),
+        about["options"]["scale"],
+        _precision(about),
+        commit(about["commit"], about["dirty"]),
+        minute(about["finished"]),
+        "" if about["complete"] else about["interrupted"] or "it ended early",
+    )
+
+
+def _precision(about: dict[str, Any]) -> str:
+    return about["precision"] or about["options"]["precision"]
+
+
+def _names(paths: Sequence[Path], reports: Sequence[Report]) -> list[str]:
+    """The folder's name where that tells the columns apart, else time and commit, else a number as well."""
+    about = [report["provenance"] for report in reports]
+    folders = [
+        printable(path.resolve().parent.name if path.name == "verdicts.json" else path.stem) for path in paths
+    ]
+    stamps = [f"{minute(one['finished'])} {commit(one['commit'], one['dirty'])}" for one in about]
+    stamped = [f"{name} {stamp}" for name, stamp in zip(folders, stamps, strict=True)]
+    often = Counter(folders)
+    names = [name if often[name] == 1 else long for name, long in zip(folders, stamped, strict=True)]
+    again = Counter(names)
+    return [name if again[name] == 1 else f"{name} ({i})" for i, name in enumerate(names, start=1)]
+
+
+def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
+    """What differs between the runs as a whole, and reports that are partial or say a thing twice."""
+    abouts = [report["provenance"] for report in reports]
+    for what, values in {
+        "scale": [about["options"]["scale"] for about in abouts],
+        "precision": [_precision(about) for about in abouts],
+        "protocols": [", ".join(about["options"]["protocols"]) for about in abouts],
+        "replicates": [str(about["options"]["replicates"] or "the scale's own") for about in abouts],
+    }.items():
+        if len(set(values)) > 1:
+            yield f"{what} differs: " + "; ".join(map(": ".join, zip(names, values, strict=True)))
+    for data in dict.fromkeys(key for about in abouts for key in about["data"]):
+        if len({about["data"][data] for about in abouts if data in about["data"]}) > 1:
+            yield f"the bytes of data set {data} differ"
+    for name, report in zip(names, reports, strict=True):
+        if not report["provenance"]["complete"]:
+            yield f"{name} is partial: {report['provenance']['interrupted'] or 'it ended early'}"
+        keys = Counter((verdict["claim"], verdict["setting"]) for verdict in report["verdicts"])
+        for (claim, setting), number in keys.items():
+            if number > 1:
+                yield f"{name} holds {claim} [{setting}] {number} times: the last counts"
