@@ -43,7 +43,7 @@ def samples(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def dead_unit_evidence(
-    X: np.ndarray, Y: np.ndarray, units: int, network: ShallowReLU | None = None
+    X: np.ndarray, Y: np.ndarray, units: int, network: ShallowReLU | None = None, *, biased: bool = True
 ) -> Evidence:
     """N1 by a dead-unit local minimum and a network of the same shape with a smaller loss.
 
@@ -55,26 +55,30 @@ def dead_unit_evidence(
         Y: [m, d_y] integers.
         units: hidden units.
         network: the point to examine, a dead network by default.
+        biased: whether the network has biases; the paper's equation (1) prints none.
     """
-    network = dead_units.dead_network(X, Y, units) if network is None else network
-    point = dead_units.inspect(network, X, Y)
+    if network is None:
+        network = dead_units.dead_network(X, Y, units, biased=biased)
+    point = dead_units.inspect(network, X, Y, biased=biased)
+    constant = f"output bias {'' if point.at_mean else 'not '}at the label mean" if biased else "no biases"
     found = (
         f"{network.architecture}, {len(X)} samples, {units} units: highest pre-activation "
-        f"{_shown(point.highest)}, output bias {'' if point.at_mean else 'not '}at the label mean"
+        f"{_shown(point.highest)}, {constant}"
     )
     if not point.is_local_minimum:
         return Evidence(None, None, 1, Strength.PROOF, note=f"not shown to be a local minimum: {found}")
     if point.loss == 0:
-        return _proof(True, f"the labels do not vary, so every local minimum has loss 0: {found}")
+        return _proof(True, f"one constant fits, so every local minimum has loss 0: {found}")
     try:
-        better, column = dead_units.one_live_unit(X, Y, units)
+        better, column = dead_units.one_live_unit(X, Y, units, biased=biased)
     except ValueError as error:
         return Evidence(None, None, 1, Strength.PROOF, note=f"no better network is known: {error}")
     lower = loss(better, X, Y)
+    flat, moved = (" in all but the output bias", "weight and bias") if biased else ("", "weight")
     note = (
-        f"local minimum, flat in all but the output bias: {found}; it stays so while each first-layer weight "
-        f"and bias moves by less than {point.radius}; L = {_shown(point.loss)} there and "
-        f"{_shown(lower)} with one unit alive on input {column}; more units or layers can be dead as well"
+        f"local minimum, flat{flat}: {found}; units stay dead while each first-layer {moved} moves by less "
+        f"than {point.radius}; L = {_shown(point.loss)} there and {_shown(lower)} with one unit alive on "
+        f"input {column}; more units or layers can be dead as well"
     )
     return _proof(False, note) if lower < point.loss else Evidence(None, None, 1, Strength.PROOF, note=note)
 

@@ -15,6 +15,14 @@ UNITS = {"mnist-5k": 500, "mnist": 500, "boston": 50}
 """The paper's networks with one hidden layer: 784-500-10 and 13-50-1."""
 
 
+CONSTRUCTIONS = {
+    "dead-units": tuple(UNITS),
+    "dead-units-no-bias": tuple(UNITS),
+    "strict": relu_theorem.STRICT,
+}
+"""Local minima of each kind, and the data they are shown on; equation (1) prints no biases."""
+
+
 @pytest.mark.parametrize(
     ("name", "construction"),
     [
@@ -25,16 +33,17 @@ UNITS = {"mnist-5k": 500, "mnist": 500, "boston": 50}
             marks=[pytest.mark.xdist_group(f"relu-{name}")]
             + ([pytest.mark.scale("paper")] if name == "mnist" else []),
         )
-        for construction, names in (("dead-units", tuple(UNITS)), ("strict", relu_theorem.STRICT))
+        for construction, names in CONSTRUCTIONS.items()
         for name in names
     ],
 )
 def test_every_local_minimum_is_global(judge, name, construction):
     """N1 is judged by exact local minima on the real data, and exact weights with a smaller loss."""
-    if construction == "dead-units":
-        evidence = relu_theorem.dead_unit_evidence(*relu_theorem.samples(name), UNITS[name])
-    else:
+    if construction == "strict":
         evidence = relu_theorem.strict_evidence(relu_theorem.strict_task(name))
+    else:
+        biased = not construction.endswith("no-bias")
+        evidence = relu_theorem.dead_unit_evidence(*relu_theorem.samples(name), UNITS[name], biased=biased)
     assert judge("N1", evidence, setting=f"{name}-{construction}", dataset=name).reason
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from math import lcm
 
 import flint
@@ -148,7 +149,7 @@ def smallest_eigenvalue(hessian: flint.fmpz_mat) -> flint.arb:
     """A ball that holds the smallest eigenvalue of a symmetric integer matrix (FLINT's verified eig)."""
     with flint.ctx.workprec(BITS):
         values = [value.real for value in flint.acb_mat(hessian).eig(multiple=True)]
-        return min(values, key=lambda ball: float(ball.lower()))
+        return reduce(flint.arb.min, values)
 
 
 def search(X: np.ndarray, y: np.ndarray, units: int, *, starts: int, seed: int) -> list[np.ndarray]:

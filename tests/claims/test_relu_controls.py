@@ -44,13 +44,30 @@ def test_labels_that_vary_refute_n1():
         "2-3-2, 5 samples, 3 units: highest pre-activation -1, output bias at the label mean"
         in verdict.reason
     )
-    assert "moves by less than 1/7" in verdict.reason
+    assert "units stay dead while each first-layer weight and bias moves by less than " in verdict.reason
 
 
 def test_labels_that_never_vary_support_n1():
     """The loss is convex in the output layer and zero is within its reach: no local minimum is above."""
     verdict = judge("N1", dead_unit_evidence(X, np.full((5, 1), 7), UNITS))
     assert (verdict.outcome, verdict.strength, verdict.estimate) == (SUPPORTED, Strength.PROOF, 1.0)
+
+
+def test_networks_without_biases_refute_n1():
+    """Negative weights on inputs that are not negative: the loss is constant around, and not the least."""
+    verdict = judge("N1", dead_unit_evidence(X, Y, UNITS, biased=False))
+    assert verdict.outcome is REFUTED
+    assert "local minimum, flat: 2-3-2, 5 samples, 3 units: highest pre-activation -" in verdict.reason
+    assert "first-layer weight moves by less than 1; L = 16.5 there" in verdict.reason
+
+
+@pytest.mark.parametrize("sample", [[0, 0], [-9, 0]], ids=["all zero", "negative"])
+def test_a_sample_that_wakes_a_unit_without_biases_proves_nothing(sample):
+    """An input of zeros is on the edge, a negative one alive."""
+    inputs = np.vstack([X, [sample]])
+    verdict = judge("N1", dead_unit_evidence(inputs, np.vstack([Y, [[1, 1]]]), UNITS, biased=False))
+    assert verdict.outcome is INCONCLUSIVE
+    assert "not shown to be a local minimum" in verdict.reason
 
 
 DEAD = dead_network(X, Y, UNITS)

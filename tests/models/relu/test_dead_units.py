@@ -1,5 +1,6 @@
 """The dead-unit local minimum against slow arithmetic and against steps away from it."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -92,7 +93,7 @@ def test_the_radius_is_not_larger_than_it_may_be():
     X, Y = np.array([[3, -2]]), np.array([[1]])
     network = ShallowReLU(np.array([[-1, 1]]), np.array([-1]), np.array([[1]]), np.array([1]))
     point = dead_units.inspect(network, X, Y)
-    assert (point.slack, point.reach, point.radius) == (6, 6, 1)
+    assert (point.highest, point.radius) == (-6, 1)
     moved = ShallowReLU(np.array([[0, 0]]), np.array([0]), network.W2, network.b2)
     assert dead_units.inspect(moved, X, Y).highest == 0
 
@@ -110,6 +111,41 @@ def test_one_live_unit_is_the_best_fit_in_one_column():
     values = np.concatenate(list(preactivations(network, X)))
     assert values[:, 0].min() == 0
     assert values[:, 1:].max() < 0
+
+
+def test_one_live_unit_without_biases_is_the_best_fit_through_the_origin():
+    """Among the columns that are never negative; the loss is exact."""
+    X, Y = drawn(5, m=20, d_x=5)
+    X[:, 1:] = np.abs(X[:, 1:])
+    network, column = dead_units.one_live_unit(X, Y, 3, biased=False)
+    fits = [
+        0.5 * ((X[:, [j]] @ np.linalg.lstsq(X[:, [j]], Y, rcond=None)[0] - Y) ** 2).sum() for j in range(5)
+    ]
+    assert column == 1 + int(np.argmin(fits[1:]))
+    assert float(loss(network, X, Y)) == pytest.approx(fits[column], rel=1e-12)
+    assert not network.b1.any()
+    assert not network.b2.any()
+
+
+def test_no_step_within_the_radius_wakes_a_unit_without_biases():
+    """The loss is 1/2 tr Y Y^T all around, exactly, and one step at the radius puts a unit at zero."""
+    X, Y = np.abs(drawn(6)[0]) + np.array([1, 0, 0]), drawn(6)[1]
+    network = dead_units.dead_network(X, Y, 4, biased=False)
+    point = dead_units.inspect(network, X, Y, biased=False)
+    assert point.is_local_minimum
+    assert point.loss == Fraction(int((Y**2).sum()), 2)
+    fine = 10**6 * point.radius.denominator
+    for step, alive in ((int(point.radius * fine) - 1, False), (int(point.radius * fine), True)):
+        moved = replace(network, W1=network.W1 * fine + step, hidden=fine)
+        assert (dead_units.inspect(moved, X, Y, biased=False).highest >= 0) == alive
+        assert loss(moved, X, Y) == point.loss
+
+
+def test_biases_in_a_network_without_them_are_refused():
+    """Zeros only."""
+    X, Y = drawn(0)
+    with pytest.raises(ValueError, match="got biases that are not zero, wanted a network without biases"):
+        dead_units.inspect(dead_units.dead_network(X, Y, 2), X, Y, biased=False)
 
 
 def test_labels_that_no_column_tells_are_refused():
