@@ -1,4 +1,4 @@
-"""Rational weights that show by hand that the deep linear loss is neither convex nor concave, and where 0 lies.
+"""Rational weights that show by hand that the deep linear loss is neither convex nor concave.
 
 One path through the network is enough: input a, the first hidden unit of every layer, label c. All other
 weights are zero, so the other inputs drop out and, with u the product of the path's weights,
