@@ -26,16 +26,13 @@ class Column:
     path: str
     backend: str
     scale: str
-    precision: str
     commit: str
     finished: str
-    partial: str
 
     @property
     def about(self) -> str:
         """Everything but the name, on one line."""
-        parts = [self.backend, f"scale {self.scale}", f"commit {self.commit}", self.finished]
-        return ", ".join([*parts, *([f"partial: {self.partial}"] if self.partial else [])])
+        return f"{self.backend}, scale {self.scale}, commit {self.commit}, finished {self.finished} UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +76,8 @@ def _column(name: str, path: Path, about: dict[str, Any]) -> Column:
         printable(str(path)),
         files.folder_name(about),
         about["options"]["scale"],
-        _precision(about),
         commit(about["commit"], about["dirty"]),
         minute(about["finished"]),
-        "" if about["complete"] else about["interrupted"] or "it ended early",
     )
 
 
@@ -111,10 +106,10 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
         "scale": [about["options"]["scale"] for about in abouts],
         "precision": [_precision(about) for about in abouts],
         "protocols": [", ".join(about["options"]["protocols"]) for about in abouts],
-        "replicates": [str(about["options"]["replicates"] or "the scale's own") for about in abouts],
+        "replicates": [str(about["options"]["replicates"] or "the scale's own number") for about in abouts],
     }.items():
         if len(set(values)) > 1:
-            yield f"{what} differs: " + "; ".join(map(": ".join, zip(names, values, strict=True)))
+            yield f"{what} differs: {_grouped(names, values)}"
     for data in dict.fromkeys(key for about in abouts for key in about["data"]):
         if len({about["data"][data] for about in abouts if data in about["data"]}) > 1:
             yield f"the bytes of data set {data} differ"
@@ -125,3 +120,11 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
         for (claim, setting), number in keys.items():
             if number > 1:
                 yield f"{name} holds {claim} [{setting}] {number} times: the last counts"
+
+
+def _grouped(names: Sequence[str], values: Sequence[str]) -> str:
+    """`fp32 in cpu; tf32 in cuda-tf32 and old`: each value once."""
+    holders = {
+        value: [name for name, own in zip(names, values, strict=True) if own == value] for value in values
+    }
+    return "; ".join(f"{value} in {' and '.join(who)}" for value, who in holders.items())

@@ -90,6 +90,9 @@ def lines(comparison: Comparison, rows: Sequence[Row], width: int) -> list[Line]
     found += [[], *wrapped(summary(comparison.rows, len(comparison.columns)), width, {"bold": True})]
     if len(rows) < len(comparison.rows):
         found += wrapped(f"shown: {len(rows)} of {len(comparison.rows)} verdicts", width, {})
+    if not layout.style.names:
+        letters = ", ".join(f"{letter} {outcome}" for outcome, letter in _LETTERS.items())
+        found += wrapped(letters, width)
     for word, meaning in LEGEND.items():
         found += wrapped(f"{word:<7} {meaning}", width, {}, indent=8)
     return [_cut(line, width) for line in found]
