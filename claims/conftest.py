@@ -120,7 +120,7 @@ def backend(pytestconfig: pytest.Config) -> Any:
 
 
 @pytest.fixture(scope="session")
-def store(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Any:
+def store(pytestconfig: pytest.Config, training_progress: Any) -> Any:
     """The run store chosen by `--store`; every worker of a test run shares it."""
     from models.store import RunStore, default_store
 
@@ -130,6 +130,7 @@ def store(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Any:
         Path(folder) if folder else default_store(),
         refresh=pytestconfig.getoption("refresh"),
         session=session,
+        progress=training_progress,
     )
 
 
@@ -140,11 +141,15 @@ def specs(request: pytest.FixtureRequest) -> Specs:
 
 
 @pytest.fixture
-def runs(specs: Specs, store: Any, backend: Any) -> tuple[Any, ...]:
+def runs(specs: Specs, store: Any, backend: Any, training_progress: Any) -> tuple[Any, ...]:
     """The test's experiments, trained or read from the store."""
     from data import load
 
-    return tuple(store.get(spec, load(spec.dataset), backend) for spec in specs)
+    found = []
+    for spec in specs:
+        with training_progress.wanted(spec):
+            found.append(store.get(spec, load(spec.dataset), backend))
+    return tuple(found)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from claims.verdict import Verdict
 from reports import ending, options, outcomes, preflight, recording
 from reports.collector import Collector
 from reports.findings import FailOn
+from reports.live import board, termination, watch
 from reports.parallel import groups, workers
 
 COLLECTOR = pytest.StashKey[Collector]()
@@ -103,6 +104,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker which GPUs there are, and whether groups count."""
     groups.announce(node.config, node.workerinput)
     workers.hand_out(node.config, node.workerinput)
+    watch.announce(node.config, node.workerinput)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -113,3 +115,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     from reports.parallel.scheduler import GroupScheduling
 
     return GroupScheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """On the process that reports, before any worker starts: live lines, and SIGTERM as Ctrl-C."""
+    if not hasattr(session.config, "workerinput"):
+        termination.as_interrupt(session.config)
+        watch.set_up(session.config)
+
+
+@pytest.fixture(scope="session")
+def training_progress(pytestconfig: pytest.Config) -> board.Teller:
+    """The run store's `progress`, for the live lines; its `wanted(spec)` goes around asking for a run."""
+    return watch.teller(pytestconfig)

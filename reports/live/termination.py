@@ -1,0 +1,35 @@
+"""SIGTERM ends a run like Ctrl-C: what was judged so far is written and called partial.
+
+It is what `timeout`, batch systems and `docker stop` send. Python's own answer
+is to die on the spot, without a report.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from functools import partial
+from types import FrameType
+
+import pytest
+
+__all__ = ["as_interrupt"]
+
+
+def as_interrupt(config: pytest.Config) -> None:
+    """From now until the end of the run, on the process that reports; not where someone else handles it.
+
+    Workers keep the default: they die at once, as the run store is made for.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python sets handlers in the main thread only
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    config.add_cleanup(partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # `timeout` sends it twice, to the process and to its group: once the run is ending, let it end.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt("SIGTERM")
