@@ -82,7 +82,8 @@ HYPOTHESES = (
         kind=Kind.HYPOTHESIS,
         rule="share of the variance of a path's activation over the samples that the label explains, mean "
         "over sampled paths, corrected for chance; t-interval over models, before and after training, "
-        "simultaneous; both must lie at or below the margin",
+        "simultaneous; both must lie at or below the margin; 500 paths, at most 2000 training samples; paths "
+        "that never vary count as 0",
         region=Region(high=DEPENDS),
         unit="share of variance",
         paper="assumed",
@@ -173,7 +174,8 @@ THEOREMS = (
         statement="ReLU networks with squared loss: every local minimum is global",
         place="section 1 and 2.2",
         kind=Kind.THEOREM,
-        rule="an exact local minimum with exact weights of smaller loss refutes",
+        rule="an exact local minimum with exact weights of smaller loss refutes; labels that one constant fits "
+        "exactly support, because the loss is convex in the output layer",
         region=PROVED,
         unit="share of minima",
         paper="yes",
@@ -184,7 +186,8 @@ THEOREMS = (
         place="section 2.2; Kawaguchi 2016, corollary 3.2",
         kind=Kind.THEOREM,
         rule="relative difference from the deep linear loss of weights rescaled by the activation rate: "
-        "exact on small networks, by Monte Carlo with an interval on larger ones",
+        "exact on small networks, by Monte Carlo with an interval on larger ones; two readings: the "
+        "expectation inside the square (the corollary's) and of the square; n counts batches of draws",
         region=Region(high=0.01),
         unit="relative difference",
         paper="assumed",
