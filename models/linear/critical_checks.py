@@ -79,12 +79,13 @@ class Checked:
 def check_point(data: ExactMoments, point: CriticalPoint) -> Checked:
     """Gradient, value, and the loss along the point's two directions."""
     stationary = gradient_vanishes(data, point.weights)
+    value = loss(data, point.weights)
     return Checked(
         point,
         stationary,
-        _agree(loss(data, point.weights), point.value, data),
-        _line(data, point.weights, point.descent, stationary),
-        _line(data, point.weights, point.ascent, stationary),
+        _vanish([value - point.value], data),
+        _line(data, point.weights, point.descent, value, stationary),
+        _line(data, point.weights, point.ascent, value, stationary),
     )
 
 
@@ -111,7 +112,11 @@ def leading_term(coefficients: Sequence[Scalar], stationary: bool | None) -> tup
 
 
 def _line(
-    data: ExactMoments, weights: Sequence[Matrix], direction: Sequence[Matrix | None] | None, stationary
+    data: ExactMoments,
+    weights: Sequence[Matrix],
+    direction: Sequence[Matrix | None] | None,
+    value: Scalar,
+    stationary: bool | None,
 ) -> Line | None:
     if direction is None:
         return None
@@ -129,16 +134,12 @@ def _line(
     else:
         return None
     there = [w if v is None else w + v * step for w, v in zip(weights, direction, strict=True)]
-    change = loss(data, there) - loss(data, weights)
+    change = loss(data, there) - value
     return Line(order, c, step, change < 0 if c < 0 else change > 0)
 
 
 def _power(step: flint.fmpq, n: int) -> flint.fmpq:
     return flint.fmpq(step.p**n, step.q**n)
-
-
-def _agree(a: Scalar, b: Scalar, data: ExactMoments) -> bool | None:
-    return _vanish([a - b], data)
 
 
 def _vanish(entries: Sequence[Scalar], data: ExactMoments) -> bool | None:

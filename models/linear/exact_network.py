@@ -110,7 +110,7 @@ def loss(data: ExactMoments, weights: Sequence[Matrix]) -> Scalar:
     """
     _check(data, weights)
     T = product(weights)
-    return _inner(T * data.gram, T) / 2 - _inner(T, data.cross.transpose()) + data.label_square / 2
+    return (_inner(T * data.gram - 2 * data.cross.transpose(), T) + data.label_square) / 2
 
 
 def gradient(data: ExactMoments, weights: Sequence[Matrix]) -> list[Matrix]:
@@ -154,15 +154,15 @@ def loss_along(
     _check(data, weights)
     degree = len(weights)
     T = _series(weights, direction, degree + 1)
-    kept = [k for k, term in enumerate(T) if not _is_zero(term)]
+    kept = [k for k, term in enumerate(T) if k and not _is_zero(term)]
     through = {k: T[k] * data.gram for k in kept}
-    labels = data.cross.transpose()
+    labels, start = data.cross.transpose(), T[0] * data.gram
     found = [data.label_square * 0 for _ in range(2 * degree + 1)]
-    found[0] += data.label_square / 2
-    for a in kept:
-        found[a] -= _inner(T[a], labels)
+    found[0] = (_inner(start - 2 * labels, T[0]) + data.label_square) / 2
+    for n, a in enumerate(kept):
+        found[a] += _inner(start - labels, T[a])
         found[2 * a] += _inner(through[a], T[a]) / 2
-        for b in kept[kept.index(a) + 1 :]:
+        for b in kept[n + 1 :]:
             found[a + b] += _inner(through[a], T[b])
     return found
 

@@ -1,0 +1,99 @@
+"""Section 2.1: the conclusions of the deep linear theorem, by exact and ball arithmetic; nothing trains."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from claims import dropped_hypotheses, hypotheses, linear_theorem
+from claims.linear_points import checked
+from claims.prerequisites import failed
+from claims.verdict import Evidence, Strength
+
+WHERE = {
+    "synthetic": ("synthetic", "raw", ""),
+    "boston": ("boston", "raw", ""),
+    "mnist-5k": ("mnist-5k", "raw", "mnist-5k-independent"),
+    "mnist-5k-independent": ("mnist-5k", "independent", ""),
+    "mnist-5k-pooled-independent": ("mnist-5k", "pooled-independent", ""),
+    "mnist": ("mnist", "raw", "mnist-independent"),
+    "mnist-independent": ("mnist", "independent", ""),
+    "mnist-pooled-independent": ("mnist", "pooled-independent", ""),
+}
+"""Setting -> data set, preparation, and where the claim is judged if a hypothesis fails there."""
+
+settings = pytest.mark.parametrize(
+    ("name", "preparation", "instead"),
+    [
+        pytest.param(
+            *where,
+            id=setting,
+            # One worker a setting: T3, T4 and T5 share its critical points.
+            marks=[pytest.mark.xdist_group(f"linear-{setting}")]
+            + ([pytest.mark.scale("paper")] if where[0] == "mnist" else []),
+        )
+        for setting, where in WHERE.items()
+    ],
+)
+
+
+@cache
+def missing(name: str, preparation: str, instead: str) -> tuple[str, ...]:
+    """The failed hypotheses, which T1 to T5 have in common."""
+    variant = f"{name}-{preparation}".removesuffix("-raw")
+    return tuple(failed("T3", hypotheses.prepared(name, preparation), variant, instead=instead))
+
+
+@pytest.fixture
+def conclude(judge, request, name, preparation, instead):
+    """Judges a conclusion of the theorem, or says which hypothesis failed before any evidence is made."""
+
+    def judged(claim_id, evidence):
+        broken = missing(name, preparation, instead)
+        return judge(
+            claim_id,
+            Evidence(None, None, 0, Strength.PROOF) if broken else evidence(),
+            setting=request.node.callspec.id,
+            dataset=name,
+            failed_prerequisites=broken,
+        )
+
+    return judged
+
+
+@settings
+def test_loss_is_neither_convex_nor_concave(conclude, name, preparation):
+    """T1 is judged by three losses on either side, exact on the integer data."""
+    of = hypotheses.prepared(name, preparation)
+    assert conclude("T1", lambda: linear_theorem.convexity_evidence(of)).reason
+
+
+@settings
+def test_critical_points_are_global_or_saddles(conclude, name, preparation):
+    """T3 is judged at a critical point for every set of eigenvectors, depth and middle rank."""
+    assert conclude("T3", lambda: linear_theorem.saddle_evidence(*checked(name, preparation))).reason
+
+
+@settings
+def test_full_middle_rank_means_negative_curvature(conclude, name, preparation):
+    """T4 is judged by the sign of v^T H v at every saddle with rank(W_H ... W_2) = p."""
+    assert conclude("T4", lambda: linear_theorem.rank_evidence(*checked(name, preparation))).reason
+
+
+@settings
+def test_only_shallow_saddles_are_all_strict(conclude, name, preparation):
+    """T5 is judged by all saddles of one hidden layer, and by zero weights of two and three."""
+    of = hypotheses.prepared(name, preparation)
+    assert conclude("T5", lambda: linear_theorem.strictness_evidence(*checked(name, preparation), of)).reason
+
+
+@pytest.mark.parametrize("name", dropped_hypotheses.DROPPED)
+@pytest.mark.xdist_group("linear-synthetic")
+def test_conclusions_survive_a_dropped_hypothesis(judge, name):
+    """T6 is judged on planted data that break one hypothesis, T1 to T5 once more and exactly."""
+    vectors = hypotheses.source(name).reflection.T.tolist()
+    evidence = dropped_hypotheses.survival_evidence(
+        hypotheses.prepared(name, "raw"), vectors, dropped_hypotheses.DROPPED[name]
+    )
+    assert judge("T6", evidence, setting=name, dataset=name).reason
