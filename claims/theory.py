@@ -174,8 +174,8 @@ THEOREMS = (
         statement="ReLU networks with squared loss: every local minimum is global",
         place="section 1 and 2.2",
         kind=Kind.THEOREM,
-        rule="an exact local minimum with exact weights of smaller loss refutes; labels that one constant fits "
-        "exactly support, because the loss is convex in the output layer",
+        rule="an exact local minimum with exact weights of smaller loss refutes; labels that one "
+        "constant fits exactly support, because the loss is convex in the output layer",
         region=PROVED,
         unit="share of minima",
         paper="yes",
