@@ -151,7 +151,7 @@ def _check(spectrum: Spectrum, small: Reduction) -> None:
     away = float(np.abs(small.singular**2 - spectrum.eigenvalues[: small.kept]).max())
     if away + spectrum.bound > 1e-3 * MARGIN * size:
         raise ArithmeticError(
-            f"got eigenvalues of Sigma that differ by {away:.1e} from those certified to {spectrum.bound:.1e}, "
+            f"got eigenvalues of Sigma {away:.1e} from those certified to {spectrum.bound:.1e}, "
             f"wanted a thousandth of the margin {MARGIN:g}: X X^T is too ill-conditioned for float64"
         )
 

@@ -1,4 +1,4 @@
-"""Section 2.1, conclusion 2: restarts of deep linear networks against the closed form of the global minimum."""
+"""Section 2.1, conclusion 2: restarts of deep linear networks against the closed form."""
 
 from __future__ import annotations
 

@@ -57,9 +57,9 @@ class Spectrum:
         Critical values are 1/2 (1 - sum_{i in S} l_i) with |S| <= p (Baldi & Hornik 1989), so the next
         one swaps l_p for l_{p+1}, or leaves out l_{d_y} where p >= d_y.
         """
-        l = np.append(self.eigenvalues, 0.0)
+        values = np.append(self.eigenvalues, 0.0)
         p = min(narrowest, len(self.eigenvalues))
-        return float(l[p - 1] - l[p]) / 2
+        return float(values[p - 1] - values[p]) / 2
 
 
 def sigma_spectrum(moments: Moments) -> Spectrum:

@@ -18,6 +18,11 @@ from models.linear.stationarity import (
 
 __all__ = ["Ends", "settle"]
 
+SMALL, FEW_STEPS, MANY_STEPS = 120, 30, 200
+"""L-BFGS steps of a round for up to SMALL weights, and beyond. A Newton step costs P^3 and is the more robust:
+where one layer of width 1 is a bottleneck, a long L-BFGS run sometimes drifts to layers of very unequal norms,
+where progress is slow. So Newton begins early where it is cheap, and tries again from the start where it is not."""
+
 ROUNDS = 8
 """Saddles a member may leave before it counts as not converged."""
 
@@ -51,8 +56,8 @@ def settle(
     *,
     enough: float = -np.inf,
     seed: int = 0,
-    first: int = 200,
-    second: int = 150,
+    first: int | None = None,
+    second: int = 200,
 ) -> Ends:
     """Descends from every start until it is a local minimum to tolerance, or the budget ends.
 
@@ -68,9 +73,26 @@ def settle(
         starts: [M, P].
         enough: losses up to this need no probe.
         seed: of the probes.
-        first: L-BFGS steps of each round.
+        first: L-BFGS steps of each round; by default as SMALL says. A member that is nowhere stationary in the
+            end is taken from its start once more, without them. Whether that happens does not depend on its loss.
         second: Newton steps of each round.
     """
+    if first is None:
+        first = FEW_STEPS if starts.shape[1] <= SMALL else MANY_STEPS
+    ends = _rounds(landscape, starts, enough, seed, first, second)
+    # Not those that are stationary but open: what they are must not be settled by another try.
+    again = np.flatnonzero(np.isneginf(ends.floor)) if first else np.zeros(0, dtype=np.int64)
+    if not len(again):
+        return ends
+    other = _rounds(landscape, starts[again], enough, seed, 0, second)
+    for name in ("w", "loss", "gradient", "floor", "settled", "strict", "saddles"):
+        getattr(ends, name)[again] = getattr(other, name)
+    return ends
+
+
+def _rounds(
+    landscape: Landscape, starts: np.ndarray, enough: float, seed: int, first: int, second: int
+) -> Ends:
     M = len(starts)
     w, floor = starts.copy(), np.full(M, -np.inf)
     settled, strict, saddles = np.zeros(M, dtype=bool), np.full(M, np.nan), np.zeros(M, dtype=np.int64)

@@ -216,7 +216,7 @@ def _chain(weights: list[np.ndarray], size: int = 0, members: int = 0) -> np.nda
 
 
 def _right(weights: list[np.ndarray], explicit: bool = False) -> list:
-    """B_k = W_{k-1} ... W_1 for k = 1 to H + 2, so the last is T; the empty product is None or the identity."""
+    """B_k = W_{k-1} ... W_1 for k = 1 to H + 2, so the last is T; the empty one is None or the identity."""
     M, _, columns = weights[0].shape
     products: list = [_chain([], columns, M) if explicit else None]
     for W in weights:

@@ -14,8 +14,11 @@ MEMORY = 12
 SUFFICIENT = 1e-4
 """Armijo's constant: the least share of the predicted decrease that a step must achieve."""
 
-HALVINGS = 40
-"""Halvings of a step before the member is left to a second-order method."""
+FLATTER = 0.9
+"""Wolfe's constant: the slope along the step must have shrunk to this share, so that s^T y > 0 always."""
+
+TRIALS = 40
+"""Step lengths tried before the member is left to a second-order method."""
 
 
 class Landscape(Protocol):
@@ -43,9 +46,9 @@ class Landscape(Protocol):
 def descend(landscape: Landscape, w: np.ndarray, *, tolerance: float, iterations: int) -> np.ndarray:
     """Weights [M, P] after at most so many steps; a member stops when ||gradient|| <= tolerance.
 
-    Directions by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4), steps halved from 1
-    until they decrease the loss enough (Armijo). A pair (s, y) without positive curvature is not
-    remembered, so the quadratic model stays convex near saddles and the step points downwards.
+    Directions by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4), lengths by bisection
+    to both weak Wolfe conditions (Lewis & Overton 2013): without the second one, pairs without
+    curvature leave the memory stale near saddles and layers drift apart by orders of magnitude.
     No step raises a loss by more than its rounding. A member whose line search fails stops.
     """
     w = w.copy()
@@ -99,23 +102,33 @@ class _State:
         slope = _dot(move, self.gradient)
         uphill = ~(slope < 0)
         move[uphill], slope[uphill] = -self.gradient[uphill], -_dot(self.gradient, self.gradient)[uphill]
-        length = np.ones(len(move))
-        trying = np.arange(len(move))
-        after = self.w.copy()
-        rounding = 4 * np.finfo(np.float64).eps * np.abs(self.loss)
-        for _ in range(HALVINGS):
-            candidate = self.w[trying] + length[trying, None] * move[trying]
-            wanted = self.loss[trying] + SUFFICIENT * length[trying] * slope[trying] + rounding[trying]
-            enough = self.landscape.loss(candidate) <= wanted
-            after[trying[enough]] = candidate[enough]
-            trying = trying[~enough]
-            length[trying] /= 2
-            if not len(trying):
-                break
-        self.going[trying] = False
-        loss, gradient = self.landscape.loss_and_gradient(after)
+        after, loss, gradient = self._search(move, slope)
         self._remember(after - self.w, gradient - self.gradient)
         self.w, self.loss, self.gradient = after, loss, gradient
+
+    def _search(self, move: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weights, loss and gradient after a step that meets both weak Wolfe conditions, by bisection."""
+        after, loss, gradient = self.w.copy(), self.loss.copy(), self.gradient.copy()
+        rounding = 4 * np.finfo(np.float64).eps * np.abs(loss)
+        low, high, length = np.zeros(len(move)), np.full(len(move), np.inf), np.ones(len(move))
+        trying = np.arange(len(move))
+        for _ in range(TRIALS):
+            candidate = self.w[trying] + length[trying, None] * move[trying]
+            value, change = self.landscape.loss_and_gradient(candidate)
+            fell = value <= self.loss[trying] + SUFFICIENT * length[trying] * slope[trying] + rounding[trying]
+            flat = _dot(change, move[trying]) >= FLATTER * slope[trying]
+            kept = trying[fell]
+            after[kept], loss[kept], gradient[kept] = candidate[fell], value[fell], change[fell]
+            low[kept] = length[kept]
+            high[trying[~fell]] = length[trying[~fell]]
+            trying = trying[~(fell & flat)]
+            if not len(trying):
+                break
+            bounded = np.isfinite(high[trying])
+            middle = (low[trying] + np.where(bounded, high[trying], 0)) / 2
+            length[trying] = np.where(bounded, middle, 2 * length[trying])
+        self.going[low == 0] = False
+        return after, loss, gradient
 
     def _remember(self, s: np.ndarray, y: np.ndarray) -> None:
         curvature, square = _dot(s, y), _dot(y, y)

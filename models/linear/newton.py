@@ -1,4 +1,4 @@
-"""Newton's method with an adaptive shift, one member at a time: it ends what L-BFGS leaves ill-conditioned."""
+"""Newton's method with an adaptive shift, one member at a time: it ends what L-BFGS leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a point of a landscape is: second-order stationary or not, a minimum as far as probes tell, or certified."""
+"""What a point of a landscape is: stationary to second order, a minimum as far as probes tell, certified."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ GRADIENT = 1e-9
 """Stationary: ||gradient|| is at most this, in units where the loss of zero weights is 1/2."""
 
 CURVATURE = 1e-6
-"""Second-order stationary: no Hessian eigenvalue lies below minus this, in the same units, rounding included."""
+"""Second-order stationary: no Hessian eigenvalue lies below minus this, in the same units, with all
+rounding counted."""
 
 RADII = (1e-1, 1e-2, 1e-3)
 """Distances of the probes, as shares of max(1, ||w||); the last is what "nearby" means."""
@@ -91,7 +92,7 @@ def probe(landscape: Landscape, w: np.ndarray, seed: int) -> Probe:
         ends = descend(landscape, w + radius * size * directions, tolerance=1e-13, iterations=PROBE_STEPS)
         losses = landscape.loss(ends)
         lowest = int(np.argmin(losses))
-        # Nearer than this radius, a stationary w owes at most ||gradient|| * distance to an unfinished descent.
+        # Within this radius a stationary w owes at most ||gradient|| * distance to an unfinished descent.
         if losses[lowest] < here - 1e-12 - GRADIENT * radius * size:
             if radius == RADII[-1]:
                 return Probe(ends[lowest], far)
