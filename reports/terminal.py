@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 from reports.table import Line
 
-__all__ = ["in_colour", "plain", "printable", "write"]
+__all__ = ["in_colour", "plain", "printable", "wrapped", "write"]
 
 _CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -38,6 +39,12 @@ def _painted(line: Line) -> str:
         codes = ";".join(_CODES[name] for name, wanted in markup.items() if wanted)
         pieces.append(f"\x1b[{codes}m{text}\x1b[0m" if codes and text.strip() else text)
     return "".join(pieces)
+
+
+def wrapped(text: str, width: int, markup: dict[str, bool] | None = None, indent: int = 4) -> list[Line]:
+    """The text in lines that fit, those after the first indented."""
+    parts = textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return [[(part, markup or {})] for part in parts]
 
 
 def printable(text: str) -> str:

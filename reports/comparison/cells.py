@@ -5,26 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from claims.verdict import Outcome, Strength
+from claims.verdict import Strength
 from reports.collector import paper_order
+from reports.shift import Shift, shift
 
-__all__ = ["Row", "Shift", "compare", "interval", "shift", "tally"]
+__all__ = ["Row", "compare", "interval", "tally"]
 
 Verdict = Mapping[str, Any]
-_DECIDED = {Outcome.SUPPORTED, Outcome.REFUTED}
 _ALIKE = ("statement", "region", "unit", "alpha", "n", "strength", "protocol", "dataset")
 """Fields that must agree for two verdicts to answer the same question equally well."""
-
-
-class Shift(StrEnum):
-    """How the outcomes of one claim and setting differ between reports."""
-
-    NONE = ""
-    CHANGE = "change"
-    FLIP = "flip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +71,6 @@ def _row(verdicts: tuple[Verdict | None, ...]) -> Row:
 
 def _texts(verdicts: tuple[Verdict | None, ...], field: str) -> tuple[str, ...]:
     return tuple("-" if verdict is None else str(verdict[field]) for verdict in verdicts)
-
-
-def shift(outcomes: Sequence[str]) -> Shift:
-    """A flip where one supports and one refutes; a change where they differ otherwise."""
-    different = set(outcomes)
-    if different >= _DECIDED:
-        return Shift.FLIP
-    return Shift.CHANGE if len(different) > 1 else Shift.NONE
 
 
 def interval(verdict: Verdict) -> tuple[float, float] | None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from reports import files
+from reports.commits import commit, minute
 from reports.comparison.cells import Row, compare
 from reports.comparison.reading import read
 from reports.terminal import printable
 
-__all__ = ["Column", "Comparison", "commit", "gather", "minute"]
+__all__ = ["Column", "Comparison", "gather"]
 
 Report = dict[str, Any]
 
@@ -58,16 +59,6 @@ def gather(paths: Sequence[Path]) -> Comparison:
     )
     rows = compare([report["verdicts"] for report in reports])
     return Comparison(columns, tuple(rows), tuple(_cautions(names, reports)))
-
-
-def commit(revision: str | None, dirty: bool | None) -> str:
-    """The short commit, with a star where files differed from it."""
-    return f"{revision[:7]}{'*' if dirty else ''}" if revision else "none"
-
-
-def minute(stamp: str) -> str:
-    """`2026-01-31 09:05` of an ISO 8601 time."""
-    return stamp[:16].replace("T", " ")
 
 
 def _column(name: str, path: Path, about: dict[str, Any]) -> Column:

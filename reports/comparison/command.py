@@ -97,7 +97,7 @@ def _alone(comparison: Comparison, width: int) -> list[Line]:
     return [
         *table.lines([dict(row.any) for row in comparison.rows], width),
         [],
-        *text.wrapped(hint, width),
+        *terminal.wrapped(hint, width),
     ]
 
 

@@ -8,10 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from reports import table
-from reports.comparison.cells import Row, Shift
+from reports.comparison.cells import Row
 from reports.comparison.columns import Comparison
 from reports.comparison.remarks import LEGEND, summary, unlike
 from reports.estimates import estimate
+from reports.shift import Shift
 
 __all__ = ["render"]
 

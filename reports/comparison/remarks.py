@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.comparison.cells import Row, Shift, tally
+from reports.comparison.cells import Row, tally
+from reports.shift import Shift
 
 __all__ = ["LEGEND", "SHOWN", "selected", "summary", "unlike"]
 

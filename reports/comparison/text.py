@@ -14,23 +14,20 @@ from itertools import groupby
 from typing import Any
 
 from reports import table
-from reports.comparison.cells import Row, Shift
+from reports.comparison.cells import Row
 from reports.comparison.columns import Column, Comparison
 from reports.comparison.remarks import LEGEND, summary, unlike
 from reports.estimates import estimate
 from reports.outcomes import LOOKS
+from reports.shift import WORDS
 from reports.table import Line
+from reports.terminal import wrapped
 
-__all__ = ["lines", "wrapped"]
+__all__ = ["lines"]
 
 _SHORT = {"not applicable": "n/a", "inconclusive": "inconcl."}
 _LETTERS = {outcome: look.letter for outcome, look in LOOKS.items()}
 _MARK, _SETTING_LEAST, _NAME_MOST = 8, 12, 24
-_SHIFTS: dict[Shift, tuple[str, dict[str, bool]]] = {
-    Shift.NONE: ("", {}),
-    Shift.CHANGE: ("change", {"yellow": True, "bold": True}),
-    Shift.FLIP: ("FLIP", {"red": True, "bold": True}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,7 @@ def _header(columns: Sequence[Column], layout: _Layout) -> Iterator[Line]:
 
 def _row(row: Row, columns: Sequence[Column], layout: _Layout, width: int) -> Iterator[Line]:
     style = layout.style
-    word, markup = _SHIFTS[row.shift]
+    word, markup = WORDS[row.shift]
     line: Line = [(f"{word:<{_MARK}}", markup)]
     line.append((table.clip_middle(row.any["setting"], layout.setting).ljust(layout.setting), {}))
     for verdict, cell in zip(row.verdicts, layout.cells, strict=True):
@@ -178,12 +175,6 @@ def _below(row: Row, columns: Sequence[Column], style: _Style, width: int) -> It
     for text, names in holders.items():
         who = "all" if len(holders) == 1 else ", ".join(names)
         yield table.clip(f"  {text}  ({who})", width - _MARK)
-
-
-def wrapped(text: str, width: int, markup: dict[str, bool] | None = None, indent: int = 4) -> list[Line]:
-    """The text in lines that fit, those after the first indented."""
-    parts = textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
-    return [[(part, markup or {})] for part in parts]
 
 
 def _cut(line: Line, width: int) -> Line:
