@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reports import baseline, files, provenance, summary, table
+from reports import baseline, files, github, history, provenance, summary, table
 from reports.collector import Collector
 
 __all__ = ["Ending", "conclude", "interruption", "show"]
@@ -17,11 +17,12 @@ __all__ = ["Ending", "conclude", "interruption", "show"]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The report as written, and where; `problem` says why it could not be."""
+    """The report as written, and where; `problem` says why it could not be, `notes` what else went wrong."""
 
     report: dict[str, Any]
     folder: Path
     problem: str | None
+    notes: tuple[str, ...] = ()
 
 
 def conclude(session: pytest.Session, collector: Collector) -> Ending | None:
@@ -38,7 +39,8 @@ def conclude(session: pytest.Session, collector: Collector) -> Ending | None:
     except OSError as error:
         session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
         return Ending(report, folder, f"the report could not be written: {error}")
-    return Ending(report, folder, None)
+    asides = (history.add(report, parent), github.summarise(folder / "verdicts.md", os.environ))
+    return Ending(report, folder, None, tuple(filter(None, asides)))
 
 
 def interruption(session: pytest.Session, collector: Collector) -> str | None:
@@ -68,6 +70,8 @@ def show(terminal: pytest.TerminalReporter, ending: Ending) -> None:
     _write(terminal, [summary.counts(verdicts, len(about["errors"]), len(about["skipped"]))])
     if about["interrupted"]:
         terminal.write_line(f"partial report: {about['interrupted']}", yellow=True)
+    for note in ending.notes:
+        terminal.write_line(note, yellow=True)
     if ending.problem:
         terminal.write_line(ending.problem, red=True)
     elif not brief:
