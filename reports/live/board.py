@@ -73,9 +73,7 @@ class Teller:
             if epoch >= spec.epochs:
                 erase(self._path.parent, self._path.stem)
             elif now - self._written >= EVERY:
-                self._write(
-                    Progress(spec.name, self._clock(), epoch, spec.epochs, _loss(trainer), self._left())
-                )
+                self._write(Progress(spec.name, now, epoch, spec.epochs, _loss(trainer), self._left()))
 
     @contextmanager
     def wanted(self, spec: Any) -> Iterator[None]:

@@ -13,7 +13,7 @@ WAIT_SHOWN_AFTER = 1.0
 """Seconds before a wait is worth a line: a run from the store takes less."""
 
 _GAP = "  "
-_NAME_LEAST = 12
+_NAME_LEAST = 16
 
 
 def compose(board: Sequence[Progress], now: float, columns: int, most: int) -> list[str]:
@@ -52,8 +52,8 @@ def _wait(progress: Progress, trained: set[str]) -> str:
     if progress.epoch is not None:
         return ""
     if progress.name in trained:
-        return "waits for the worker that trains it"
-    return "starts, or is trained by another process"
+        return "another worker trains it"
+    return "starting, or trained elsewhere"
 
 
 def _fitted(names: list[str], rows: list[tuple[str, str, str]], waits: list[str], width: int) -> list[str]:
@@ -80,10 +80,10 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _clipped(name: str, keep: int) -> str:
-    """Shortened in the middle: the data set and the loss at the ends tell experiments apart."""
+    """Shortened in the middle; the end, with protocol, output and loss, tells more experiments apart."""
     if len(name) <= keep:
         return name
-    head = keep // 2
+    head = keep // 3
     return f"{name[:head]}…{name[len(name) - (keep - head - 1) :]}"
 
 

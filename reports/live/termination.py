@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import suppress
 from functools import partial
 from types import FrameType
 
+import psutil
 import pytest
 
 __all__ = ["as_interrupt"]
@@ -19,7 +21,8 @@ __all__ = ["as_interrupt"]
 def as_interrupt(config: pytest.Config) -> None:
     """From now until the end of the run, on the process that reports; not where someone else handles it.
 
-    Workers keep the default: they die at once, as the run store is made for.
+    Workers are told as a terminal would tell them; xdist alone would wait five seconds for each training,
+    and more than ten are not always granted before the process is killed.
     """
     if threading.current_thread() is not threading.main_thread():
         return  # Python sets handlers in the main thread only
@@ -32,4 +35,7 @@ def as_interrupt(config: pytest.Config) -> None:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     # `timeout` sends it twice, to the process and to its group: once the run is ending, let it end.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with suppress(psutil.Error):
+        for child in psutil.Process().children():
+            child.send_signal(signal.SIGINT)
     raise KeyboardInterrupt("SIGTERM")

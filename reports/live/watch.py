@@ -47,7 +47,7 @@ def suits(config: pytest.Config, file: Any, environ: Mapping[str, str]) -> bool:
     return (
         os.name == "posix"
         and file.isatty()
-        and environ.get("TERM", "dumb") != "dumb"
+        and environ.get("TERM") not in (None, "", "dumb")
         and not (environ.get("CI") or environ.get("BUILD_NUMBER"))  # as pytest itself decides
         and getattr(option, "capture", "no") not in ("no", "tee-sys")  # tests print where the lines are
         and not (getattr(option, "usepdb", False) or getattr(option, "trace", False))

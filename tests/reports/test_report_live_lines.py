@@ -1,0 +1,227 @@
+"""The board, the text of the lines, and the handler of SIGTERM, each by itself."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from data import load
+from models.backend import resolve_backend
+from models.experiment import Experiment
+from models.store import RunStore
+from reports.live import board, lines, termination, watch
+from reports.live.board import Progress, Teller
+
+FIRST = Progress("mnist-5k-500-300-std softmax mse", 0.0, 3, 12, 0.0171, 80.0)
+SECOND = Progress("boston-50-he linear mse", 0.0, 125, 400, 2.34e7, 7.2)
+BEGUN = Progress("boston-50-var linear mse", 0.0, 0, 400, 250.0)
+DIVERGED = Progress("boston-50-std linear mse", 0.0, 9, 400, math.inf, 5000.0)
+WAITING = Progress(FIRST.name, 0.0)
+ASKED = Progress("mnist-5k-10-10-he linear mse", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("entries", "columns", "expected"),
+    [
+        (
+            [FIRST, SECOND, BEGUN, DIVERGED],
+            80,
+            [
+                "mnist-5k-500-300-std softmax mse     epoch 3 of 12  L/L0 0.017  1 min 18 s left",
+                "boston-50-he linear mse           epoch 125 of 400  L/L0 2.3e7  6 s left",
+                "boston-50-var linear mse            epoch 0 of 400  L/L0 250",
+                "boston-50-std linear mse            epoch 9 of 400  L/L0 inf    1 h 23 min left",
+            ],
+        ),
+        ([SECOND], 60, ["boston…e linear mse  epoch 125 of 400  L/L0 2.3e7  6 s left"]),
+        (
+            [SECOND, DIVERGED],
+            60,
+            [
+                "boston-50-he linear mse   epoch 125 of 400  6 s left",
+                "boston-50-std linear mse    epoch 9 of 400  1 h 23 min left",
+            ],
+        ),
+        ([SECOND], 45, ["bosto…linear mse  epoch 125 of 400  6 s left"]),
+        ([SECOND], 40, ["boston-…he linear mse  epoch 125 of 400"]),
+        ([SECOND], 10, ["bosto…lin"]),
+        (
+            [FIRST, WAITING, ASKED],
+            60,
+            [
+                "mnist-5k-…0-std softmax mse  epoch 3 of 12  1 min 18 s left",
+                "mnist-5k-…0-std softmax mse  another worker trains it",
+                "mnist-5k-…-10-he linear mse  starting, or trained elsewhere",
+            ],
+        ),
+        ([], 80, []),
+    ],
+    ids=["80", "60, short name", "60, no loss", "45", "40, no time", "10", "waiting", "nothing"],
+)
+def test_lines_fit_the_terminal(entries: list[Progress], columns: int, expected: list[str]) -> None:
+    """Names give way first, in the middle, then the loss, then the time; no line reaches the last column."""
+    found = lines.compose(entries, 2.0, columns, 8)
+    assert found == expected
+    assert all(len(line) < columns for line in found)
+
+
+def test_a_short_wait_is_not_shown() -> None:
+    """A run that the store has is there at once; its line would only flicker."""
+    assert lines.compose([ASKED], 0.5, 80, 8) == []
+
+
+@pytest.mark.parametrize(
+    ("most", "last"), [(4, BEGUN.name), (3, BEGUN.name), (2, "and 2 more"), (1, "and 3 more")]
+)
+def test_few_rows_hold_a_count_of_the_rest(most: int, last: str) -> None:
+    """A low terminal shows the first experiments and how many there are besides."""
+    found = lines.compose([FIRST, SECOND, BEGUN], 2.0, 80, most)
+    assert len(found) == min(3, most)
+    assert found[-1].startswith(last)
+    assert lines.compose([FIRST, SECOND, BEGUN], 2.0, 80, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-3, "1 s"),
+        (44.2, "45 s"),
+        (60, "1 min 00 s"),
+        (200, "3 min 20 s"),
+        (1500, "25 min"),
+        (3580, "1 h 00 min"),
+        (7500, "2 h 05 min"),
+    ],
+)
+def test_durations_are_said_as_people_do(seconds: float, text: str) -> None:
+    """Seconds while they matter; an estimate that has run out stays at one."""
+    assert lines.duration(seconds) == text
+
+
+class Training:
+    """A clock and a teller on a board, with a spec of ten epochs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now, self.folder = 100.0, folder
+        self.spec = SimpleNamespace(name="a net", epochs=10)
+        self.tell = Teller(folder, "gw0", lambda: self.now)
+
+    def reach(self, epoch: int, now: float, losses: Any = (4.0, 1.0, 3.0)) -> Progress | None:
+        self.now = now
+        self.tell(self.spec, epoch, SimpleNamespace(baseline=(2.0, 1.0), history={"train_loss": [losses]}))
+        return next(iter(board.read(self.folder)), None)
+
+
+def test_the_board_has_loss_and_time_left(tmp_path: Path) -> None:
+    """L/L0's median over the models; time from the epochs trained here; the last epoch leaves the board."""
+    training = Training(tmp_path)
+    assert training.reach(4, 100.0) == Progress("a net", 100.0, 4, 10, 1.5, None)  # resumed at epoch 4
+    assert training.reach(6, 103.0) == Progress("a net", 103.0, 6, 10, 1.5, 6.0)
+    assert training.reach(10, 109.0) is None
+    assert training.reach(0, 110.0) == Progress("a net", 110.0, 0, 10, 1.5, None)
+    assert list(tmp_path.glob("*")) == [tmp_path / "gw0.json"]
+
+
+def test_a_process_writes_a_few_times_a_second(tmp_path: Path) -> None:
+    """Short epochs share a write."""
+    training = Training(tmp_path)
+    seen = [training.reach(epoch, 100 + epoch / 10) for epoch in range(7)]
+    assert [progress and progress.epoch for progress in seen] == [0, 0, 0, 3, 3, 3, 6]
+
+
+@pytest.mark.parametrize(
+    ("losses", "shown"), [((math.nan, math.inf, 2.0), math.inf), ((math.nan, 2.0, 2.0), 1.0), ((), None)]
+)
+def test_a_diverged_model_counts_as_infinite(tmp_path: Path, losses: Any, shown: float | None) -> None:
+    """The median says so once half of them have."""
+    progress = Training(tmp_path).reach(0, 100.0, losses)
+    assert progress is not None
+    assert progress.loss == shown
+
+
+def test_telling_cannot_fail(tmp_path: Path) -> None:
+    """A folder that is gone, a trainer without losses: no line, no error; without a board no file."""
+    for folder in (tmp_path / "gone", tmp_path, None):
+        tell = Teller(folder)
+        tell(SimpleNamespace(name="a net", epochs=3), 0, object())
+        with tell.wanted(object()):
+            tell(object(), 1, object())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_a_progress_is_no_line(tmp_path: Path) -> None:
+    """A half, a foreign and an unreadable file are passed over."""
+    for name, content in (("a", '{"name"'), ("b", "[1]"), ("c", json.dumps({"colour": 1}))):
+        (tmp_path / f"{name}.json").write_text(content)
+    (tmp_path / "d.json").mkdir()
+    Teller(tmp_path, "gw10")(SimpleNamespace(name="tenth", epochs=3), 0, Trained())
+    Teller(tmp_path, "gw9")(SimpleNamespace(name="ninth", epochs=3), 0, Trained())
+    assert [progress.name for progress in board.read(tmp_path)] == ["ninth", "tenth"]
+
+
+class Trained:
+    baseline = (1.0, 1.0)
+    history = {"train_loss": [[0.5]]}  # noqa: RUF012
+
+
+def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
+    """A real training with and without a board ends in the same file; the board was told meanwhile."""
+    spec = Experiment("boston", (2,), models=(0,), replicates=2, epochs=2)
+    (tmp_path / "board").mkdir()
+    tell, seen, found = Teller(tmp_path / "board"), [], []
+
+    def progress(*told: Any) -> None:
+        tell(*told)
+        seen.append([entry.epoch for entry in board.read(tmp_path / "board")])
+
+    for name, callback in (("silent", None), ("told", progress)):
+        store = RunStore(tmp_path / name, progress=callback)
+        with tell.wanted(spec):
+            run = store.get(spec, load("boston"), resolve_backend("cpu", "fp32"))
+        found.append((store.root / run.key / "run.safetensors").read_bytes())
+    assert found[0] == found[1]
+    assert seen[0] == [0]
+    assert seen[-1] == []
+    assert list((tmp_path / "board").iterdir()) == []
+
+
+def test_sigterm_is_an_interrupt_until_the_run_ends() -> None:
+    """The first one interrupts, a second one does not; then the handler is as it was."""
+    cleanups: list[Any] = []
+    config: Any = SimpleNamespace(add_cleanup=cleanups.append)
+    outer = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        termination.as_interrupt(config)
+        termination.as_interrupt(config)
+        with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        (restore,) = cleanups
+        restore()
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, outer)
+
+
+def test_a_terminal_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its descriptor cannot be had, nothing is watched and pytest's file stays pytest's."""
+    file = SimpleNamespace(isatty=lambda: True, fileno=lambda: -1, encoding="utf-8")
+    writer = SimpleNamespace(_file=file)
+    option = SimpleNamespace(capture="fd", usepdb=False, trace=False)
+    manager = SimpleNamespace(hasplugin=lambda name: True)
+    config: Any = SimpleNamespace(
+        option=option,
+        stash={},
+        pluginmanager=manager,
+        get_terminal_writer=lambda: writer,
+        get_verbosity=lambda: 0,
+    )
+    monkeypatch.setattr(watch.os, "environ", {"TERM": "xterm"})
+    watch.set_up(config)
+    assert (config.stash, writer._file) == ({}, file)
