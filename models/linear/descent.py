@@ -18,10 +18,11 @@ from models.linear.stationarity import (
 
 __all__ = ["Ends", "settle"]
 
-SMALL, FEW_STEPS, MANY_STEPS = 120, 30, 200
-"""L-BFGS steps of a round for up to SMALL weights, and beyond. A Newton step costs P^3 and is the more robust:
-where one layer of width 1 is a bottleneck, a long L-BFGS run sometimes drifts to layers of very unequal norms,
-where progress is slow. So Newton begins early where it is cheap, and tries again from the start where it is not."""
+SMALL, FEW_STEPS, MANY_STEPS = 120, 30, 400
+"""L-BFGS steps of a round for up to SMALL weights, and beyond. A Newton step costs P^3 and is the more
+robust: where a layer of width 1 is a bottleneck, a long L-BFGS run sometimes drifts to layers of very
+unequal norms, where progress is slow. So Newton begins early where it is cheap, and elsewhere has a
+second try from the start."""
 
 ROUNDS = 8
 """Saddles a member may leave before it counts as not converged."""
@@ -73,8 +74,8 @@ def settle(
         starts: [M, P].
         enough: losses up to this need no probe.
         seed: of the probes.
-        first: L-BFGS steps of each round; by default as SMALL says. A member that is nowhere stationary in the
-            end is taken from its start once more, without them. Whether that happens does not depend on its loss.
+        first: L-BFGS steps of each round; by default as SMALL says. A member that is nowhere stationary
+            in the end is taken from its start once more without them, whatever its loss.
         second: Newton steps of each round.
     """
     if first is None:
@@ -105,23 +106,23 @@ def _rounds(
             loss, gradient = landscape.loss_and_gradient(w[m][None])
             if not (np.isfinite(loss[0]) and np.linalg.norm(gradient[0]) <= GRADIENT):
                 continue
-            lower, far = None, False
+            lower, far, value = None, False, None
             bound = curvature_floor(landscape, w[m])
             if bound is None:
                 direction = negative_direction(landscape, w[m])
                 lower = None if direction is None else _along(landscape, w[m], direction)
             elif loss[0] > enough:
-                found = probe(landscape, w[m], seed + int(m))
-                lower, far = found.near, found.far
+                # A proof that a minimum is there comes first: kicks may leave its basin.
+                value = minimum_value(landscape, w[m])
+                if value is None:
+                    found = probe(landscape, w[m], seed + int(m))
+                    lower, far = found.near, found.far
             if lower is not None:
                 w[m] = lower
                 left.append(m)
             elif bound is not None:
                 floor[m], settled[m] = bound, not far
-                value = minimum_value(landscape, w[m]) if loss[0] > enough else None
-                if value is not None:
-                    # A proof that a minimum is there outweighs kicks that leave its basin.
-                    strict[m], settled[m] = value, True
+                strict[m] = np.nan if value is None else value
         saddles[left] += 1
         going = np.array(left, dtype=np.int64)
         if not len(going):
