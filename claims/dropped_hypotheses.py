@@ -27,10 +27,10 @@ Weights near W with the same T are local minima too, so the conditions below hol
 
 T3 for every critical point follows: none is a local maximum unless X = 0, because L is convex in each layer,
 hence would be constant near it, layer after layer. T4 too: W_H ... W_2 = N_1 N_2 of rank p, so that
-A = W_{H+1} N_1 and B = N_2 W_1 move freely, and form a critical point of one hidden layer of width p. If A u = 0, the step
-(w u^T, c u v^T) has second derivative ||w u^T B X||^2 + 2 c |u|^2 w^T E v, negative for some c unless E = 0;
-if A is injective, step 4 turns it. With H = 1 that is the first half of T5. What does need the data: T1
-fails where X = 0, and the second half of T5 where X Y^T = 0.
+A = W_{H+1} N_1 and B = N_2 W_1 move freely, and form a critical point of one hidden layer of width p. If
+A u = 0, the step (w u^T, c u v^T) has second derivative ||w u^T B X||^2 + 2 c |u|^2 w^T E v, negative for
+some c unless E = 0; if A is injective, step 4 turns it. With H = 1 that is the first half of T5. What does
+need the data: T1 fails where X = 0, and the second half of T5 where X Y^T = 0.
 """
 
 from __future__ import annotations

@@ -148,7 +148,10 @@ def critical_points(
         weights = (first, *(kind(layer) for layer in middle), last)
         down = _descent(spectrum, Z, widths, chosen, narrowest, closed, kind)
         up = None if down is None else (*down[1][:-1], -1 * down[1][-1])
-        changes = [_basis(width, 0 if canonical else 1 + number % BASES) for width in widths]
+        changes = [
+            _basis(width, 0 if canonical else 1 + (number + layer) % BASES)
+            for layer, width in enumerate(widths)
+        ]
         yield CriticalPoint(
             chosen=chosen,
             weights=_moved(weights, changes, kind),

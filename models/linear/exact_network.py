@@ -121,14 +121,18 @@ def gradient(data: ExactMoments, weights: Sequence[Matrix]) -> list[Matrix]:
     Raises:
         ValueError: the layers do not fit the data or one another.
     """
-    _check(data, weights)
     return [terms[0] for terms in gradient_along(data, weights, [None] * len(weights), 1)]
 
 
 def gradient_along(
     data: ExactMoments, weights: Sequence[Matrix], direction: Sequence[Matrix | None], terms: int
 ) -> list[list[Matrix]]:
-    """The first coefficients in t of every layer's gradient at W + t V; None stands for a zero layer of V."""
+    """The first coefficients in t of every layer's gradient at W + t V; None stands for a zero layer of V.
+
+    Raises:
+        ValueError: the layers do not fit the data or one another.
+    """
+    _check(data, weights)
     labels = data.cross.transpose()
     residual = [term * data.gram for term in _series(weights, direction, terms)]
     residual[0] = residual[0] - labels

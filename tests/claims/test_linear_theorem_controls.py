@@ -1,0 +1,241 @@
+"""Planted controls for T1 and T3 to T6: each must be able to come out either way, for the right reason."""
+
+from dataclasses import replace
+
+import flint
+import numpy as np
+import pytest
+
+from claims import linear_theorem
+from claims.catalogue import claim
+from claims.dropped_hypotheses import DROPPED, survival_evidence
+from claims.linear_points import checked
+from claims.prerequisites import failed
+from claims.verdict import Evidence, Outcome, Strength, decide
+from data import load_synthetic
+from models.linear.critical import critical_points
+from models.linear.critical_checks import check_point
+from models.linear.exact_network import identity
+from models.linear.exact_spectrum import BITS, ball_spectrum, fitted_moments
+from models.moments import Moments, moments
+
+SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
+EYE = np.eye(4, dtype=int)
+
+
+def of(name: str) -> Moments:
+    planted = load_synthetic(name)
+    return moments(planted.X, planted.Y)
+
+
+def convexity(X, **more):
+    return linear_theorem.convexity_evidence(moments(X, EYE[:, :2]), **more)
+
+
+def points(name="synthetic", keep=lambda k: True, change=lambda k: k):
+    """The checked points of a planted set, chosen, and tampered with."""
+    data, found = checked(name, "raw")
+    return data, tuple(change(k) for k in found if keep(k))
+
+
+def padded(k) -> bool:
+    """A saddle of two hidden layers whose closed middle leaves no negative eigenvalue."""
+    return k.point.hidden_layers == 2 and k.point.order == 3
+
+
+def used(k) -> bool:
+    """A point with a channel in use: elsewhere small weights may change and the gradient stays zero."""
+    return bool(k.point.chosen)
+
+
+def not_critical(k):
+    """The point with one weight moved by a millionth, checked anew."""
+    data, _ = checked("synthetic", "raw")
+    first = flint.fmpq_mat(k.point.weights[0])
+    first[0, 0] += flint.fmpq(1, 10**6)
+    return check_point(data, replace(k.point, weights=(first, *k.point.weights[1:])))
+
+
+def called_full(k):
+    """The point with its middle rank overstated."""
+    return replace(k, point=replace(k.point, middle_rank=k.point.narrowest))
+
+
+def called_shallow(k):
+    """The point as if it were of one hidden layer."""
+
+    class Shallow(type(k.point)):
+        hidden_layers = 1
+
+    fields = {name: getattr(k.point, name) for name in k.point.__dataclass_fields__}
+    return replace(k, point=Shallow(**fields))
+
+
+def survival(name: str) -> Evidence:
+    return survival_evidence(of(name), load_synthetic(name).reflection.T.tolist(), DROPPED[name])
+
+
+CONTROLS = {
+    "T1-inputs": ("T1", lambda: convexity(EYE), SUPPORTED, "6 of 6 witnesses"),
+    "T1-no-relation": (
+        "T1",
+        lambda: linear_theorem.convexity_evidence(of("synthetic-unrelated")),
+        SUPPORTED,
+        "(1, 1, 1, 0) and (0, 1, 1, 1)",
+    ),
+    "T1-regression-is-convex": (
+        "T1",
+        lambda: convexity(EYE, depths=(0,)),
+        REFUTED,
+        "1 of 2 witnesses for H = 0",
+    ),
+    "T1-no-inputs": ("T1", lambda: convexity(0 * EYE), REFUTED, "X = 0: the loss is constant"),
+    "T3": (
+        "T3",
+        lambda: linear_theorem.saddle_evidence(*points()),
+        SUPPORTED,
+        "85 of 85 others fall and rise",
+    ),
+    "T3-not-critical": (
+        "T3",
+        lambda: linear_theorem.saddle_evidence(*points(keep=used, change=not_critical)),
+        REFUTED,
+        "the gradient or the value is wrong at 78 of the points",
+    ),
+    "T4": (
+        "T4",
+        lambda: linear_theorem.rank_evidence(*points()),
+        SUPPORTED,
+        "v^T H v < 0 at 58 of 58 saddles",
+    ),
+    "T4-rank-overstated": (
+        "T4",
+        lambda: linear_theorem.rank_evidence(*points(keep=padded, change=called_full)),
+        REFUTED,
+        "have no negative eigenvalue, by the exact inertia",
+    ),
+    "T5": (
+        "T5",
+        lambda: linear_theorem.strictness_evidence(*points(), of("synthetic")),
+        SUPPORTED,
+        "L(t) = 64288 - 960 t^3 + 8 t^6",
+    ),
+    "T5-zero-is-global": (
+        "T5",
+        lambda: linear_theorem.strictness_evidence(*points("synthetic-unrelated"), of("synthetic-unrelated")),
+        REFUTED,
+        "zero weights are a global minimum and no saddle",
+    ),
+    "T5-depth-understated": (
+        "T5",
+        lambda: linear_theorem.strictness_evidence(
+            *points(keep=padded, change=called_shallow), of("synthetic")
+        ),
+        REFUTED,
+        "have no negative eigenvalue, by the exact inertia",
+    ),
+    "T6-rank-deficient": (
+        "T6",
+        lambda: survival("synthetic-rank-deficient"),
+        SUPPORTED,
+        "without H2: T1 yes",
+    ),
+    "T6-unrelated": (
+        "T6",
+        lambda: survival("synthetic-unrelated"),
+        REFUTED,
+        "T5 no (zero weights are a global minimum)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("id", "evidence", "outcome", "note"), CONTROLS.values(), ids=CONTROLS)
+def test_a_planted_case_comes_out_as_planted(id, evidence, outcome, note):
+    """Each conclusion can go either way, by proof, and the note gives the reason."""
+    found = evidence()
+    verdict = decide(claim(id), found, setting="planted", dataset="planted")
+    assert verdict.outcome is outcome
+    assert verdict.strength is Strength.PROOF
+    assert note in verdict.reason
+    assert claim(id).region.contains((found.estimate,) * 2) == (outcome is SUPPORTED)
+
+
+def test_every_conclusion_has_both_controls():
+    """T1 and T3 to T6 each have a planted support and a planted refutation."""
+    found = {(id, outcome) for id, _, outcome, _ in CONTROLS.values()}
+    assert found == {(id, way) for id in ("T1", "T3", "T4", "T5", "T6") for way in (SUPPORTED, REFUTED)}
+
+
+def test_an_open_proof_is_not_a_refutation():
+    """Saddles without a proved way down leave T3 inconclusive: nothing was disproved."""
+    found = linear_theorem.saddle_evidence(*points(change=lambda k: replace(k, down=None)))
+    verdict = decide(claim("T3"), found, setting="planted", dataset="planted")
+    assert verdict.outcome is INCONCLUSIVE
+    assert found.estimate == pytest.approx(14 / 99)
+
+
+def test_a_saddle_offered_as_a_minimum_is_noticed():
+    """A point marked global whose value is not the least is not counted."""
+
+    def called_global(k):
+        return replace(k, point=replace(k.point, is_global=True)) if k.point.chosen == (1,) else k
+
+    found = linear_theorem.saddle_evidence(
+        *points(keep=lambda k: k.point.narrowest == 1, change=called_global)
+    )
+    assert found.proved is None
+    assert found.estimate < 1
+
+
+def test_the_padded_point_has_no_negative_direction():
+    """Without the rank condition T4's check finds none at H = 2, and T4 does not count such a point."""
+    data, found = points(keep=padded)
+    assert found
+    assert not any(k.is_strict for k in found)
+    assert all(k.is_saddle for k in found)
+    assert linear_theorem.rank_evidence(data, found).n == 0
+
+
+def test_a_rank_deficient_gram_switches_the_theorem_off():
+    """A doubled column fails H2, so T1 to T5 are not applicable and say where to look instead."""
+    for id in ("T1", "T3", "T4", "T5"):
+        broken = failed(id, of("synthetic-rank-deficient"), "planted", instead="planted-independent")
+        verdict = decide(
+            claim(id),
+            Evidence(None, None, 0, Strength.PROOF),
+            setting="planted",
+            dataset="planted",
+            failed_prerequisites=broken,
+        )
+        assert verdict.outcome is Outcome.NOT_APPLICABLE
+        assert verdict.reason == "H2 failed on planted (rank 4 of 5); judged on planted-independent instead"
+
+
+def test_a_repeated_eigenvalue_is_noticed():
+    """H4 is named, so T1 to T5 are switched off there too."""
+    assert failed("T3", of("synthetic-repeated"), "planted") == [
+        "H4 failed on planted (repeated eigenvalues of Sigma)"
+    ]
+
+
+def test_balls_make_a_certificate():
+    """In ball arithmetic the same conclusions come out true, and say that they are not exact."""
+    data = fitted_moments(of("synthetic"), balls=True)
+    with flint.ctx.workprec(BITS):
+        spectrum, Z = ball_spectrum(data.gram), identity(data.kind, 3)
+        built = [
+            *critical_points(data, spectrum, Z, (2,)),
+            *critical_points(data, spectrum, Z, (2, 2)),
+            *critical_points(data, spectrum, Z, (2, 2), closed=1, canonical=True),
+        ]
+        found = [check_point(data, point) for point in built]
+        for evidence in (
+            linear_theorem.saddle_evidence(data, found),
+            linear_theorem.rank_evidence(data, found),
+            linear_theorem.strictness_evidence(data, found, of("synthetic")),
+        ):
+            assert (evidence.strength, evidence.proved, evidence.estimate) == (
+                Strength.CERTIFICATE,
+                True,
+                1.0,
+            )
