@@ -188,7 +188,10 @@ def run(grid: Iterable[Cell], *, seed: int = 0, **budget: int) -> Restarts:
 def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
     """k of n not global, with one-sided Clopper-Pearson bounds at alpha; unconverged ones count both ways.
 
-    A strict local minimum proved to lie above L* by more than MARGIN refutes by itself.
+    The share is that over the starts of this grid, drawn cell by cell. Cells may differ in it: with none
+    found, (1 - p_1) ... (1 - p_n) <= (1 - mean p)^n, so the bound holds for the mean; beyond that by
+    Hoeffding (Ann. Math. Stat. 27, 1956). A strict local minimum proved to lie above L* by more than
+    MARGIN refutes by itself.
 
     Args:
         of: the restarts.

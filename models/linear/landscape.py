@@ -126,17 +126,15 @@ class LinearLandscape:
         D = before[-1] @ self.problem.gram - self.problem.cross
         d_before, d_after = _moved_right(weights, moves, before), _moved_left(weights, moves, after)
         dD = d_before[-1] @ self.problem.gram
-        rows = []
-        for k in range(len(self.shapes)):
-            G = dD if after[k] is None else _t(after[k]) @ dD
-            total = G if before[k] is None else G @ _t(before[k])
+        rows = self._gradients(after, before, dD)
+        for k, total in enumerate(rows):
             if d_after[k] is not None:
                 moved = _t(d_after[k]) @ D
                 total = total + (moved if before[k] is None else moved @ _t(before[k]))
             if d_before[k] is not None:
                 moved = D @ _t(d_before[k])
                 total = total + (moved if after[k] is None else _t(after[k]) @ moved)
-            rows.append(total)
+            rows[k] = total
         return self.flat(rows)
 
     def hessian(self, w: np.ndarray) -> np.ndarray:

@@ -126,6 +126,7 @@ def test_the_theorem_is_supported_where_it_holds():
     assert verdict.estimate == 0.0
     assert verdict.interval[1] < 0.01
     assert verdict.n >= T2.n
+    assert ends.full == 81
     assert verdict.reason.startswith(
         f"whole interval inside <= 0.01; 0 of {verdict.n} not global, at most 0.61% at 95%; "
         "0 did not converge"

@@ -74,6 +74,7 @@ def test_derivatives_agree_with_autograd(data, hidden):
         assert np.linalg.norm(gradient[m] - true_gradient) <= 1e-12 * np.linalg.norm(true_gradient)
         assert np.linalg.norm(H[m] - true_hessian) <= 1e-12 * size
         assert np.linalg.norm(product[m] - true_hessian @ v[m]) <= 1e-12 * size * np.linalg.norm(v[m])
+        assert np.linalg.norm(gradient[m] - true_gradient) <= 2 * landscape.gradient_error(w)[m]
         # The two roundings differ, so their distance may take both bounds; it must not exceed them.
         assert np.linalg.norm(H[m] - true_hessian, 2) <= 2 * landscape.hessian_error(w)[m] <= 1e-10 * size
     assert np.array_equal(H, H.swapaxes(1, 2))
