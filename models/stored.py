@@ -1,4 +1,4 @@
-"""Trajectories of a finished run, read straight from the run store: no training, no torch, nothing written."""
+"""Trajectories of a finished run, read from the store: no training, no torch, nothing written."""
 
 from __future__ import annotations
 
@@ -50,11 +50,8 @@ def stored(
         raise DamageError("has other bytes than the report names: it was trained again or damaged")
     try:
         with safetensors.safe_open(folder / "run.safetensors", framework="numpy") as file:
-            arrays: dict[str, np.ndarray] = {
-                name: file.get_tensor(name)
-                for name in file.keys()
-                if wanted(name)  # noqa: SIM118
-            }
+            names = filter(wanted, file.keys())
+            arrays: dict[str, np.ndarray] = {name: file.get_tensor(name) for name in names}
         return Run(spec=Experiment(**about["spec"]), arrays=arrays, key=key)
     except Exception as error:  # the library's own exceptions share no documented base
         raise DamageError(f"cannot be read ({error})") from error

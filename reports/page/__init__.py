@@ -1,0 +1,1 @@
+"""The report as one page for people: index.html beside verdicts.json."""

@@ -1,0 +1,71 @@
+"""The page's answer to its question in one sentence, computed from the verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from claims.verdict import Outcome
+
+__all__ = ["QUESTION", "answer"]
+
+QUESTION = "Are all local minima of a neural network equivalent?"
+SAYS_YES = ("yes", "assumed")
+"""Readings of the paper that a supported verdict agrees with, and a refuted one contradicts."""
+
+Verdicts = Sequence[dict[str, Any]]
+
+
+def answer(verdicts: Verdicts) -> str:
+    """One sentence: the verdict on local minima themselves, then on what the paper says of trained networks.
+
+    N1 asks whether every local minimum is global, which proofs decide; without it the
+    trained networks' final losses (E2) speak. After that the share of the paper's
+    statements that hold, for each protocol of the initial weights, on trained networks.
+    """
+    if not verdicts:
+        return "No claim was judged in this run."
+    return f"{_lead(verdicts)}; {trained}." if (trained := _trained(verdicts)) else f"{_lead(verdicts)}."
+
+
+def _lead(verdicts: Verdicts) -> str:
+    minima = [v for v in verdicts if v["claim"] == "N1"]
+    refuted = [v for v in minima if v["outcome"] == Outcome.REFUTED]
+    if refuted:
+        strengths = {"proof": "proved", "certificate": "certified"}
+        how = " and ".join(dict.fromkeys(strengths.get(v["strength"], "measured") for v in refuted))
+        on = _list(sorted({v["dataset"] for v in refuted}))
+        return f"No: ReLU networks have local minima that are not global ({how} on {on}, claim N1)"
+    if minima and all(v["outcome"] == Outcome.SUPPORTED for v in minima):
+        return "Yes, as far as claim N1 was judged: every local minimum examined is global"
+    equal = [v["outcome"] for v in verdicts if v["claim"] == "E2"]
+    if Outcome.REFUTED in equal:
+        return "Not in these runs: trained networks end at different losses (claim E2)"
+    if equal and set(equal) == {Outcome.SUPPORTED}:
+        return (
+            "In these runs trained networks end at equal losses (claim E2), which does not settle the theory"
+        )
+    if equal:
+        return "Open: whether trained networks end at equal losses stays undecided (claim E2)"
+    return f"Open: this run judged {_list(sorted({v['claim'] for v in verdicts}))} only"
+
+
+def _trained(verdicts: Verdicts) -> str:
+    said = []
+    protocols = {"he": "with He's initial weights", "std": "with N(0, (i + 2)²)", "var": "with N(0, i + 2)"}
+    for protocol, words in protocols.items():
+        ours = [v["outcome"] for v in verdicts if v["protocol"] == protocol and v["paper"] in SAYS_YES]
+        if ours:
+            held, fell = ours.count(Outcome.SUPPORTED), ours.count(Outcome.REFUTED)
+            said.append(
+                f"{words} {held} of {len(ours)} hold, {fell} fail and {len(ours) - held - fell} stay open"
+            )
+    return f"of the paper's statements about trained networks, {_list(said, '; ')}" if said else ""
+
+
+def _list(words: Sequence[str], comma: str = ", ") -> str:
+    return (
+        comma.join(words[:-1]) + (f"{comma.rstrip()} and " if comma != ", " else " and ") + words[-1]
+        if len(words) > 1
+        else words[0]
+    )

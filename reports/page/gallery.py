@@ -1,0 +1,89 @@
+"""Which figures the page shows, and where: the paper's nine first, then what else the claims rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from reports.figures.paper import PAPER, PaperFigure, Subject, subject
+from reports.figures.shelf import Shelf, Shelved
+
+__all__ = ["Gallery", "Plate", "View", "gallery"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One protocol's figure."""
+
+    label: str
+    figure: Shelved
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """One figure with a view a protocol, or the reason why there is none."""
+
+    anchor: str
+    heading: str
+    title: str
+    views: list[View]
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The paper's figures, and the others by what they show."""
+
+    paper: list[Plate]
+    more: list[tuple[str, list[Plate]]]
+
+
+_MORE = {
+    "distance": "Distances between weights (section 3.1)",
+    "agreement": "Labels of pairs, beyond figures 2 and 7",
+    "curves": "Learning curves of the other runs",
+}
+
+
+def gallery(experiments: Iterable[dict[str, Any]], shelf: Shelf) -> Gallery:
+    """Every figure that these experiments of a report can show.
+
+    Args:
+        experiments: as in the report's provenance.
+        shelf: where figures lie or are drawn.
+    """
+    known = [(of, run) for run in experiments if (of := subject(run["name"]))]
+    known.sort(key=lambda pair: (pair[0].widths, pair[0].output, pair[0].loss, pair[0].rank))
+    paper = [_paper(figure, known, shelf) for figure in PAPER]
+    more = []
+    for kind, title in _MORE.items():
+        plates = []
+        for network in dict.fromkeys(of.network for of, _ in known):
+            runs = [(of, run) for of, run in known if of.network == network and not _in_paper(kind, of)]
+            if kind == "agreement":
+                runs = [(of, run) for of, run in runs if of.dataset != "boston"]
+            if runs:
+                name = f"{kind}-{len(plates) + 1}"
+                plates.append(Plate(name, network[:1].upper() + network[1:], "", _views(runs, kind, shelf)))
+        if plates:
+            more.append((title, plates))
+    shelf.close()
+    return Gallery(paper, more)
+
+
+def _paper(figure: PaperFigure, known: list[tuple[Subject, dict[str, Any]]], shelf: Shelf) -> Plate:
+    runs = [(of, run) for of, run in known if figure.shows(of)]
+    heading = f"Figure {figure.number}"
+    return Plate(f"figure-{figure.number}", heading, figure.title, _views(runs, figure.kind, shelf))
+
+
+def _in_paper(kind: str, of: Subject) -> bool:
+    return any(figure.kind == kind and figure.shows(of) for figure in PAPER)
+
+
+def _views(runs: list[tuple[Subject, dict[str, Any]]], kind: str, shelf: Shelf) -> list[View]:
+    several = len({of.protocol for of, _ in runs}) < len(runs)
+    return [
+        View(f"{of.dataset} {of.protocol}" if several else of.protocol, shelf.figure(run, kind))
+        for of, run in runs
+    ]

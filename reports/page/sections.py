@@ -1,0 +1,166 @@
+"""What the page says about each claim, as data for the templates: no markup, nothing escaped yet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from claims.catalogue import CATALOGUE
+from reports.estimates import estimate, number
+from reports.figures.forest import Forest, forest
+from reports.figures.paper import PAPER, figures_of
+from reports.outcomes import count
+from reports.page import commands
+from reports.page.controls import Controls
+from reports.table import SECTIONS, section
+
+__all__ = ["Prerequisite", "Reading", "Row", "Section", "anchor", "rows", "sections"]
+
+Verdicts = Sequence[dict[str, Any]]
+
+
+def anchor(text: str) -> str:
+    """An id for the page: letters, digits, dots, hyphens and underscores only."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text) or "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One verdict."""
+
+    verdict: dict[str, Any]
+    anchor: str
+    claim_anchor: str
+    estimate: str
+    section: str
+    experiments: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisite:
+    """A hypothesis that a claim needs, with its verdicts on the claim's data."""
+
+    claim: str
+    statement: str
+    anchor: str
+    verdicts: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Our outcomes under one protocol, or on one data set where nothing trains."""
+
+    name: str
+    outcomes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One claim."""
+
+    id: str
+    anchor: str
+    title: str
+    first: dict[str, Any]
+    rule: str
+    n: int
+    margin: str
+    convergence: str
+    rows: list[Row]
+    readings: list[Reading]
+    forest: Forest | None
+    prerequisites: list[Prerequisite]
+    controls: str
+    controls_failed: bool
+    figures: list[int]
+    again: str
+    seconds: float
+
+
+_CONVERGENCE = {
+    "end state": "supported and refuted both need models that have settled",
+    "reaches": "refuted needs models that have settled; having reached the region is enough for supported",
+    "trajectory": "",
+}
+
+
+def rows(report: dict[str, Any]) -> list[Row]:
+    """Every verdict, in the report's order."""
+    runs = {run["key"]: run for run in report["provenance"]["experiments"]}
+    found: list[Row] = []
+    taken: set[str] = set()
+    for verdict in report["verdicts"]:
+        name = anchor(f"{verdict['claim']}-{verdict['setting']}")
+        while name in taken:
+            name += "-2"
+        taken.add(name)
+        experiments = [runs[key] for key in verdict.get("experiments", ()) if key in runs]
+        found.append(
+            Row(verdict, name, anchor(verdict["claim"]), estimate(verdict), section(verdict), experiments)
+        )
+    return found
+
+
+def sections(report: dict[str, Any], controls: Controls) -> list[tuple[str, list[Section]]]:
+    """The claims by part of the paper."""
+    order = list(SECTIONS.values())
+    found = [
+        _section(list(group), report, controls)
+        for _, group in groupby(rows(report), key=lambda row: row.verdict["claim"])
+    ]
+    titles = sorted(
+        dict.fromkeys(s.title for s in found), key=lambda t: order.index(t) if t in order else len(order)
+    )
+    return [(title, [s for s in found if s.title == title]) for title in titles]
+
+
+def _section(group: list[Row], report: dict[str, Any], controls: Controls) -> Section:
+    verdicts = [row.verdict for row in group]
+    first, about = verdicts[0], report["provenance"]
+    claim = CATALOGUE.get(first["claim"])
+    durations = about["durations"]["tests"]
+    return Section(
+        id=first["claim"],
+        anchor=group[0].claim_anchor,
+        title=group[0].section,
+        first=first,
+        rule=claim.rule if claim else "",
+        n=claim.n if claim else max(v["n"] for v in verdicts),
+        margin="" if first["margin"] is None else number(first["margin"]),
+        convergence=_CONVERGENCE[claim.convergence] if claim else "",
+        rows=group,
+        readings=_readings(verdicts),
+        forest=forest(verdicts),
+        prerequisites=_prerequisites(verdicts, report["verdicts"]),
+        controls=controls.of(first["claim"]),
+        controls_failed=controls.failed(first["claim"]),
+        figures=[n for n in figures_of(first["place"]) if any(n == figure.number for figure in PAPER)],
+        again=commands.again(verdicts, about),
+        seconds=sum(durations.get(test, 0.0) for test in {v["nodeid"] for v in verdicts}),
+    )
+
+
+def _readings(verdicts: Verdicts) -> list[Reading]:
+    names = list(dict.fromkeys(v["protocol"] or v["dataset"] for v in verdicts))
+    return [
+        Reading(name, count([v["outcome"] for v in verdicts if name == (v["protocol"] or v["dataset"])]))
+        for name in names
+    ]
+
+
+def _prerequisites(verdicts: Verdicts, everything: Verdicts) -> list[Prerequisite]:
+    """Each hypothesis on the claim's data: on its own variant of the data where that was judged."""
+    claim = CATALOGUE.get(verdicts[0]["claim"])
+    found = []
+    for id in claim.prerequisites if claim else ():
+        hypothesis = [v for v in everything if v["claim"] == id]
+        chosen: dict[str, str] = {}
+        for verdict in verdicts:
+            same_data = [v for v in hypothesis if v["dataset"] == verdict["dataset"]]
+            exact = [v for v in same_data if f"{verdict['setting']}-".startswith(f"{v['setting']}-")]
+            chosen |= {v["setting"]: v["outcome"] for v in exact or same_data}
+        found.append(Prerequisite(id, CATALOGUE[id].statement, anchor(id), list(chosen.items())))
+    return found
