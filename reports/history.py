@@ -188,11 +188,10 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             f"got {path} of version {version}, wanted at most {VERSION}: update this checkout, or move the "
             "file away"
         )
-    known = connection.execute(
-        "SELECT count(*) FROM sqlite_schema WHERE name IN ('runs', 'verdicts')"
-    ).fetchone()
-    if (version, known[0]) not in ((0, 0), (VERSION, 2)):
-        raise _BrokenError(f"version {version} with {known[0]} of its 2 tables")
+    query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    tables = {row[0] for row in connection.execute(query)}
+    if not {"runs", "verdicts"} <= tables if version else tables:
+        raise _BrokenError(f"version {version} with the tables {', '.join(sorted(tables)) or 'none'}")
     return version
 
 

@@ -94,13 +94,15 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
     """What differs between the runs as a whole, and reports that are partial or say a thing twice."""
     abouts = [report["provenance"] for report in reports]
     for what, values in {
-        "scale": [about["options"]["scale"] for about in abouts],
-        "precision": [_precision(about) for about in abouts],
-        "protocols": [", ".join(about["options"]["protocols"]) for about in abouts],
-        "replicates": [str(about["options"]["replicates"] or "the scale's own number") for about in abouts],
+        "scale differs": [about["options"]["scale"] for about in abouts],
+        "precision differs": [_precision(about) for about in abouts],
+        "protocols differ": [", ".join(about["options"]["protocols"]) for about in abouts],
+        "replicates differ": [
+            str(about["options"]["replicates"] or "the scale's own number") for about in abouts
+        ],
     }.items():
         if len(set(values)) > 1:
-            yield f"{what} differs: {_grouped(names, values)}"
+            yield f"{what}: {_grouped(names, values)}"
     for data in dict.fromkeys(key for about in abouts for key in about["data"]):
         if len({about["data"][data] for about in abouts if data in about["data"]}) > 1:
             yield f"the bytes of data set {data} differ"
@@ -114,8 +116,8 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _grouped(names: Sequence[str], values: Sequence[str]) -> str:
-    """`fp32 in cpu; tf32 in cuda-tf32 and old`: each value once."""
+    """`fp32 in cpu; tf32 in cuda-tf32, old`: each value once."""
     holders = {
         value: [name for name, own in zip(names, values, strict=True) if own == value] for value in values
     }
-    return "; ".join(f"{value} in {' and '.join(who)}" for value, who in holders.items())
+    return "; ".join(f"{value} in {', '.join(who)}" for value, who in holders.items())
