@@ -113,10 +113,12 @@ def classify(
     length = max(float(w.norm()), 1.0)
     limit = gradient_tolerance * scale / length
     flat = curvature_tolerance * scale / length**2
+    # At a point that is not stationary only the eigenvalues themselves matter.
+    floor = 4 * g / length if g <= limit else 0.0
     if objective.parameters <= DENSE_LIMIT:
-        numbers = _dense(objective, w, curvature_tolerance, 4 * g / length, flat)
+        numbers = _dense(objective, w, curvature_tolerance, floor, flat)
     else:
-        numbers = _beyond(objective, w, curvature_tolerance, 4 * g / length, seed)
+        numbers = _beyond(objective, w, curvature_tolerance, floor, seed)
     t, smallest, largest, index, nullity, spectrum = numbers
     descent = None
     certified = rounding is not None and (spectrum is None or spectrum.certified)

@@ -36,8 +36,8 @@ def symmetric_eigenvalues(H: np.ndarray, entry_error: float | np.ndarray = 0.0) 
 
         bound = ||R|| / sigma_min(Q) + ||entry_error||,     sigma_min(Q)^2 >= 1 - ||Q^T Q - I||
 
-    The first term is Kahan's theorem (Kahan 1967; the constant 1 by Cao, Xie & Li, SIAM J. Matrix Anal.
-    Appl. 17, 1996), the second Weyl's inequality; the rounding in the computed R and Q^T Q is added to them.
+    The first term is Kahan's theorem (Kahan 1967; the constant 1 by Cao, Xie & Li, Linear Algebra
+    Appl. 245, 1996), the second Weyl's inequality; the rounding in the computed R and Q^T Q is added to them.
 
     Args:
         H: [P, P], real and symmetric up to the entry error.

@@ -40,13 +40,13 @@ class Density:
         return sums[np.searchsorted(self.nodes, t, side="right")]
 
     def smoothed(self, t: np.ndarray, width: float) -> np.ndarray:
-        """Density at t [n], each node a Gaussian of this standard deviation (Ghorbani 2019, section 2)."""
+        """Density at t [n], each node a Gaussian of this standard deviation (Ghorbani 2019)."""
         z = (np.asarray(t)[:, None] - self.nodes) / width
         return np.exp(-0.5 * z * z) @ self.weights / (width * np.sqrt(2 * np.pi))
 
 
 def spectral_density(operator: Operator, probes: int = 10, steps: int = 80, seed: int = 0) -> Density:
-    """Stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017; Ghorbani 2019, algorithm 1; Papyan 2020).
+    """Stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017; Ghorbani, Krishnan & Xiao 2019; Papyan 2020).
 
     Every probe's Krylov sequence gives the Gauss quadrature of its own spectral measure: nodes are the Ritz
     values, weights the squared first components of T's eigenvectors. It ends at the first breakdown, where

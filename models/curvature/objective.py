@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -133,7 +134,9 @@ def network(
     )
 
 
-def deep_linear(sizes: Sequence[int], gram: Tensor, cross: Tensor, label_square: float) -> Objective:
+def deep_linear(
+    sizes: Sequence[int], gram: Tensor | np.ndarray, cross: Tensor | np.ndarray, label_square: float
+) -> Objective:
     """L(W) = 1/2 ||W_{H+1} ... W_1 X - Y||_F^2 from sufficient statistics (Kawaguchi 2016, equation 1).
 
     Args:
@@ -148,7 +151,8 @@ def deep_linear(sizes: Sequence[int], gram: Tensor, cross: Tensor, label_square:
     Raises:
         ValueError: the shapes do not fit.
     """
-    gram, cross = torch.as_tensor(gram).double(), torch.as_tensor(cross).double()
+    # By way of numpy, which also rounds the Python integers that moments beyond 2^63 are kept in.
+    gram, cross = (torch.from_numpy(np.array(a, dtype=np.float64)) for a in (gram, cross))
     if gram.shape != (sizes[0], sizes[0]) or cross.shape != (sizes[0], sizes[-1]):
         raise ValueError(
             f"got gram {list(gram.shape)} and cross {list(cross.shape)} for the sizes {list(sizes)}, wanted "
