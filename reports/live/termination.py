@@ -21,8 +21,8 @@ __all__ = ["as_interrupt"]
 def as_interrupt(config: pytest.Config) -> None:
     """From now until the end of the run, on the process that reports; not where someone else handles it.
 
-    Workers are told as a terminal would tell them; xdist alone would wait five seconds for each training,
-    and more than ten are not always granted before the process is killed.
+    Workers are told as a terminal would tell them. Left to itself xdist gives a training five seconds
+    before it tells them, and batch systems often kill after ten.
     """
     if threading.current_thread() is not threading.main_thread():
         return  # Python sets handlers in the main thread only

@@ -103,7 +103,7 @@ def test_each_worker_has_a_line(harness: pytest.Pytester, on_terminal: Start) ->
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_pipe_gets_no_line(harness: pytest.Pytester, on_terminal: Start, workers: str) -> None:
-    """Captured output holds neither codes nor lines, even where colours are forced."""
+    """Captured output holds neither codes nor lines."""
     (harness.path / "go").touch()
     command = [sys.executable, "-m", "pytest", "-n", workers, "-k", "first or second"]
     done = subprocess.run(command, cwd=harness.path, capture_output=True, text=True, timeout=60)
