@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from claims.margins import NOT_GLOBAL, RESTARTS
 from claims.statistics import proportion_bounds
 from claims.verdict import Evidence, Strength
 from models.linear.closed_form import Spectrum, sigma_spectrum
@@ -24,17 +25,10 @@ from models.linear.reduction import Reduction, reduction
 from models.linear.stationarity import GRADIENT
 from models.moments import Moments
 
-__all__ = ["MARGIN", "Cell", "Restarts", "architectures", "cells", "evidence", "grid_note", "run"]
-
-MARGIN = 1e-6
-"""A local minimum is not global when (L - L*) / (L0 - L*) exceeds this; L0 is the loss of zero weights."""
+__all__ = ["Cell", "Restarts", "architectures", "cells", "evidence", "grid_note", "run"]
 
 GAINS = (0.3, 1.0, 2.0**0.5)
 """Initial weights are N(0, gain^2 / fan_in): small, LeCun's and He's, for inputs of unit root mean square."""
-
-RESTARTS = 480
-"""At least so many a data set: with none not global the one-sided bound at 95 % is 0.63 %, and one restart
-that does not converge leaves it below 1 %."""
 
 FULL_SHARE = 6
 """One start in so many descends in all inputs, as they are, instead of the whitened and reduced ones."""
@@ -99,7 +93,7 @@ def cells(moments: Moments, seed: int = 0) -> Iterator[Cell]:
 
     Raises:
         ValueError: X X^T is singular.
-        ArithmeticError: the next critical value is too near L* for MARGIN, or L* is not known well enough.
+        ArithmeticError: the next critical value is too near L*, or L* is not known well enough.
     """
     spectrum = sigma_spectrum(moments)
     small = reduction(LinearProblem.of(moments))
@@ -115,10 +109,10 @@ def cells(moments: Moments, seed: int = 0) -> Iterator[Cell]:
             "zero": small.full.zero_loss,
             "tolerance": spectrum.loss_bound(full.narrowest),
         }
-        if spectrum.gap(full.narrowest) < 1000 * MARGIN * (floor["zero"] - floor["lowest"]):
+        if spectrum.gap(full.narrowest) < 1000 * NOT_GLOBAL * (floor["zero"] - floor["lowest"]):
             raise ArithmeticError(
                 f"got the next critical value {spectrum.gap(full.narrowest):.1e} above L* for p = "
-                f"{full.narrowest}, wanted 1000 margins of {MARGIN:g}: the verdict could not tell them apart"
+                f"{full.narrowest}, wanted 1000 times {NOT_GLOBAL:g}: the verdict could not tell them apart"
             )
         name = zlib.crc32(repr((hidden, moments.d_x, moments.m)).encode())
         rng = np.random.default_rng([seed, name])
@@ -149,10 +143,10 @@ def _check(spectrum: Spectrum, small: Reduction) -> None:
     """The landscape that is descended and the closed form must speak of the same Sigma."""
     size = float(spectrum.eigenvalues.sum())
     away = float(np.abs(small.singular**2 - spectrum.eigenvalues[: small.kept]).max())
-    if away + spectrum.bound > 1e-3 * MARGIN * size:
+    if away + spectrum.bound > 1e-3 * NOT_GLOBAL * size:
         raise ArithmeticError(
             f"got eigenvalues of Sigma {away:.1e} from those certified to {spectrum.bound:.1e}, "
-            f"wanted a thousandth of the margin {MARGIN:g}: X X^T is too ill-conditioned for float64"
+            f"wanted a thousandth of the margin {NOT_GLOBAL:g}: X X^T is too ill-conditioned for float64"
         )
 
 
@@ -170,10 +164,10 @@ def run(grid: Iterable[Cell], *, seed: int = 0, **budget: int) -> Restarts:
     found, full = [], 0
     for number, cell in enumerate(grid):
         span = cell.zero - cell.lowest
-        enough = cell.lowest + MARGIN * span
+        enough = cell.lowest + NOT_GLOBAL * span
         ends = settle(cell.landscape, cell.starts, enough=enough, seed=seed + 10_000 * number, **budget)
         excess = (ends.loss - cell.lowest) / span
-        if np.nanmin(excess) < -1e-3 * MARGIN:
+        if np.nanmin(excess) < -1e-3 * NOT_GLOBAL:
             raise ArithmeticError(
                 f"got a loss {-np.nanmin(excess):.1e} (L0 - L*) below the closed form, wanted none: L* = "
                 f"{cell.lowest:.6g} is not the global minimum"
@@ -191,7 +185,7 @@ def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
     The share is that over the starts of this grid, drawn cell by cell. Cells may differ in it: with none
     found, (1 - p_1) ... (1 - p_n) <= (1 - mean p)^n, so the bound holds for the mean; beyond that by
     Hoeffding (Ann. Math. Stat. 27, 1956). A strict local minimum proved to lie above L* by more than
-    MARGIN refutes by itself.
+    NOT_GLOBAL refutes by itself.
 
     Args:
         of: the restarts.
@@ -199,17 +193,17 @@ def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
         note: what the grid was.
     """
     n, open_ = len(of.excess), int((~of.settled).sum())
-    bad = of.settled & (of.excess > MARGIN)
+    bad = of.settled & (of.excess > NOT_GLOBAL)
     k = int(bad.sum())
     _, interval = proportion_bounds(k, open_, n, alpha, sides=1)
     resting = of.excess[of.settled]
     parts = [
         f"{k} of {n} not global, at most {interval[1]:.2%} at {1 - alpha:.0%}",
         f"{open_} did not converge",
-        f"largest excess {resting.max():.1e}, margin {MARGIN:g}" if len(resting) else "none came to rest",
+        f"largest excess {resting.max():.1e}, margin {NOT_GLOBAL:g}" if len(resting) else "none came to rest",
         f"{int(of.saddles.sum())} saddles left on the way",
     ]
-    proved = of.strict > MARGIN
+    proved = of.strict > NOT_GLOBAL
     if proved.any():
         parts.insert(0, f"a strict local minimum proved {of.strict[proved].max():.2g} (L0 - L*) above L*")
     return Evidence(

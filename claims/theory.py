@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.claim import Claim, Kind
-from claims.margins import DEPENDS, FEW, N
+from claims.margins import DEPENDS, FEW, RESTARTS, N
 from claims.verdict import Region
 
 __all__ = ["HYPOTHESES", "THEOREMS"]
@@ -113,13 +113,14 @@ THEOREMS = (
         place="section 2.1, conclusion 2; Kawaguchi 2016, theorem 2.3 (ii)",
         kind=Kind.THEOREM,
         rule="share of restarts, among those that reached second-order stationarity, whose loss is above the "
-        "closed form 1/2 (tr YY^T - sum of the p largest eigenvalues of Sigma); Clopper-Pearson, where a "
-        "restart that did not converge counts as global in the lower bound and as not global in the upper "
-        "one; one certified minimum above the closed form refutes",
+        "closed form L* = 1/2 (tr YY^T - sum of the p largest eigenvalues of Sigma) by more than 1e-6 of "
+        "L0 - L*, L0 the loss of zero weights; Clopper-Pearson, one-sided at alpha, where a restart that did "
+        "not converge counts as global in the lower bound and as not global in the upper one; one certified "
+        "minimum above L* refutes",
         region=Region(high=FEW),
         unit="share not global",
         paper="yes",
-        n=300,
+        n=RESTARTS,
         prerequisites=_LINEAR,
     ),
     Claim(

@@ -176,6 +176,10 @@ LIGHT = [
     "claims.verdict",
     "claims.experiments",
     "claims.empirical",
+    "claims.linear_theorem",
+    "claims.dropped_hypotheses",
+    "claims.restarts",
+    "claims.relu_theorem",
     "reports.plugin",
 ]
 HEAVY = {"torch", "pooch", "urllib.request", "http.client", "requests", "matplotlib", "mlxtend"}

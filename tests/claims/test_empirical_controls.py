@@ -219,10 +219,10 @@ PLANTED = {(case.id, case.outcome) for case in CASES}
 def test_every_claim_has_both_controls():
     """A claim of the catalogue without a planted support and a planted refutation fails here.
 
-    Each file of controls lists what its cases plant, and runs them, in PLANTED.
+    Each file of controls lists in PLANTED what its cases plant, or names the tests that do.
     """
     files = sorted(Path(__file__).parent.glob("test_*_controls.py"))
-    planted = set().union(*(importlib.import_module(path.stem).PLANTED for path in files))
+    planted = set().union(*(getattr(importlib.import_module(path.stem), "PLANTED", ()) for path in files))
     assert {(id, way) for id in CATALOGUE for way in (SUPPORTED, REFUTED)} - planted == set()
 
 

@@ -8,6 +8,7 @@ import pytest
 from claims import restarts
 from claims.catalogue import claim
 from claims.hypotheses import prepared
+from claims.margins import NOT_GLOBAL
 from claims.prerequisites import failed
 from claims.restarts import Cell, Restarts
 from claims.verdict import Evidence, Outcome, Strength, Verdict, decide
@@ -153,7 +154,7 @@ def test_a_strict_spurious_minimum_refutes_by_itself():
     verdict = judge(evidence)
     assert verdict.outcome is Outcome.REFUTED
     assert verdict.strength is Strength.CERTIFICATE
-    assert np.flatnonzero(ends.excess > restarts.MARGIN).tolist() == [7]
+    assert np.flatnonzero(ends.excess > NOT_GLOBAL).tolist() == [7]
     assert 0.01 < ends.strict[7] <= ends.excess[7] <= ends.strict[7] + 1e-9
     assert verdict.reason.startswith("a strict local minimum proved ")
     assert "1 of 40 not global" in verdict.reason
@@ -174,7 +175,7 @@ def test_a_kick_out_of_a_narrow_valley_does_not_make_it_global():
     """Where only large kicks lead lower the restart stays open: it neither counts as global nor as not."""
     ends = restarts.run([in_valleys(0.05, 20, 466)])
     assert (~ends.settled).sum() == 20
-    assert (ends.excess[:20] > restarts.MARGIN).all()
+    assert (ends.excess[:20] > NOT_GLOBAL).all()
     verdict = judge(restarts.evidence(ends, T2.alpha))
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "0 of 486 not global" in verdict.reason
@@ -234,7 +235,7 @@ def test_zero_weights_are_never_a_minimum(hidden):
     ends = restarts.run([cell])
     assert ends.settled.all()
     assert (ends.saddles >= 1).all()
-    assert (ends.excess <= restarts.MARGIN).all()
+    assert (ends.excess <= NOT_GLOBAL).all()
 
 
 def test_one_width_too_many_is_noticed():
@@ -292,3 +293,9 @@ def test_a_proof_outweighs_kicks():
     assert probe(dented, bottom, seed=0).near is not None
     assert ends.settled.tolist() == [True]
     assert cell.lowest + 0.01 < ends.strict[0] <= ends.loss[0]
+
+
+PLANTED = {
+    ("T2", Outcome.SUPPORTED): test_the_theorem_is_supported_where_it_holds,
+    ("T2", Outcome.REFUTED): test_a_strict_spurious_minimum_refutes_by_itself,
+}

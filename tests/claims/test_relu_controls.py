@@ -300,3 +300,13 @@ def test_evidence_from_a_run_counts_models_and_samples():
     assert evidence.n == 8
     assert evidence.note.startswith("7 paths, 53 samples; at initialisation ")
     assert "; after training " in evidence.note
+
+
+PLANTED = {
+    ("N1", SUPPORTED): test_labels_that_never_vary_support_n1,
+    ("N1", REFUTED): test_labels_that_vary_refute_n1,
+    ("N2", SUPPORTED): test_both_readings_come_out_as_they_must,
+    ("N2", REFUTED): test_both_readings_come_out_as_they_must,
+    ("H7", SUPPORTED): test_path_activations_come_out_as_planted,
+    ("H7", REFUTED): test_path_activations_come_out_as_planted,
+}
