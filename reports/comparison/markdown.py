@@ -41,7 +41,7 @@ def render(comparison: Comparison, rows: Sequence[Row]) -> str:
             parts += _line(*["---"] * (len(columns) + 2))
             for row in same:
                 parts += _line(_text(row.any["setting"]), *map(_cell, row.verdicts), _difference(row))
-    parts += ["", *(f"- {_text(word)}: {_text(meaning)}" for word, meaning in LEGEND.items()), ""]
+    parts += ["", *(f"- **{_text(word)}**: {_text(meaning)}" for word, meaning in LEGEND.items()), ""]
     return "\n".join(parts)
 
 
