@@ -35,7 +35,7 @@ def as_interrupt(config: pytest.Config) -> None:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     # `timeout` sends it twice, to the process and to its group: once the run is ending, let it end.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    with suppress(psutil.Error):
-        for child in psutil.Process().children():
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # gone in the meantime
             child.send_signal(signal.SIGINT)
     raise KeyboardInterrupt("SIGTERM")
