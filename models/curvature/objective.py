@@ -152,7 +152,7 @@ def deep_linear(
         ValueError: the shapes do not fit.
     """
     # By way of numpy, which also rounds the Python integers that moments beyond 2^63 are kept in.
-    gram, cross = (torch.from_numpy(np.array(a, dtype=np.float64)) for a in (gram, cross))
+    gram, cross = (torch.from_numpy(np.asarray(a).astype(np.float64)) for a in (gram, cross))
     if gram.shape != (sizes[0], sizes[0]) or cross.shape != (sizes[0], sizes[-1]):
         raise ValueError(
             f"got gram {list(gram.shape)} and cross {list(cross.shape)} for the sizes {list(sizes)}, wanted "

@@ -110,6 +110,15 @@ def test_sufficient_statistics_give_the_loss_on_the_data():
     assert float(losses(objective, w)) == pytest.approx(0.5 * float(residual.square().sum()), rel=1e-13)
 
 
+def test_statistics_beyond_int64_are_taken():
+    """Moments that outgrow int64 are Python integers; they are rounded to float64 like the others."""
+    gram, cross, square = (np.array(a, dtype=object) * 2**70 for a in ([[2, 1], [1, 3]], [[1], [4]], 5))
+    big = deep_linear((2, 2, 1), gram, cross, square)
+    small = deep_linear((2, 2, 1), *(np.array(a, dtype=float) / 2**70 for a in (gram, cross, square)))
+    w = drawn(6)
+    assert float(losses(big, w)) == 2**70 * float(losses(small, w))
+
+
 def exact_relu(sizes, x, y, w):
     """Loss, gradient and Hessian of the mean squared error in rationals, by expanding to second order.
 
