@@ -182,7 +182,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (check,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if check != "ok":
-        raise _BrokenError(check)
+        raise _BrokenError(" ".join(check.split()))
     if version > VERSION:
         raise HistoryError(
             f"got {path} of version {version}, wanted at most {VERSION}: update this checkout, or move the "

@@ -149,7 +149,7 @@ def test_a_broken_file_is_set_aside(tmp_path: Path, breaks: Any) -> None:
     before = (tmp_path / NAME).read_bytes()
     (tmp_path / f"{NAME}-wal").write_bytes(b"")
     with pytest.raises(
-        HistoryError, match="which is broken .*, wanted a history written by runs: move it away"
+        HistoryError, match=r"which is broken .*, wanted a history written by runs: move it away"
     ):
         entries(tmp_path, "E1")
     note = "the history was broken: set aside as history.sqlite.broken-1, and a new one begun"
