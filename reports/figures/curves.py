@@ -92,10 +92,10 @@ def caption(run: Run) -> str:
     if "train_accuracy" in run.arrays:
         train, test = (run.arrays[f"{side}_accuracy"][-1].mean() for side in SIDES)
         text += f" Accuracy ends at {shown(train)} on training and {shown(test)} on test samples."
-        if last > 1 and last < first / 10 and train < 0.15:
+        if 1 < last < first / 2 and train < 0.15:
             text += (
-                " On the linear axis that fall looks like convergence to zero; the log axis shows that every "
-                "prediction is still worse than a constant, which is why the accuracy stays at chance."
+                " On the linear axis that fall looks like convergence to zero; the log axis shows that the "
+                "outputs are still much worse than a constant, which is why the accuracy stays at chance."
             )
     if run.diverged:
         text += f" {run.diverged} of the models diverged and leave the axes."

@@ -99,4 +99,6 @@ def _plain(value: Any) -> Any:
 
 def shown(value: float, digits: int = 2) -> str:
     """A number in a sentence."""
-    return number(float(value), digits) if math.isfinite(value) else "beyond the finite numbers"
+    if not math.isfinite(value):
+        return "beyond the finite numbers"
+    return f"{value:.0f}" if 10 <= abs(value) < 1000 else number(float(value), digits)

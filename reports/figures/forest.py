@@ -54,6 +54,7 @@ class Forest:
     edges: list[float]
     margin: str
     axis: str
+    start: float
     height: float
     description: str
 
@@ -78,6 +79,7 @@ def forest(verdicts: Sequence[dict[str, Any]]) -> Forest | None:
         edges=[scale(edge) for edge in edges],
         margin=" and ".join(number(edge) for edge in dict.fromkeys(edges)),
         axis=axis,
+        start=round(max(0.0, LEFT - 14 - 7.2 * max(len(row.setting) for row in rows))),
         height=TOP + ROW * len(rows) + 40,
         description=f"Estimate and interval against {verdicts[0]['region']}. {'; '.join(said)}.",
     )
@@ -152,6 +154,6 @@ def _mark(verdict: dict[str, Any], y: float, scale: Callable[[float], float]) ->
     )
 
 
-def _clipped(setting: str, most: int = 31) -> str:
+def _clipped(setting: str, most: int = 25) -> str:
     half = (most - 1) // 2
     return setting if len(setting) <= most else f"{setting[:half]}…{setting[-half:]}"

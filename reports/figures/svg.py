@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import xml.etree.ElementTree as ET
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reports.figures.style import VARIABLES
@@ -83,11 +84,13 @@ def _copy(source: ET.Element, parent: ET.Element, name: str, looks: dict[str, st
 _KEPT = frozenset(("d", "x", "y", "transform"))
 
 
+@lru_cache(maxsize=4096)
 def _short(numbers: str) -> str:
     text = re.sub(r"-?\d+\.\d+", lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), numbers)
     return " ".join(text.split()).replace(" L ", "L").replace("M ", "M").replace(" z", "z")
 
 
+@lru_cache(maxsize=4096)
 def _look(style: str) -> str:
     parts = [part.strip() for part in style.split(";")]
     looks = ";".join(part.replace(": ", ":") for part in parts if part and not part.startswith("font-family"))

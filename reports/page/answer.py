@@ -13,6 +13,12 @@ QUESTION = "Are all local minima of a neural network equivalent?"
 SAYS_YES = ("yes", "assumed")
 """Readings of the paper that a supported verdict agrees with, and a refuted one contradicts."""
 
+_WEIGHTS = {
+    "he": "with He's initial weights",
+    "std": "with the paper's at standard deviation i + 2",
+    "var": "with the paper's at variance i + 2",
+}
+
 Verdicts = Sequence[dict[str, Any]]
 
 
@@ -52,20 +58,14 @@ def _lead(verdicts: Verdicts) -> str:
 
 def _trained(verdicts: Verdicts) -> str:
     said = []
-    protocols = {"he": "with He's initial weights", "std": "with N(0, (i + 2)²)", "var": "with N(0, i + 2)"}
-    for protocol, words in protocols.items():
+    for protocol, words in _WEIGHTS.items():
         ours = [v["outcome"] for v in verdicts if v["protocol"] == protocol and v["paper"] in SAYS_YES]
         if ours:
             held, fell = ours.count(Outcome.SUPPORTED), ours.count(Outcome.REFUTED)
-            said.append(
-                f"{words} {held} of {len(ours)} hold, {fell} fail and {len(ours) - held - fell} stay open"
-            )
-    return f"of the paper's statements about trained networks, {_list(said, '; ')}" if said else ""
+            left = len(ours) - held - fell
+            said.append(f"{held} hold, {fell} fail and {left} stay open {words}")
+    return f"of the paper's statements about trained networks, {'; '.join(said)}" if said else ""
 
 
-def _list(words: Sequence[str], comma: str = ", ") -> str:
-    return (
-        comma.join(words[:-1]) + (f"{comma.rstrip()} and " if comma != ", " else " and ") + words[-1]
-        if len(words) > 1
-        else words[0]
-    )
+def _list(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def render(report: dict[str, Any], shown: Gallery, planted: controls.Controls) -
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"anchor": anchor, "duration": duration, "outcomes": _outcomes}
+    environment.filters |= {"anchor": anchor, "duration": duration}
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
     about, verdicts = report["provenance"], report["verdicts"]
     ours = rows(report)
@@ -67,6 +67,7 @@ def render(report: dict[str, Any], shown: Gallery, planted: controls.Controls) -
         counts=count([v["outcome"] for v in verdicts]),
         rows=ours,
         choices=_choices(verdicts),
+        datasets=_datasets(about["data"]),
         sections=sections(report, planted),
         proofs=[row for row in ours if row.verdict["strength"] in ("proof", "certificate")],
         gallery=shown,
@@ -99,9 +100,10 @@ def _choices(verdicts: Sequence[dict[str, Any]]) -> list[_Choice]:
     return found
 
 
-def _outcomes(outcomes: dict[str, int]) -> str:
-    several = len(outcomes) > 1
-    return ", ".join(f"{number} {outcome}" if several else outcome for outcome, number in outcomes.items())
+def _datasets(names: Mapping[str, str]) -> list[str]:
+    """The data sets; the planted ones together."""
+    real = [name for name in names if not name.startswith("synthetic")]
+    return [*real, "planted sets"] if len(real) < len(names) else real
 
 
 def duration(seconds: float | None) -> str:

@@ -17,6 +17,7 @@ class View:
     """One protocol's figure."""
 
     label: str
+    weights: str
     figure: Shelved
 
 
@@ -38,6 +39,7 @@ class Gallery:
     more: list[tuple[str, list[Plate]]]
 
 
+_WEIGHTS = {"std": "standard deviation i + 2", "var": "variance i + 2", "he": "variance 2 / fan-in"}
 _MORE = {
     "distance": "Distances between weights (section 3.1)",
     "agreement": "Labels of pairs, beyond figures 2 and 7",
@@ -84,6 +86,10 @@ def _in_paper(kind: str, of: Subject) -> bool:
 def _views(runs: list[tuple[Subject, dict[str, Any]]], kind: str, shelf: Shelf) -> list[View]:
     several = len({of.protocol for of, _ in runs}) < len(runs)
     return [
-        View(f"{of.dataset} {of.protocol}" if several else of.protocol, shelf.figure(run, kind))
+        View(
+            f"{of.dataset} {of.protocol}" if several else of.protocol,
+            "" if several else _WEIGHTS[of.protocol],
+            shelf.figure(run, kind),
+        )
         for of, run in runs
     ]

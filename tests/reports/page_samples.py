@@ -1,0 +1,114 @@
+"""Reports and stored runs written down instead of trained, for the tests of the page and its figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+from claims.catalogue import CATALOGUE, claim
+from claims.verdict import Evidence, Outcome, Strength, decide
+from models.experiment import Experiment
+from models.run import Run
+from reports import provenance
+
+__all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]
+
+SAMPLES = {"train": 40, "test": 20}
+
+
+def run(*, epochs: int = 4, replicates: int = 2, start: float = 1e6, end: float = 1e4, **spec: Any) -> Run:
+    """Four models whose loss falls from `start` to `end` times L0, model i higher by a factor of i + 1."""
+    of = Experiment(
+        **({"dataset": "mnist-5k", "widths": (500,)} | spec), epochs=epochs, replicates=replicates
+    )
+    members = len(of.members)
+    scale = (np.array(of.groups) + 1.0) * np.tile(np.linspace(0.9, 1.1, replicates), len(of.models))
+    loss = np.geomspace(start, end, epochs + 1)[:, None] * scale
+    gaps = np.abs(np.subtract.outer(np.arange(members), np.arange(members))).astype(float)
+    grow = np.linspace(1, 2, epochs + 1)[:, None, None]
+    arrays: dict[str, np.ndarray] = {
+        "baseline": np.array([0.5, 0.25]),
+        "diverged_at": np.full(members, -1),
+        "train_loss": loss * 0.5,
+        "test_loss": loss * 0.25,
+        "weight_distance": gaps * grow,
+        "weights_differ": (gaps * grow * 10).astype(np.int64),
+    }
+    if of.dataset != "boston":
+        for side, samples in SAMPLES.items():
+            alike = np.where(np.eye(members, dtype=bool), samples, samples // 4)
+            arrays[f"{side}_agreement"] = np.tile(alike, (epochs + 1, 1, 1)).astype(np.int64)
+            arrays[f"{side}_accuracy"] = np.full((epochs + 1, members), 0.1)
+    return Run(of, arrays)
+
+
+def store(root: Path, of: Run) -> dict[str, Any]:
+    """Put the run into a store's folder; the entry of a report's provenance that names it."""
+    content = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in of.arrays.items()})
+    digest = hashlib.sha256(content).hexdigest()
+    key = f"{of.spec.setting}-{of.spec.output}-{of.spec.loss}-{digest[:20]}"
+    (root / key).mkdir(parents=True, exist_ok=True)
+    (root / key / "run.safetensors").write_bytes(content)
+    about = {"key": key, "spec": json.loads(of.spec.as_json()), "sha256": digest}
+    (root / key / "run.json").write_text(json.dumps(about))
+    return experiment(key, of.spec.name, digest)
+
+
+def experiment(key: str, name: str | None, sha256: str | None = None) -> dict[str, Any]:
+    """An entry of a report's provenance."""
+    return {"key": key, "name": name, "trained": True, "resumed_from": None, "seconds": 1.5, "sha256": sha256}
+
+
+def verdict(id: str, setting: str, outcome: Outcome, *, protocol: str = "", **more: Any) -> dict[str, Any]:
+    """A verdict of a claim in the catalogue with the outcome that is asked for."""
+    strength = more.pop("strength", Strength.STATISTICAL)
+    found = Evidence(more.pop("estimate", 0.3), more.pop("interval", (0.1, 0.5)), 12, strength)
+    made = decide(
+        claim(id), found, setting=setting, dataset=more.pop("dataset", "mnist-5k"), protocol=protocol
+    )
+    where = {"nodeid": f"claims/test_x.py::test_{id}[{setting}]", "duration": 0.5, "experiments": []}
+    return made.as_json() | {"outcome": str(outcome)} | where | more
+
+
+def report(*verdicts: dict[str, Any], **about: Any) -> dict[str, Any]:
+    """A report of these verdicts."""
+    found = provenance.merge(
+        [{"data": {"mnist-5k": "ab"}, "backend": "cpu", "device": "a CPU", "seeds": [0]}]
+    )
+    found |= {
+        "commit": "0" * 40,
+        "dirty": False,
+        "versions": provenance.versions(),
+        "errors": [],
+        "skipped": [],
+    }
+    found |= {"durations": {"total": 1.0, "tests": {v["nodeid"]: v["duration"] for v in verdicts}}}
+    found |= {"started": "2024-01-01T00:00:00+00:00", "finished": "2024-01-01T00:00:01+00:00"}
+    found |= {"complete": True, "interrupted": None}
+    found["options"] = {"scale": "quick", "backend": "auto", "precision": "fp32", "replicates": None}
+    found["options"] |= {"protocols": ["std", "var", "he"], "refresh": False, "fail_on": [], "baseline": None}
+    found["options"] |= {"arguments": ["claims/", "-n", "auto"], "store": None}
+    return {"provenance": found | about, "verdicts": list(verdicts)}
+
+
+def full_report(root: Path) -> dict[str, Any]:
+    """Every claim of the catalogue in three settings, on runs for figures 1, 2 and 8 in the store `root`."""
+    outcomes = list(Outcome)
+    runs = [store(root, run(protocol=p)) for p in ("std", "var", "he")]
+    runs.append(store(root, run(dataset="boston", widths=(50,), epochs=200)))
+    verdicts = []
+    for k, id in enumerate(CATALOGUE):
+        for j, protocol in enumerate(("std", "var", "he")):
+            outcome = outcomes[(k + j) % 4]
+            value = 10.0 ** (k % 7 - 2)
+            setting = f"mnist-5k-500-{protocol}"
+            made = verdict(
+                id, setting, outcome, protocol=protocol, estimate=value, interval=(value / 2, float("inf"))
+            )
+            verdicts.append(made | {"experiments": [runs[j]["key"]], "reason": "rank 653 of 784"})
+    return report(*verdicts, experiments=runs)
