@@ -172,6 +172,8 @@ def test_nothing_is_unpickled(path):
 LIGHT = [
     "data",
     "models",
+    "models.curvature",
+    "models.curvature.dense",
     "claims.catalogue",
     "claims.verdict",
     "claims.experiments",

@@ -43,6 +43,8 @@ def harness(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.delenv("CI", raising=False)
+    # On GitHub the runs inside tests must not add to the job's own summary.
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     # Third-party plugins other than xdist are none of these tests' business and cost time.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini(
