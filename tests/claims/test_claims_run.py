@@ -21,7 +21,9 @@ def run_claims(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "claims/", "-q", "-p", "no:cacheprovider", *SLICE]
     command += ["--store", str(folder / "store"), "--report-dir", str(folder / "reports"), *options]
     environ = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COLUMNS", "GITHUB_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "COLUMNS", "GITHUB_"))
     }
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environ, timeout=170)
 
