@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from claims import hypotheses
+from claims.prerequisites import failed
 from data import load
 
 DATASETS = ("mnist-5k", "boston", "mnist")
@@ -62,13 +63,12 @@ def test_cross_product_has_full_rank(judge, name, prepared):
 def test_sigma_has_distinct_eigenvalues(judge, name, prepared):
     """H4 is judged where X X^T can be inverted, and says which hypothesis failed where it cannot."""
     of = hypotheses.variant(load(name), prepared)
-    failed = [] if of.rank == of.d_x else [f"H2 failed on {name}: rank {of.rank} of {of.d_x}"]
     verdict = judge(
         "H4",
         hypotheses.eigenvalue_evidence(of),
         setting=f"{name}-{prepared}",
         dataset=name,
-        failed_prerequisites=failed,
+        failed_prerequisites=failed("H4", of, name, instead=f"{name}-independent"),
     )
     assert verdict.reason
 

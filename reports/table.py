@@ -15,6 +15,7 @@ from typing import Any
 from tabulate import tabulate
 
 from claims.catalogue import Kind
+from claims.verdict import Outcome
 from reports.estimates import estimate
 from reports.outcomes import LOOKS
 
@@ -33,7 +34,9 @@ SECTIONS: dict[str, str] = {
 }
 _SHORT = {"not applicable": "n/a", "statistical": "stat.", "certificate": "cert."}
 _HARD_SPACE = "\xa0"
-_CLAIM_FROM, _WHY_FROM, _SETTING_LEAST = 100, 24, 12
+_CLAIM_FROM, _WHY_FROM, _SETTING_LEAST, _FAILED_MOST = 100, 24, 12, 32
+_FIRST_LEAST, _WORD_LEAST = 5, 3
+"""Letters kept of a setting's first word, the data set, and of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,18 @@ def _cells(verdict: dict[str, Any], style: _Style, width: int) -> dict[str, str]
     return claim | {
         "setting": " ".join(verdict["setting"].split()),
         "verdict": style.words.get(verdict["outcome"], verdict["outcome"]),
-        "estimate [interval] margin": estimate(verdict, style.digits),
+        "estimate [interval] margin": _failed(verdict) or estimate(verdict, style.digits),
         "n": str(verdict["n"]),
         "strength": style.words.get(verdict["strength"], verdict["strength"]),
     }
+
+
+def _failed(verdict: dict[str, Any]) -> str:
+    """The hypothesis that failed, where a claim is not applicable; the row names the data already."""
+    if verdict["outcome"] != Outcome.NOT_APPLICABLE:
+        return ""
+    first = " ".join(verdict["reason"].split(";")[0].split())
+    return clip(first.replace(f" on {verdict['dataset']} ", " "), _FAILED_MOST)
 
 
 def _aligned(cells: list[dict[str, str]], width: int) -> list[str]:
@@ -134,8 +145,21 @@ def clip(text: str, width: int) -> str:
 
 
 def clip_middle(text: str, width: int) -> str:
-    """Both ends kept: the data set stands at the front of a setting, the protocol at its end."""
-    if len(text) <= width:
-        return text
+    """Words shortened, the longest first, then both ends kept: data set in front, protocol at the end.
+
+    "mnist-5k-independent" and "mnist-5k-pooled-independent" stay different in any width that a table has.
+    """
+    parts = text.split("-")
+
+    def spare(i: int) -> int:
+        return len(parts[i]) - (_WORD_LEAST if i else _FIRST_LEAST) if parts[i].isalpha() else 0
+
+    while len("-".join(parts)) > width:
+        longest = max(range(len(parts)), key=spare)
+        if spare(longest) <= 0:
+            break
+        parts[longest] = parts[longest][:-1]
+    else:
+        return "-".join(parts)
     tail = (width - 1) // 2
     return text[: width - 1 - tail] + "…" + text[len(text) - tail :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from claims.verdict import Evidence, Strength, decide
 from reports import summary
 from reports.collector import paper_order
 from reports.estimates import estimate, number
-from reports.table import lines
+from reports.table import clip_middle, lines
 
 WIDTHS = [80, 100, 120, 200]
 
@@ -47,6 +48,27 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     found = text(width, EVERYTHING)
     assert max(map(len, found)) <= width
     assert sum(line.startswith("  ") and " mnist-" in line for line in found) == len(EVERYTHING)
+
+
+def test_settings_that_differ_stay_different() -> None:
+    """Shortened to a narrow column, the variants of a data set are told apart, and the data set is whole."""
+    settings = ["mnist-5k-independent", "mnist-5k-pooled-independent", "mnist-5k-500-300-he"]
+    shown = [clip_middle(setting, 17) for setting in settings]
+    assert shown == ["mnist-5k-independ", "mnist-5k-poo-inde", "mnist-5k…-300-he"]
+
+
+def test_the_failed_hypothesis_stands_in_the_row() -> None:
+    """Where a claim is not applicable the row says why, instead of an estimate."""
+    why = ["H2 failed on mnist-5k (rank 653 of 784)", "judged on mnist-5k-independent instead"]
+    of = decide(
+        claim("T2"),
+        Evidence(None, None, 0),
+        setting="mnist-5k",
+        dataset="mnist-5k",
+        failed_prerequisites=why,
+    )
+    row = of.as_json() | {"nodeid": "test_T2", "duration": 1.0}
+    assert re.search(r" (not applicable|n/a) +H2 failed \(rank 653 of 784\) ", text(80, [row])[-1])
 
 
 @pytest.mark.parametrize("width", WIDTHS)
