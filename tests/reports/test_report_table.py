@@ -54,7 +54,7 @@ def test_settings_that_differ_stay_different() -> None:
     """Shortened to a narrow column, the variants of a data set are told apart, and the data set is whole."""
     settings = ["mnist-5k-independent", "mnist-5k-pooled-independent", "mnist-5k-500-300-he"]
     shown = [clip_middle(setting, 17) for setting in settings]
-    assert shown == ["mnist-5k-independ", "mnist-5k-poo-inde", "mnist-5k…-300-he"]
+    assert shown == ["mnist-5k-independ", "mnist-5k-poo-inde", "mnist-5k…0-300-he"]
 
 
 def test_the_failed_hypothesis_stands_in_the_row() -> None:
