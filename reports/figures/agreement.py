@@ -11,7 +11,7 @@ from models.run import Run
 from reports.figures.drawing import Drawing, as_csv, legend, shown, trace
 from reports.figures.panel import Panel, write
 from reports.figures.series import Spread, by_pair
-from reports.figures.style import INK, SHADES, canvas
+from reports.figures.style import CELL, INK, SHADES, canvas
 from reports.figures.svg import as_svg
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
             corner = (middle[b][0] - x / 2, middle[a][1] - y / 2)
             cell = Rectangle(corner, x * 0.97, y * 0.97, facecolor=SHADES[shade], edgecolor="none")
             figure.add_artist(cell, clip=False)
-            colour = "#ffffff" if shade > 2 else "#111111"
+            colour = CELL["high" if shade > 2 else "low"]
             write(figure, middle[b][0], middle[a][1], f"{share:.2f}", ha="center", color=colour)
 
 

@@ -83,10 +83,11 @@ def caption(run: Run) -> str:
     """How far the loss fell, where that leaves it against L0, and the accuracy beside it."""
     loss = run.normalised_loss("train").astype(float)
     first, last = _middle(loss[0]), _middle(loss[-1])
-    moved = f"falls {shown(first / last)}-fold" if last < first else "does not fall"
+    moved = "does not fall" if last >= first else f"falls by {shown(100 * (1 - last / first))} %"
+    moved = f"falls {shown(first / last)}-fold" if last < first / 1.5 else moved
     text = (
-        f"Over {run.spec.epochs} epochs the training loss {moved}, from {shown(first)} to {shown(last)} "
-        f"times L0, the loss of always predicting the mean label (geometric means over "
+        f"Over {run.spec.epochs} epochs the training loss {moved}, from {shown(first, 3)} to "
+        f"{shown(last, 3)} times L0, the loss of always predicting the mean label (geometric means over "
         f"{len(run.spec.members)} models)."
     )
     if "train_accuracy" in run.arrays:

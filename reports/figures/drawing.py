@@ -41,11 +41,12 @@ class Drawing:
 
 
 def trace(panel: Panel, series: Sequence[Spread]) -> None:
-    """One line a series, with its band, in the order of the colours."""
+    """One line a series, with its band, in the order of the colours; many bands are fainter."""
+    strength = 0.16 if len(series) <= 4 else 0.07
     for k, spread in enumerate(series):
         colour, line, marker = SERIES[k % len(SERIES)]
         x = _thinned(len(spread.mean))
-        panel.band(x, spread.low[x], spread.high[x], colour)
+        panel.band(x, spread.low[x], spread.high[x], colour, strength)
         panel.line(x, spread.mean[x], color=colour, linestyle=line, linewidth=1.4)
         # Markers of the series are shifted, so that lines on top of each other still show as several.
         few = x[k * max(1, len(x) // 24) % len(x) :: max(1, len(x) // 6)]

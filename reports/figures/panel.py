@@ -80,7 +80,7 @@ class Panel:
 
         self.figure.add_artist(Line2D(*self.at(x, y), markersize=3.2, **looks), clip=False)
 
-    def band(self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> None:
+    def band(self, x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, alpha: float) -> None:
         """The area between two curves, where both are finite."""
         from matplotlib.patches import Polygon
 
@@ -88,7 +88,7 @@ class Panel:
         if known.sum() > 1:
             x, low, high = x[known], low[known], high[known]
             corners = np.column_stack(self.at([*x, *x[::-1]], [*low, *high[::-1]]))
-            area = Polygon(corners, facecolor=colour, edgecolor="none", alpha=0.16, linewidth=0, zorder=1.2)
+            area = Polygon(corners, facecolor=colour, edgecolor="none", alpha=alpha, linewidth=0, zorder=1.2)
             self.figure.add_artist(area, clip=False)
 
     def level(self, at: float, text: str, lift: float = 5) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["GRID", "INK", "MUTED", "SERIES", "SHADES", "VARIABLES", "canvas", "power", "tick"]
+__all__ = ["CELL", "GRID", "INK", "MUTED", "SERIES", "SHADES", "VARIABLES", "canvas", "power", "tick"]
 
 INK, MUTED, GRID = "#1d1c1a", "#63615b", "#dcd9d0"
 
@@ -30,11 +30,16 @@ SERIES: tuple[tuple[str, Any, str], ...] = (
 )
 """Colour, line style and marker of the first, second, ... series."""
 
-SHADES = ("#eeece4", "#c9dcea", "#8fbcdb", "#2b7fb3", "#0a6299", "#004166")
-"""Low to high, for matrices; numbers are dark on the first three and light on the others."""
+SHADES = ("#eeece4", "#c9dcea", "#8fbcdb", "#2674a6", "#0a6299", "#004166")
+"""Low to high, for matrices."""
+
+CELL = {"low": "#111111", "high": "#ffffff"}
+"""Of the numbers on the first three shades, and on the others."""
 
 VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid"}
 VARIABLES |= {colour: f"series-{i}" for i, (colour, _, _) in enumerate(SERIES)}
+VARIABLES |= {colour: f"shade-{i}" for i, colour in enumerate(SHADES)}
+VARIABLES |= {colour: f"cell-{name}" for name, colour in CELL.items()}
 """Colour -> the CSS variable that stands for it in a page."""
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -33,7 +33,7 @@ class Controls:
             return self.problem
         tests = self.tests.get(claim, [])
         if not tests:
-            return f"not run here: {COMMAND}"
+            return "none on record" if self.tests else f"not run here: {COMMAND}"
         failed = [name for name, passed in tests if not passed]
         when = f" (finished {self.finished}" + (f", commit {self.commit[:12]})" if self.commit else ")")
         if failed:

@@ -1,4 +1,4 @@
-"""Builds the page once the report's files are written, and says where it is."""
+"""Builds the page once the report's files are written, and keeps the controls' outcome."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.ending import Ending
+from reports.page.planted import Planted
 from reports.plugin import ENDING
 
 __all__ = ["Page"]
@@ -23,6 +24,13 @@ class Page:
 
 
 PAGE = pytest.StashKey[Page]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen to the planted controls, in the process that reports."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(config.option.report_dir or config.rootpath / "reports" / "out")
+        config.pluginmanager.register(Planted(config.rootpath, folder))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -152,7 +152,7 @@ def _readings(verdicts: Verdicts) -> list[Reading]:
 
 
 def _prerequisites(verdicts: Verdicts, everything: Verdicts) -> list[Prerequisite]:
-    """Each hypothesis on the claim's data: on its own variant of the data where that was judged."""
+    """Each hypothesis on the claim's data: on its own variant where that was judged, else on the raw data."""
     claim = CATALOGUE.get(verdicts[0]["claim"])
     found = []
     for id in claim.prerequisites if claim else ():
@@ -161,6 +161,7 @@ def _prerequisites(verdicts: Verdicts, everything: Verdicts) -> list[Prerequisit
         for verdict in verdicts:
             same_data = [v for v in hypothesis if v["dataset"] == verdict["dataset"]]
             exact = [v for v in same_data if f"{verdict['setting']}-".startswith(f"{v['setting']}-")]
-            chosen |= {v["setting"]: v["outcome"] for v in exact or same_data}
+            raw = [v for v in same_data if v["setting"] == f"{verdict['dataset']}-raw"]
+            chosen |= {v["setting"]: v["outcome"] for v in exact or raw or same_data}
         found.append(Prerequisite(id, CATALOGUE[id].statement, anchor(id), list(chosen.items())))
     return found

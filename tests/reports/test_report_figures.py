@@ -77,6 +77,7 @@ def test_the_caption_of_a_plunge_to_a_million_explains_itself() -> None:
 def test_the_caption_of_a_trained_network_does_not() -> None:
     """A loss below L0 needs no explanation; one that rises is not said to fall."""
     assert "constant" not in curves.draw(samples.run(start=3, end=1e-3), "n", "t").caption.split("). ")[1]
+    assert "falls by 10 %, from 2.2 to 1.98" in curves.draw(samples.run(start=1, end=0.9), "n", "t").caption
     assert "does not fall, from" in curves.draw(samples.run(start=1, end=2), "n", "t").caption
 
 
