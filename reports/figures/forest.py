@@ -106,7 +106,7 @@ def _scale(values: list[float], unit: str) -> tuple[Callable[[float], float], li
         low, high = (low, high) if high > low else (low - 1, high + 1)
         room = 0.06 * (high - low)
         ends = (low - room if low else low - room / 3, high + room)
-        return _onto(ends, lambda v: v), ticks(low, high, 4), unit
+        return _onto(ends, lambda v: v), ticks(*ends, 5), unit
     decade = math.floor(math.log10(min(sizes)) + 1e-9)
     # Never more than 14 decades: a loss of 1e-30 would take the plot from all others.
     decade = max(decade, math.floor(math.log10(max(sizes))) - 14)
