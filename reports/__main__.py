@@ -33,6 +33,7 @@ class Command:
 COMMANDS = {
     "compare": Command("reports.comparison.command", "Put reports side by side, claim by backend or by run."),
     "history": Command("reports.timeline", "Show a claim's verdicts over time and commits."),
+    "screenshot": Command("reports.screenshot", "Take a picture of a report's page."),
 }
 
 
