@@ -134,6 +134,14 @@ def store(pytestconfig: pytest.Config, training_progress: Any) -> Any:
     )
 
 
+@pytest.fixture(scope="session")
+def kept(store: Any, pytestconfig: pytest.Config) -> Any:
+    """Evidence that takes long to compute, from the run store or computed and kept there."""
+    from claims.kept import Kept
+
+    return Kept(store.root, refresh=pytestconfig.getoption("refresh"))
+
+
 @pytest.fixture
 def specs(request: pytest.FixtureRequest) -> Specs:
     """The experiments this test is parametrised by."""

@@ -6,7 +6,7 @@ import pytest
 
 from claims import restarts
 from claims.catalogue import claim
-from claims.hypotheses import prepared
+from claims.hypotheses import prepared, source
 from claims.prerequisites import failed
 from claims.verdict import Evidence
 
@@ -39,16 +39,21 @@ def setting(name: str, preparation: str) -> str:
         for name, preparation in CASES
     ],
 )
-def test_every_local_minimum_is_global(judge, name, preparation):
+def test_every_local_minimum_is_global(judge, kept, name, preparation):
     """T2 is judged by restarts to second-order stationarity, where the theorem's hypotheses hold."""
-    of, alpha = prepared(name, preparation), claim("T2").alpha
-    broken = failed("T2", of, setting(name, preparation), instead=f"{name}-independent")
-    if broken:
-        found = Evidence(None, None, 0)
-    else:
+    where, alpha = setting(name, preparation), claim("T2").alpha
+    depends = {"data": source(name).checksum, "preparation": preparation, "alpha": alpha}
+
+    def descended():
+        of = prepared(name, preparation)
         ends = restarts.run(restarts.cells(of))
-        found = restarts.evidence(ends, alpha, restarts.grid_note(of, ends))
-    verdict = judge(
-        "T2", found, setting=setting(name, preparation), dataset=name, failed_prerequisites=broken
+        return restarts.evidence(ends, alpha, restarts.grid_note(of, ends))
+
+    broken = kept.value(
+        f"hypotheses of T2 {where}",
+        depends,
+        lambda: failed("T2", prepared(name, preparation), where, instead=f"{name}-independent"),
     )
+    found = Evidence(None, None, 0) if broken else kept.evidence(f"T2 {where}", depends, descended)
+    verdict = judge("T2", found, setting=where, dataset=name, failed_prerequisites=broken)
     assert verdict.n == found.n

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from claims import dropped_hypotheses, hypotheses, linear_theorem
@@ -38,22 +36,24 @@ settings = pytest.mark.parametrize(
 )
 
 
-@cache
-def missing(name: str, preparation: str, instead: str) -> tuple[str, ...]:
-    """The failed hypotheses, which T1 to T5 have in common."""
-    variant = f"{name}-{preparation}".removesuffix("-raw")
-    return tuple(failed("T3", hypotheses.prepared(name, preparation), variant, instead=instead))
-
-
 @pytest.fixture
-def conclude(judge, request, name, preparation, instead):
+def conclude(judge, kept, request, name, preparation, instead):
     """Judges a conclusion of the theorem, or says which hypothesis failed before any evidence is made."""
+    variant = f"{name}-{preparation}".removesuffix("-raw")
+    depends = {"data": hypotheses.source(name).checksum, "preparation": preparation, "instead": instead}
 
     def judged(claim_id, evidence):
-        broken = missing(name, preparation, instead)
+        # The failed hypotheses, which T1 to T5 have in common.
+        broken = kept.value(
+            f"hypotheses {variant}",
+            depends,
+            lambda: failed("T3", hypotheses.prepared(name, preparation), variant, instead=instead),
+        )
         return judge(
             claim_id,
-            Evidence(None, None, 0, Strength.PROOF) if broken else evidence(),
+            Evidence(None, None, 0, Strength.PROOF)
+            if broken
+            else kept.evidence(f"{claim_id} {variant}", depends, evidence),
             setting=request.node.callspec.id,
             dataset=name,
             failed_prerequisites=broken,
@@ -65,8 +65,11 @@ def conclude(judge, request, name, preparation, instead):
 @settings
 def test_loss_is_neither_convex_nor_concave(conclude, name, preparation):
     """T1 is judged by three losses on either side, exact on the integer data."""
-    of = hypotheses.prepared(name, preparation)
-    assert conclude("T1", lambda: linear_theorem.convexity_evidence(of)).reason
+
+    def evidence():
+        return linear_theorem.convexity_evidence(hypotheses.prepared(name, preparation))
+
+    assert conclude("T1", evidence).reason
 
 
 @settings
@@ -84,8 +87,12 @@ def test_full_middle_rank_means_negative_curvature(conclude, name, preparation):
 @settings
 def test_only_shallow_saddles_are_all_strict(conclude, name, preparation):
     """T5 is judged by all saddles of one hidden layer, and by zero weights of two and three."""
-    of = hypotheses.prepared(name, preparation)
-    assert conclude("T5", lambda: linear_theorem.strictness_evidence(*checked(name, preparation), of)).reason
+
+    def evidence():
+        of = hypotheses.prepared(name, preparation)
+        return linear_theorem.strictness_evidence(*checked(name, preparation), of)
+
+    assert conclude("T5", evidence).reason
 
 
 @pytest.mark.parametrize("name", dropped_hypotheses.DROPPED)

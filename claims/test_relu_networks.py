@@ -60,6 +60,11 @@ def test_bernoulli_paths_give_the_deep_linear_loss(judge, reading, how):
 
 
 @trains(LINEAR_500, LINEAR_500_300)
-def test_path_activations_are_independent_of_the_input(run, judge):
+def test_path_activations_are_independent_of_the_input(run, judge, kept):
     """H7 is judged before and after training, by what the label explains of the activations."""
-    assert judge("H7", activation_evidence(run, load(run.spec.dataset), claim("H7"))).reason
+    found = kept.evidence(
+        f"H7 {run.spec.name}",
+        {"run": run.key, "sha256": run.provenance["sha256"], "rule": repr(claim("H7"))},
+        lambda: activation_evidence(run, load(run.spec.dataset), claim("H7")),
+    )
+    assert judge("H7", found).reason

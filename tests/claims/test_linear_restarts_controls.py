@@ -117,8 +117,9 @@ def in_valleys(s: float, right: int, left: int) -> Cell:
     return Cell(landscape, starts, landscape.lowest, landscape.lowest + 1.0)
 
 
-def test_the_theorem_is_supported_where_it_holds():
+def test_the_theorem_is_supported_where_it_holds(record_property):
     """The whole grid on planted data: every restart converges and none is above the closed form."""
+    record_property("control", "T2")
     of = prepared("synthetic", "raw")
     ends = restarts.run(restarts.cells(of))
     verdict = judge(restarts.evidence(ends, T2.alpha, restarts.grid_note(of, ends)))
@@ -142,8 +143,9 @@ def test_the_same_restarts_give_the_same_bytes():
     assert first.excess.tobytes() == second.excess.tobytes()
 
 
-def test_a_strict_spurious_minimum_refutes_by_itself():
+def test_a_strict_spurious_minimum_refutes_by_itself(record_property):
     """One restart in 40 that falls into a dent is enough: its minimum is proved, and lies above L*."""
+    record_property("control", "T2")
     cell = planted((3, 2), 40)
     centre = np.random.default_rng(5).normal(size=cell.landscape.size) * 0.3
     dented = Dented(cell.landscape, centre)

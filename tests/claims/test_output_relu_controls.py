@@ -33,8 +33,9 @@ def ended(values: list[float], width: float, output: str) -> Run:
 @pytest.mark.parametrize(
     ("usual", "literal", "outcome"), [c[1:] for c in CONTROLS], ids=[c[0] for c in CONTROLS]
 )
-def test_a_changed_verdict_is_told_from_an_unchanged_one(usual, literal, outcome):
+def test_a_changed_verdict_is_told_from_an_unchanged_one(record_property, usual, literal, outcome):
     """Only two decided verdicts can be compared; two alike support the claim, two unlike refute it."""
+    record_property("control", "N3")
     runs = ended(*usual, "linear"), ended(*literal, "relu")
     verdict = judge("N3", changed_verdict("E1", near_zero, *runs, claim("N3")))
     assert verdict.outcome is outcome, verdict.reason

@@ -36,8 +36,9 @@ def judge(id: str, evidence: Evidence) -> Verdict:
 # -- N1 -------------------------------------------------------------------------------
 
 
-def test_labels_that_vary_refute_n1():
+def test_labels_that_vary_refute_n1(record_property):
     """Dead units are a local minimum, and one live unit does better."""
+    record_property("control", "N1")
     verdict = judge("N1", dead_unit_evidence(X, Y, UNITS))
     assert (verdict.outcome, verdict.strength, verdict.estimate) == (REFUTED, Strength.PROOF, 0.0)
     assert (
@@ -47,8 +48,9 @@ def test_labels_that_vary_refute_n1():
     assert "units stay dead while each first-layer weight and bias moves by less than " in verdict.reason
 
 
-def test_labels_that_never_vary_support_n1():
+def test_labels_that_never_vary_support_n1(record_property):
     """The loss is convex in the output layer and zero is within its reach: no local minimum is above."""
+    record_property("control", "N1")
     verdict = judge("N1", dead_unit_evidence(X, np.full((5, 1), 7), UNITS))
     assert (verdict.outcome, verdict.strength, verdict.estimate) == (SUPPORTED, Strength.PROOF, 1.0)
 
@@ -145,8 +147,9 @@ def test_a_task_on_other_data_is_refused():
 @pytest.mark.parametrize(
     ("reading", "outcome"), [("expected-output", SUPPORTED), ("expected-loss", REFUTED)], ids=str
 )
-def test_both_readings_come_out_as_they_must(reading, outcome):
+def test_both_readings_come_out_as_they_must(record_property, reading, outcome):
     """Exactly and by sampling, the same way."""
+    record_property("control", "N2")
     exact, sampled = exact_evidence(reading, claim("N2")), sampled_evidence(reading, claim("N2"))
     assert (judge("N2", exact).outcome, judge("N2", exact).strength) == (outcome, Strength.PROOF)
     assert (judge("N2", sampled).outcome, judge("N2", sampled).strength) == (outcome, Strength.STATISTICAL)
@@ -215,8 +218,9 @@ def models(seed: int = 1) -> list[Layers]:
     ],
     ids=["labels shuffled", "labels in the inputs", "units on one class after training"],
 )
-def test_path_activations_come_out_as_planted(before, after, outcome):
+def test_path_activations_come_out_as_planted(record_property, before, after, outcome):
     """Independent before and after: supported; dependent at one time: refuted, and the time is named."""
+    record_property("control", "H7")
     inputs, labels = drawn_inputs(0.0 if before == "shuffled" else 3.0)
     late = models()
     if after == "one class":

@@ -1,0 +1,144 @@
+"""Kept evidence: computed once, never taken for something else, never read damaged."""
+
+import json
+import math
+import threading
+
+import pytest
+
+from claims import kept as kept_module
+from claims.kept import Kept, code_digest
+from claims.verdict import Evidence, Strength
+from models.store import StoreWarning
+
+FOUND = Evidence(
+    0.1 + 0.2, (-math.inf, 1 / 3), 7, Strength.CERTIFICATE, proved=None, part="a part", note="why"
+)
+DEPENDS = {"data": "ab12", "preparation": "raw"}
+
+
+class Counting:
+    """A computation that counts how often it was done."""
+
+    def __init__(self, *found: Evidence) -> None:
+        self.found, self.times = found or (FOUND,), 0
+
+    def __call__(self) -> Evidence:
+        self.times += 1
+        return self.found[(self.times - 1) % len(self.found)]
+
+
+def only_file(root):
+    (path,) = (root / "evidence").glob("*.json")
+    return path
+
+
+def test_it_is_computed_once_and_comes_back_whole(tmp_path):
+    """Every field survives, infinite ends and strength included, the first time and the second."""
+    compute = Counting()
+    first, second = (Kept(tmp_path).evidence("T2 boston", DEPENDS, compute) for _ in range(2))
+    assert first == second == FOUND
+    assert second.strength is Strength.CERTIFICATE
+    assert compute.times == 1
+
+
+@pytest.mark.parametrize("other", [{"data": "cd34"}, {"preparation": "centred"}, {"alpha": 0.01}], ids=str)
+def test_other_inputs_are_other_results(tmp_path, other):
+    """Other data, another preparation or a further condition is computed anew."""
+    compute, store = Counting(), Kept(tmp_path)
+    store.evidence("T2 boston", DEPENDS, compute)
+    store.evidence("T2 boston", DEPENDS | other, compute)
+    assert compute.times == 2
+
+
+def test_changed_code_computes_anew(tmp_path, monkeypatch):
+    """A result of other sources or libraries is not this project's any more."""
+    compute = Counting()
+    Kept(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    monkeypatch.setattr(kept_module, "code_digest", lambda: "f" * 64)
+    Kept(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    assert compute.times == 2
+    assert len(code_digest()) == 64
+
+
+def test_refresh_computes_anew(tmp_path):
+    """--refresh replaces what was kept."""
+    later = Evidence(1.0, (0.5, 2.0), 3)
+    compute = Counting(FOUND, later)
+    Kept(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    assert Kept(tmp_path, refresh=True).evidence("T2 boston", DEPENDS, compute) == later
+    assert Kept(tmp_path).evidence("T2 boston", DEPENDS, compute) == later
+    assert compute.times == 2
+
+
+def altered(content: bytes) -> bytes:
+    value = json.loads(content)
+    value["value"]["proved"] = True
+    return json.dumps(value, indent=1, sort_keys=True).encode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda c: b"", lambda c: c[:-20], lambda c: b"[]", lambda c: b"\xff" + c, altered],
+    ids=["empty", "cut", "a list", "no text", "a verdict turned"],
+)
+def test_a_damaged_file_is_reported_and_computed_again(tmp_path, damage):
+    """What does not match its digest is never read; the reader is told, and the file is put right."""
+    compute, store = Counting(), Kept(tmp_path)
+    store.evidence("T2 boston", DEPENDS, compute)
+    path = only_file(tmp_path)
+    sound = path.read_bytes()
+    path.write_bytes(damage(sound))
+    with pytest.warns(StoreWarning, match="run store: .*T2-boston-.*; computed again"):
+        assert store.evidence("T2 boston", DEPENDS, compute) == FOUND
+    assert (compute.times, path.read_bytes()) == (2, sound)
+
+
+def test_a_result_of_something_else_is_refused(tmp_path):
+    """A sound file under a wrong name does not pass for the result that was asked for."""
+    compute, store = Counting(), Kept(tmp_path)
+    store.evidence("T3 boston", DEPENDS, compute)
+    wrong = only_file(tmp_path)
+    store.evidence("T2 boston", DEPENDS, compute)
+    (right,) = (tmp_path / "evidence").glob("T2-*.json")
+    right.write_bytes(wrong.read_bytes())
+    with pytest.warns(StoreWarning, match="holds the result of something else; computed again"):
+        store.evidence("T2 boston", DEPENDS, compute)
+
+
+def test_two_at_once_compute_once(tmp_path):
+    """One computes, the other waits and reads."""
+    started, go = threading.Event(), threading.Event()
+    compute = Counting()
+
+    def slowly() -> Evidence:
+        started.set()
+        assert go.wait(10)
+        return compute()
+
+    found = []
+    first = threading.Thread(target=lambda: found.append(Kept(tmp_path).evidence("T2", DEPENDS, slowly)))
+    first.start()
+    assert started.wait(10)
+    second = threading.Thread(target=lambda: found.append(Kept(tmp_path).evidence("T2", DEPENDS, compute)))
+    second.start()
+    go.set()
+    first.join(10)
+    second.join(10)
+    assert found == [FOUND, FOUND]
+    assert compute.times == 1
+
+
+def test_a_computation_that_fails_leaves_nothing(tmp_path):
+    """An error reaches the test, and the next invocation computes."""
+    with pytest.raises(ZeroDivisionError):
+        Kept(tmp_path).evidence("T2 boston", DEPENDS, lambda: 1 / 0)
+    assert list((tmp_path / "evidence").glob("*.json")) == []
+    assert Kept(tmp_path).evidence("T2 boston", DEPENDS, Counting()) == FOUND
+
+
+def test_a_folder_that_cannot_be_made_names_the_cure(tmp_path):
+    """The error names the option that moves the store."""
+    (tmp_path / "evidence").write_text("in the way")
+    with pytest.raises(OSError, match=r"cannot be written .*: give a folder with --store"):
+        Kept(tmp_path).evidence("T2 boston", DEPENDS, Counting())
