@@ -207,7 +207,9 @@ def test_every_command_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         commands.main(["--help"])
     listed = capsys.readouterr().out
-    assert all(f"    {name} " in listed for name in commands.COMMANDS)
+    assert {line.split()[0] for line in listed.splitlines() if line.startswith("    ")} >= set(
+        commands.COMMANDS
+    )
     with pytest.raises(SystemExit, match="2"):
         commands.main([])
     assert "the following arguments are required: COMMAND" in capsys.readouterr().err
