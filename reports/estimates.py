@@ -11,7 +11,7 @@ __all__ = ["estimate", "number"]
 
 
 def number(value: float, digits: int = 3) -> str:
-    """The value to so many significant digits, without zeros or signs that say nothing; small counts whole."""
+    """The value to so many significant digits, without idle zeros or signs; small counts are shown whole."""
     if 1000 <= abs(value) < 10000 or (abs(value) < 1000 and float(value).is_integer()):
         return f"{value + 0.0:.0f}"  # no "-0"
     text = f"{value:.{digits}g}"
