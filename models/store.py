@@ -60,6 +60,7 @@ __all__ = ["RunStore", "StoreWarning", "default_store", "engine_version"]
 
 _FORMAT = 1
 _ENGINE_SOURCES = (
+    "adam.py",
     "backend.py",
     "ensemble.py",
     "initialisation.py",

