@@ -27,7 +27,7 @@ from torch import nn
 
 from benchmarks.curvature_exact import exact_extremes, exact_hessian, inertia, to_float
 from data.synthetic import load_synthetic
-from models.curvature.classify import classify
+from models.curvature.classification import classify
 from models.curvature.dense import symmetric_eigenvalues
 from models.curvature.extremes import extreme_eigenvalues, hessian_operator
 from models.curvature.objective import Objective, deep_linear

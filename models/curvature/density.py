@@ -13,7 +13,7 @@ from scipy import stats
 
 from models.curvature.answers import Estimate
 from models.curvature.extremes import Operator
-from models.curvature.lanczos import lanczos
+from models.curvature.krylov import lanczos
 
 __all__ = ["Density", "spectral_density", "trace"]
 

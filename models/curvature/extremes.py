@@ -19,7 +19,7 @@ from torch import Tensor
 
 from models.curvature.answers import Count, Eigenvalue
 from models.curvature.dense import SLACK, UNIT, gamma
-from models.curvature.lanczos import Krylov, lanczos, norm
+from models.curvature.krylov import Krylov, lanczos, norm
 from models.curvature.objective import Objective
 from models.curvature.products import hessian_products, majorised
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.curvature.classify import Kind, classify
+from models.curvature.classification import Kind, classify
 from models.curvature.objective import Objective, network
 from models.curvature.products import losses
 from models.curvature.spectrum import dense_spectrum

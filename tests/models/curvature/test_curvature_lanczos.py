@@ -11,7 +11,7 @@ import torch
 from models.curvature.answers import Count, Eigenvalue
 from models.curvature.density import spectral_density, trace
 from models.curvature.extremes import Operator, extreme_eigenvalues, hessian_operator, random_start_margin
-from models.curvature.lanczos import lanczos
+from models.curvature.krylov import lanczos
 from models.curvature.spectrum import dense_spectrum
 
 SIZE = 120
