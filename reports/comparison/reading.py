@@ -20,6 +20,8 @@ __all__ = ["Found", "find", "read"]
 
 Report = dict[str, Any]
 _NAME = "verdicts.json"
+_NEIGHBOURS = ("history.sqlite", "controls.json")
+"""What the harness itself puts beside the reports' folders: no reports, and no news to anyone."""
 _WANTED = f"wanted a {_NAME} written by a run: python -m pytest claims/ -n auto writes one"
 
 
@@ -34,8 +36,9 @@ class Found:
 def find(names: Sequence[str]) -> Found:
     """The report files among folders, files and patterns, in the order given, each once.
 
-    A pattern is expanded here where the shell did not. What is plainly no report, such
-    as the history beside the reports' folders, is passed over; a JSON file never is.
+    A pattern is expanded here where the shell did not. What is plainly no report is
+    passed over with a line, the harness's own files beside the reports' folders without
+    one; any other JSON file is taken for a report, so that a broken one cannot hide.
 
     Raises:
         pytest.UsageError: nothing exists under a name.
@@ -43,6 +46,8 @@ def find(names: Sequence[str]) -> Found:
     files: dict[Path, Path] = {}
     skipped = []
     for path in (path for name in names for path in _expanded(name)):
+        if path.name in _NEIGHBOURS and path.is_file():
+            continue
         file = path / _NAME if path.is_dir() else path
         if path.is_dir() and not file.exists():
             skipped.append(f"skipped {path}: a folder without a {_NAME}")

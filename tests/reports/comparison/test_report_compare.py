@@ -128,13 +128,15 @@ def test_a_change_is_no_flip_for_fail_on(run: Run, tmp_path: Path) -> None:
 def test_what_is_no_report_is_passed_over(run: Run, pair: list[Path], tmp_path: Path) -> None:
     """The history, other folders and a report named twice: one line each on stderr, and the table."""
     (tmp_path / "history.sqlite").write_bytes(b"SQLite format 3\0")
+    (tmp_path / "controls.json").write_text('{"controls": []}')
+    (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "figures").mkdir()
     status, out, err = run("compare", "*", pair[0] / "verdicts.json")
     assert status == 0
     assert "4 verdicts in 2 reports" in out
     assert err.splitlines() == [
         "skipped figures: a folder without a verdicts.json",
-        "skipped history.sqlite: neither a report's folder nor a JSON file",
+        "skipped notes.txt: neither a report's folder nor a JSON file",
         f"skipped {pair[0] / 'verdicts.json'}: the same report as cpu/verdicts.json",
     ]
 
