@@ -155,7 +155,8 @@ _EMPIRICAL = (
         place="section 2.2, equation (1)",
         kind=Kind.EMPIRICAL,
         rule="E1, E2 and E8 judged once more with a ReLU output, beside the same rule with the paper's "
-        "output; changed when both are decided and differ, unchanged when both are decided and agree",
+        "output; changed when both are decided and differ, unchanged when both are decided and agree; E8 "
+        "with one hidden layer, and with both at the paper's scale",
         region=Region(high=0.0),
         unit="changed verdicts",
         paper="open",

@@ -29,7 +29,19 @@ def changed_verdict(
         usual: the run with the paper's output for that claim.
         literal: the same with a ReLU on the output.
         of: the claim N3.
+
+    Raises:
+        ValueError: the runs are not one without and one with a ReLU on the output, of the same network.
     """
+    if (usual.spec.output == "relu", literal.spec.output) != (False, "relu"):
+        raise ValueError(
+            f"got outputs {usual.spec.output} and {literal.spec.output}, wanted the paper's, then relu: "
+            "give the runs in that order"
+        )
+    if usual.spec.setting != literal.spec.setting:
+        raise ValueError(
+            f"got {usual.spec.setting} and {literal.spec.setting}, wanted one network with two outputs"
+        )
     judge = replace(claim(rule), alpha=split_alpha(of.alpha, 2))
     with_relu, without = (
         decide(

@@ -1,5 +1,7 @@
 """Planted controls for N3: verdicts that a ReLU output leaves alone, changes, or cannot be compared by."""
 
+from dataclasses import replace
+
 import pytest
 from planted import by_model, fall, judge, planted, plateau
 
@@ -50,3 +52,23 @@ def test_non_convergence_is_no_change():
     found = changed_verdict("E1", near_zero, ended(*ZERO, "linear"), moving, claim("N3"))
     assert found.interval == (0.0, 1.0)
     assert judge("N3", found).outcome is INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    "outputs", [("relu", "linear"), ("relu", "relu"), ("linear", "softmax")], ids="-".join
+)
+def test_runs_in_the_wrong_order_are_refused(outputs):
+    """A verdict must not be printed under the other output's name."""
+    runs = [ended(*ZERO, output) for output in outputs]
+    with pytest.raises(
+        ValueError, match=f"got outputs {outputs[0]} and {outputs[1]}, wanted the paper's, then"
+    ):
+        changed_verdict("E1", near_zero, *runs, claim("N3"))
+
+
+def test_runs_of_two_networks_are_refused():
+    """Only the output may differ."""
+    usual, literal = ended(*ZERO, "linear"), ended(*ZERO, "relu")
+    other = replace(literal, spec=replace(literal.spec, widths=(3,)))
+    with pytest.raises(ValueError, match="wanted one network with two outputs"):
+        changed_verdict("E1", near_zero, usual, other, claim("N3"))

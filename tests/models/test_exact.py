@@ -240,3 +240,14 @@ def test_a_projection_of_the_wrong_shape():
     """The row count that was wanted is named."""
     with pytest.raises(ValueError, match="got a projection of 2 rows, wanted d_x = 3 of them"):
         moments(np.eye(3, dtype=int), np.eye(3, dtype=int)).projected(np.ones((2, 1), dtype=int))
+
+
+def test_centred_moments_are_m_times_those_of_centred_inputs():
+    """All three moments of the loss scale alike, tr Y Y^T too; labels keep their mean."""
+    rng = np.random.default_rng(1)
+    X, Y = rng.integers(0, 9, (20, 4)), rng.integers(0, 3, (20, 2))
+    of = moments(X, Y).centred()
+    inputs = X - X.mean(0)
+    np.testing.assert_allclose(of.gram.astype(float), 20 * inputs.T @ inputs, atol=1e-9)
+    np.testing.assert_allclose(of.cross.astype(float), 20 * inputs.T @ Y, atol=1e-9)
+    assert of.label_square == 20 * int((Y**2).sum())
