@@ -64,6 +64,7 @@ _ENGINE_SOURCES = (
     "backend.py",
     "ensemble.py",
     "initialisation.py",
+    "inputs.py",
     "losses.py",
     "pairs.py",
     "training.py",

@@ -23,6 +23,7 @@ from models.backend import Backend
 from models.ensemble import flatten, forward, gradients, layer_views, parameter_count
 from models.experiment import Experiment
 from models.initialisation import initial_weights, minibatch_order
+from models.inputs import Inputs, evaluation_blocks, head_size, minibatches, order_by_use
 from models.losses import constant_loss, loss_per_sample
 from models.pairs import label_agreement, weight_differences
 
@@ -38,7 +39,7 @@ four alternating rounds, ms per model and epoch at 784-500-10 and 784-500-300-10
 """
 
 _EVALUATION_ROWS = 1_000
-"""Samples evaluated in one product; bounds the activations' memory, not the result's order of summation."""
+"""Samples evaluated at once on an accelerator; bounds the activations' memory."""
 
 DIVERGED = 10.0
 """A model has diverged when its training loss left the finite numbers or ends this many times its start."""
@@ -67,6 +68,14 @@ class _Shard:
     layers: list[tuple[Tensor, Tensor]]
     gradient_layers: list[tuple[Tensor, Tensor]]
     optimiser: Adam
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """Samples to evaluate: their order [m] among the data set's, and blocks of inputs and targets [B, K]."""
+
+    order: np.ndarray
+    blocks: list[tuple[Inputs, Tensor]]
 
 
 class Trainer:
@@ -104,12 +113,12 @@ class Trainer:
 
         # An input that is zero on every sample passes no gradient: its weights
         # keep their initial values under Adam, so they need not take part.
-        used = ((x_train != 0).any(0) | (x_test != 0).any(0)).nonzero().squeeze(1)
+        used = order_by_use(x_train, x_test)
         self._used = used
         self._initial = initial_weights(self.sizes, spec.protocol, spec.members, spec.seed)
         self._trained_sizes = (len(used), *self.sizes[1:])
-        self._x = tuple(x[:, used].to(device, dtype) for x in (x_train, x_test))
-        self._y = tuple(y.to(device, dtype) for y in (y_train, y_test))
+        self._x = x_train[:, used].to(device, dtype)
+        self._y = y_train.t().to(device, dtype)  # [K, m]: samples innermost, as the engine has activations
         idle = torch.ones(self.sizes[0], dtype=torch.bool)
         idle[used] = False
         self._idle_weights = self._initial[0][0][:, idle].to(dtype)
@@ -132,6 +141,15 @@ class Trainer:
                     Adam(flat, spec.learning_rate, fused=backend.kind != "mps"),
                 )
             )
+        with backend.arithmetic():
+            self._evaluated = [
+                self._blocks(x[:, used], y, labels)
+                for x, y, labels in zip(
+                    (x_train, x_test), (y_train, y_test), self._labels or (None, None), strict=True
+                )
+            ]
+        units = self.sizes[1] * max(s.members.stop - s.members.start for s in self._shards)
+        self._head = head_size(self._x, spec.batch, units) if backend.kind == "cpu" else len(used)
         self._idle_pairs = weight_differences([self._idle_weights]) if len(used) < self.sizes[0] else None
         self.epoch = 0
         self.kept: dict[str, np.ndarray] = {}
@@ -144,15 +162,15 @@ class Trainer:
     def run_epoch(self) -> None:
         """Trains every member for one epoch, then records."""
         with self.backend.arithmetic():
-            order = minibatch_order(len(self._x[0]), self.epoch, self.spec.seed).to(self.backend.device)
+            order = minibatch_order(len(self._x), self.epoch, self.spec.seed).to(self.backend.device)
             # Gathered once for all shards: a shard's minibatches are then slices.
-            x, y = (side[0][order].split(self.spec.batch) for side in (self._x, self._y))
-            batches = list(zip(x, y, strict=True))
+            y = (targets.t() for targets in self._y[:, order].split(self.spec.batch, 1))
+            batches = list(zip(minibatches(self._x, order, self.spec.batch, self._head), y, strict=True))
             self._each_shard(lambda shard: self._train(shard, batches))
             self.epoch += 1
             self._record()
 
-    def _train(self, shard: _Shard, batches: list[tuple[Tensor, Tensor]]) -> None:
+    def _train(self, shard: _Shard, batches: list[tuple[Inputs, Tensor]]) -> None:
         spec, bf16 = self.spec, self.backend.precision == "bf16"
         for x, y in batches:
             gradients(shard.layers, x, y, spec.output, spec.loss, shard.gradient_layers, bf16)
@@ -190,22 +208,35 @@ class Trainer:
                 self.kept[f"weights/{self.epoch}/W{depth}"] = W.numpy()
                 self.kept[f"weights/{self.epoch}/b{depth}"] = bias.numpy()
 
+    def _blocks(self, x: Tensor, y: Tensor, labels: np.ndarray | None) -> _Evaluated:
+        """Blocks of samples to evaluate at once, on the device."""
+        device, dtype = self.backend.device, self.backend.dtype
+        if self.backend.kind == "cpu":
+            order, blocks = evaluation_blocks(x, None if labels is None else torch.tensor(labels))
+        else:
+            order, blocks = torch.arange(len(x)), [Inputs(part) for part in x.split(_EVALUATION_ROWS)]
+        blocks = [block.to(device, dtype) for block in blocks]
+        targets = y[order].t().to(device, dtype).split([len(block) for block in blocks], 1)
+        return _Evaluated(order.numpy(), list(zip(blocks, (part.t() for part in targets), strict=True)))
+
     def _evaluate(self, shard: _Shard, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean loss [M] in float64 and predicted labels [M, m] on the training (0) or test (1) set."""
         totals, labels = [], []
-        for x, y in zip(
-            self._x[side].split(_EVALUATION_ROWS), self._y[side].split(_EVALUATION_ROWS), strict=True
-        ):
-            z = forward(shard.layers, x, self.backend.precision == "bf16")
+        for inputs, y in self._evaluated[side].blocks:
+            z = forward(shard.layers, inputs, self.backend.precision == "bf16")
             losses = loss_per_sample(z, y, self.spec.output, self.spec.loss)
-            # mps has no float64; the rows of a chunk are few enough to sum there in float32.
+            # mps has no float64; the rows of a block are few enough to sum there in float32.
             losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)
             totals.append(losses)
             # Softmax keeps the order of z, ReLU does not: where all outputs are 0 the label is the first.
             h = z.relu() if self.spec.output == "relu" else z
             labels.append(h.argmax(-1).to(torch.uint8))
-        mean = torch.stack(totals).cpu().double().sum(0) / len(self._x[side])
-        return mean.numpy(), torch.cat(labels, 1).cpu().numpy()
+        order = self._evaluated[side].order
+        mean = torch.stack(totals).cpu().double().sum(0) / len(order)
+        found = torch.cat(labels, 1).cpu().numpy()
+        predictions = np.empty_like(found)
+        predictions[:, order] = found
+        return mean.numpy(), predictions
 
     def _weight_differences(self) -> tuple[np.ndarray, np.ndarray]:
         layers = zip(*(shard.layers for shard in self._shards), strict=True)

@@ -1,0 +1,120 @@
+"""Leaving out inputs that are 0 on all samples at hand changes no result beyond rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from models import inputs
+from models.ensemble import flatten, forward, gradients, layer_views, parameter_count
+from models.inputs import Inputs, evaluation_blocks, head_size, minibatches, order_by_use
+
+SIZES, MEMBERS = (9, 5, 4, 3), 2
+
+
+@pytest.fixture
+def sparse() -> torch.Tensor:
+    """40 samples of 9 inputs, ordered by use: three always there, the rest ever rarer, the last never."""
+    draw = np.random.default_rng(0)
+    shares = np.array([1, 1, 1, 0.6, 0.4, 0.2, 0.1, 0.05, 0.0])
+    x = draw.normal(size=(40, 9)) * (draw.random((40, 9)) < shares)
+    return torch.from_numpy(x[:, np.argsort(-(x != 0).sum(0), kind="stable")])
+
+
+def dense(part: Inputs, d_x: int) -> torch.Tensor:
+    """The samples with their zeros put back."""
+    x = torch.zeros(len(part), d_x, dtype=part.head.dtype)
+    x[:, : part.head.shape[1]] = part.head
+    if part.tail is not None:
+        x[:, part.places] = part.tail
+    return x
+
+
+def layers(seed: int = 1) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    flat = np.random.default_rng(seed).normal(size=MEMBERS * parameter_count(SIZES))
+    return layer_views(torch.from_numpy(flat), SIZES, MEMBERS)
+
+
+@pytest.mark.parametrize("head", [0, 3, 9])
+@pytest.mark.parametrize("batch", [1, 4, 7, 40])
+def test_minibatches_hold_every_sample_in_order(head, batch, sparse):
+    """Put back together, an epoch's minibatches are the samples in the order asked for."""
+    order = torch.randperm(40, generator=torch.Generator().manual_seed(0))
+    parts = list(minibatches(sparse, order, batch, head))
+    assert [len(part) for part in parts] == [len(p) for p in order.split(batch)]
+    assert torch.equal(torch.cat([dense(part, 9) for part in parts]), sparse[order])
+
+
+def test_what_is_left_out_is_zero_and_something_is(sparse):
+    """A tail holds exactly the inputs past the head that some sample uses."""
+    left_out = 0
+    for part in minibatches(sparse, torch.arange(40), 4, 3):
+        x = dense(part, 9)
+        if part.tail is None:
+            continue
+        expected = (x[:, 3:] != 0).any(0).nonzero().squeeze(1) + 3
+        assert torch.equal(part.places, expected)
+        left_out += 6 - len(expected)
+    assert left_out > 0
+
+
+@pytest.mark.parametrize("head", [0, 3, 9])
+@pytest.mark.parametrize(("output", "loss"), [("linear", "mse"), ("softmax", "ce"), ("relu", "bce")])
+def test_products_without_zeros_equal_products_with_them(head, output, loss, sparse):
+    """Outputs and gradients are those of the full inputs; the gradient of an unused input's weights is 0."""
+    y = torch.from_numpy(np.eye(3)[np.random.default_rng(2).integers(0, 3, 40)])
+    weights = layers()
+    for part, targets in zip(minibatches(sparse, torch.arange(40), 5, head), y.split(5), strict=True):
+        x = dense(part, 9)
+        torch.testing.assert_close(
+            forward(weights, part), forward(weights, Inputs(x)), rtol=1e-13, atol=1e-13
+        )
+        found, expected = layers(7), layers(8)  # filled with something, so that a row left alone shows
+        gradients(weights, part, targets, output, loss, found)
+        gradients(weights, Inputs(x), targets, output, loss, expected)
+        for (W, b), (V, c) in zip(found, expected, strict=True):
+            torch.testing.assert_close(W, V, rtol=1e-12, atol=1e-14)
+            torch.testing.assert_close(b, c, rtol=1e-12, atol=1e-14)
+        assert not found[0][0][:, ~(x != 0).any(0)].any()
+
+
+def test_views_and_flat_buffer_are_inverse():
+    """Layers as views of a flat buffer go back to the same buffer, and are seen as [M, fan_in, fan_out]."""
+    flat = torch.arange(float(MEMBERS * parameter_count(SIZES)))
+    views = layer_views(flat, SIZES, MEMBERS)
+    assert [tuple(W.shape) for W, _ in views] == [(2, 9, 5), (2, 5, 4), (2, 4, 3)]
+    assert [tuple(b.shape) for _, b in views] == [(2, 5), (2, 4), (2, 3)]
+    assert torch.equal(flatten(views), flat)
+
+
+@pytest.mark.parametrize("labels", [True, False], ids=["labelled", "unlabelled"])
+def test_evaluation_blocks_hold_every_sample_once(labels, sparse, monkeypatch):
+    """Blocks are the samples in the order returned, and that is a permutation."""
+    monkeypatch.setattr(inputs, "_BLOCK", 8)
+    told = torch.arange(40) % 3 if labels else None
+    order, blocks = evaluation_blocks(sparse, told)
+    assert sorted(order.tolist()) == list(range(40))
+    assert torch.equal(torch.cat([dense(block, 9) for block in blocks]), sparse[order])
+    if told is not None:
+        assert told[order].tolist() == sorted(told.tolist())
+
+
+def test_inputs_are_ordered_by_use():
+    """Most used in training first, ties by index; what is 0 everywhere is left out, what tests use is not."""
+    train = torch.tensor([[0.0, 1, 0, 2, 0], [0, 1, 0, 0, 0], [0, 1, 3, 4, 0]])
+    test = torch.tensor([[0.0, 0, 0, 0, 5]])
+    assert order_by_use(train, test).tolist() == [1, 3, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("batch", "units", "head"),
+    [(4, 10, 7), (4, 10_000_000, 2), (20, 10_000_000, 4), (45, 10_000_000, 6)],
+    ids=["not worth it", "small minibatches", "larger ones", "so large that all are used"],
+)
+def test_the_head_is_what_nine_minibatches_in_ten_use(batch, units, head):
+    """1 - (1 - f)^B >= 0.9 for a share f of samples; all inputs where the rest would save too little."""
+    uses = torch.tensor([40, 24, 16, 8, 4, 2, 0])
+    x = (torch.arange(40)[:, None] < uses).float()
+    assert head_size(x, batch, units) == head
+    assert head_size(torch.ones(5, 7), batch, units) == 7
