@@ -31,6 +31,11 @@ class Adam:
         # Where torch's kernels want it: on the device if fused, else on the CPU; always float32.
         self.steps = torch.zeros((), dtype=torch.float32, device=flat.device if fused else "cpu")
 
+    @property
+    def state(self) -> tuple[Tensor, Tensor, Tensor]:
+        """All that a step changes besides the parameters."""
+        return self.exp_avg, self.exp_avg_sq, self.steps
+
     @torch.no_grad()
     def step(self) -> None:
         """One update from the gradient as it stands."""

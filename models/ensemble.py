@@ -79,7 +79,7 @@ def _activations(layers: Layers, inputs: Inputs, bf16: bool) -> list[Tensor]:
 
 def _first_layer(W: Tensor, inputs: Inputs, bf16: bool) -> Tensor:
     """One product for all members, [M, h, B], over the inputs that are not 0 on all of these samples."""
-    members, d_x, units = W.shape
+    members, _, units = W.shape
     rows = _rows(W)
     head = inputs.head.shape[1]
     z = None

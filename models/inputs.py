@@ -23,7 +23,7 @@ _ALWAYS = 0.9
 than the product that it saves one time in ten."""
 
 _WORTH = 2_000_000
-"""Multiplications that leaving out must save a minibatch, 40 microseconds of a core, to pay for the gathering."""
+"""Multiplications that leaving out must save a minibatch to pay for the gathering, 40 microseconds or so."""
 
 _BLOCK = 128
 """Samples an evaluation takes at once. Fewer have more inputs in common that are 0, more share the gathering

@@ -18,7 +18,7 @@ It is the spread of He's initial weights at the input of the paper's networks
 """
 
 _COLUMNS = 1 << 15
-"""Weights compared at once: a few megabytes for an ensemble of twelve, and counts that float32 holds exactly."""
+"""Weights compared at once: a megabyte for an ensemble of twelve, and counts that float32 holds exactly."""
 
 
 def label_agreement(predictions: np.ndarray) -> np.ndarray:

@@ -63,6 +63,8 @@ _ENGINE_SOURCES = (
     "adam.py",
     "backend.py",
     "ensemble.py",
+    "epoch_graph.py",
+    "evaluation.py",
     "initialisation.py",
     "inputs.py",
     "losses.py",

@@ -9,7 +9,7 @@ on its spec and backend, never on how many threads or workers there were.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,11 +20,13 @@ from torch import Tensor
 from data import Dataset
 from models.adam import Adam
 from models.backend import Backend
-from models.ensemble import flatten, forward, gradients, layer_views, parameter_count
+from models.ensemble import flatten, gradients, layer_views, parameter_count
+from models.epoch_graph import EpochGraph
+from models.evaluation import Evaluation
 from models.experiment import Experiment
 from models.initialisation import initial_weights, minibatch_order
-from models.inputs import Inputs, evaluation_blocks, head_size, minibatches, order_by_use
-from models.losses import constant_loss, loss_per_sample
+from models.inputs import Inputs, head_size, minibatches, order_by_use
+from models.losses import constant_loss
 from models.pairs import label_agreement, weight_differences
 
 __all__ = ["Trainer", "shard_sizes", "thread_count"]
@@ -37,9 +39,6 @@ from step to step. Two workers side by side on two cores, batch 32, medians of
 four alternating rounds, ms per model and epoch at 784-500-10 and 784-500-300-10:
 236 and 365 with four networks a shard, 230 and 360 with two, 200 and 347 with one.
 """
-
-_EVALUATION_ROWS = 1_000
-"""Samples evaluated at once on an accelerator; bounds the activations' memory."""
 
 DIVERGED = 10.0
 """A model has diverged when its training loss left the finite numbers or ends this many times its start."""
@@ -68,14 +67,6 @@ class _Shard:
     layers: list[tuple[Tensor, Tensor]]
     gradient_layers: list[tuple[Tensor, Tensor]]
     optimiser: Adam
-
-
-@dataclass(frozen=True, slots=True)
-class _Evaluated:
-    """Samples to evaluate: their order [m] among the data set's, and blocks of inputs and targets [B, K]."""
-
-    order: np.ndarray
-    blocks: list[tuple[Inputs, Tensor]]
 
 
 class Trainer:
@@ -118,7 +109,7 @@ class Trainer:
         self._initial = initial_weights(self.sizes, spec.protocol, spec.members, spec.seed)
         self._trained_sizes = (len(used), *self.sizes[1:])
         self._x = x_train[:, used].to(device, dtype)
-        self._y = y_train.t().to(device, dtype)  # [K, m]: samples innermost, as the engine has activations
+        self._y = y_train.t().to(device, dtype).contiguous()  # [K, m]: samples innermost, as activations lie
         idle = torch.ones(self.sizes[0], dtype=torch.bool)
         idle[used] = False
         self._idle_weights = self._initial[0][0][:, idle].to(dtype)
@@ -142,14 +133,16 @@ class Trainer:
                 )
             )
         with backend.arithmetic():
-            self._evaluated = [
-                self._blocks(x[:, used], y, labels)
+            self._evaluations = [
+                Evaluation(x[:, used], y, labels, spec.output, spec.loss, backend)
                 for x, y, labels in zip(
                     (x_train, x_test), (y_train, y_test), self._labels or (None, None), strict=True
                 )
             ]
         units = self.sizes[1] * max(s.members.stop - s.members.start for s in self._shards)
         self._head = head_size(self._x, spec.batch, units) if backend.kind == "cpu" else len(used)
+        self._order = torch.empty(len(self._x), dtype=torch.int64, device=device)
+        self._graph: EpochGraph | None = None
         self._idle_pairs = weight_differences([self._idle_weights]) if len(used) < self.sizes[0] else None
         self.epoch = 0
         self.kept: dict[str, np.ndarray] = {}
@@ -161,20 +154,45 @@ class Trainer:
 
     def run_epoch(self) -> None:
         """Trains every member for one epoch, then records."""
+        self.train_epoch()
         with self.backend.arithmetic():
-            order = minibatch_order(len(self._x), self.epoch, self.spec.seed).to(self.backend.device)
-            # Gathered once for all shards: a shard's minibatches are then slices.
-            y = (targets.t() for targets in self._y[:, order].split(self.spec.batch, 1))
-            batches = list(zip(minibatches(self._x, order, self.spec.batch, self._head), y, strict=True))
-            self._each_shard(lambda shard: self._train(shard, batches))
-            self.epoch += 1
             self._record()
 
-    def _train(self, shard: _Shard, batches: list[tuple[Inputs, Tensor]]) -> None:
+    def train_epoch(self) -> None:
+        """Trains every member for one epoch and records nothing."""
+        self._order.copy_(minibatch_order(len(self._x), self.epoch, self.spec.seed))
+        with self.backend.arithmetic():
+            if self.backend.kind == "cuda":
+                self._replayed().replay()
+            else:
+                batches = list(self._minibatches())
+                self._each_shard(lambda shard: self._train(shard, batches))
+        self.epoch += 1
+
+    def _minibatches(self) -> Iterator[tuple[Inputs, Tensor]]:
+        # Gathered once for all shards: a shard's minibatches are then slices.
+        inputs = minibatches(self._x, self._order, self.spec.batch, self._head)
+        targets = self._y[:, self._order].split(self.spec.batch, 1)
+        return zip(inputs, (part.t() for part in targets), strict=True)
+
+    def _train(self, shard: _Shard, batches: Iterable[tuple[Inputs, Tensor]]) -> None:
         spec, bf16 = self.spec, self.backend.precision == "bf16"
         for x, y in batches:
             gradients(shard.layers, x, y, spec.output, spec.loss, shard.gradient_layers, bf16)
             shard.optimiser.step()
+
+    def _replayed(self) -> EpochGraph:
+        """The epoch as a CUDA graph; accelerators hold the whole ensemble in one shard."""
+        if self._graph is None:
+            (shard,) = self._shards
+
+            def warm_up() -> None:
+                batches = list(self._minibatches())
+                self._train(shard, {0: batches[0], len(batches) - 1: batches[-1]}.values())  # both shapes
+
+            state = (shard.flat, shard.flat.grad, *shard.optimiser.state)
+            self._graph = EpochGraph(lambda: self._train(shard, self._minibatches()), warm_up, state)
+        return self._graph
 
     def _each_shard(self, work: Callable[[_Shard], object]) -> list[object]:
         # Results come back in the shards' order whichever thread ran them.
@@ -192,7 +210,7 @@ class Trainer:
         """Appends this epoch's losses, labels and pairwise quantities to the history."""
         row: dict[str, np.ndarray] = {}
         for side, name in enumerate(("train", "test")):
-            parts = self._each_shard(lambda shard, side=side: self._evaluate(shard, side))
+            parts = self._each_shard(lambda shard, of=self._evaluations[side]: of(shard.layers))
             row[f"{name}_loss"] = np.concatenate([loss for loss, _ in parts])
             if self._labels is not None:
                 predictions = np.concatenate([labels for _, labels in parts])
@@ -207,36 +225,6 @@ class Trainer:
             for depth, (W, bias) in enumerate(self.layers(), start=1):
                 self.kept[f"weights/{self.epoch}/W{depth}"] = W.numpy()
                 self.kept[f"weights/{self.epoch}/b{depth}"] = bias.numpy()
-
-    def _blocks(self, x: Tensor, y: Tensor, labels: np.ndarray | None) -> _Evaluated:
-        """Blocks of samples to evaluate at once, on the device."""
-        device, dtype = self.backend.device, self.backend.dtype
-        if self.backend.kind == "cpu":
-            order, blocks = evaluation_blocks(x, None if labels is None else torch.tensor(labels))
-        else:
-            order, blocks = torch.arange(len(x)), [Inputs(part) for part in x.split(_EVALUATION_ROWS)]
-        blocks = [block.to(device, dtype) for block in blocks]
-        targets = y[order].t().to(device, dtype).split([len(block) for block in blocks], 1)
-        return _Evaluated(order.numpy(), list(zip(blocks, (part.t() for part in targets), strict=True)))
-
-    def _evaluate(self, shard: _Shard, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean loss [M] in float64 and predicted labels [M, m] on the training (0) or test (1) set."""
-        totals, labels = [], []
-        for inputs, y in self._evaluated[side].blocks:
-            z = forward(shard.layers, inputs, self.backend.precision == "bf16")
-            losses = loss_per_sample(z, y, self.spec.output, self.spec.loss)
-            # mps has no float64; the rows of a block are few enough to sum there in float32.
-            losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)
-            totals.append(losses)
-            # Softmax keeps the order of z, ReLU does not: where all outputs are 0 the label is the first.
-            h = z.relu() if self.spec.output == "relu" else z
-            labels.append(h.argmax(-1).to(torch.uint8))
-        order = self._evaluated[side].order
-        mean = torch.stack(totals).cpu().double().sum(0) / len(order)
-        found = torch.cat(labels, 1).cpu().numpy()
-        predictions = np.empty_like(found)
-        predictions[:, order] = found
-        return mean.numpy(), predictions
 
     def _weight_differences(self) -> tuple[np.ndarray, np.ndarray]:
         layers = zip(*(shard.layers for shard in self._shards), strict=True)

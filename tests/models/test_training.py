@@ -370,7 +370,7 @@ def test_labels_of_a_network_that_outputs_zeros(digits, tiny, fp64):
     trainer = Trainer(tiny(output="relu", epochs=1), digits, fp64)
     for _, bias in trainer._shards[0].layers[-1:]:
         bias -= 1000
-    assert not trainer._evaluate(trainer._shards[0], 0)[1].any()
+    assert not trainer._evaluations[0](trainer._shards[0].layers)[1].any()
 
 
 # -- other arithmetic -----------------------------------------------------------------

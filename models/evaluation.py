@@ -1,0 +1,63 @@
+"""Losses and labels of every member on a whole data set, between two epochs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.backend import Backend
+from models.ensemble import Layers, forward
+from models.inputs import Inputs, evaluation_blocks
+from models.losses import loss_per_sample
+
+__all__ = ["Evaluation"]
+
+_ACCELERATOR_ROWS = 1_000
+"""Samples evaluated at once on an accelerator; bounds the activations' memory."""
+
+
+class Evaluation:
+    """One side of a data set, cut into blocks once, to be evaluated after every epoch.
+
+    Args:
+        x: inputs [m, d_x] that the engine trains on.
+        y: targets [m, K].
+        labels: [m] classes, None for regression.
+        output: output activation.
+        loss: loss name.
+        backend: device and arithmetic.
+    """
+
+    def __init__(
+        self, x: Tensor, y: Tensor, labels: np.ndarray | None, output: str, loss: str, backend: Backend
+    ) -> None:
+        self.output, self.loss, self.backend = output, loss, backend
+        if backend.kind == "cpu":
+            order, blocks = evaluation_blocks(x, None if labels is None else torch.tensor(labels))
+        else:
+            order, blocks = torch.arange(len(x)), [Inputs(part) for part in x.split(_ACCELERATOR_ROWS)]
+        self._order = order.numpy()
+        blocks = [block.to(backend.device, backend.dtype) for block in blocks]
+        # [K, m], so that samples are innermost, as they are in the engine's activations.
+        targets = y[order].t().to(backend.device, backend.dtype).contiguous()
+        parts = targets.split([len(block) for block in blocks], 1)
+        self._blocks = list(zip(blocks, (part.t() for part in parts), strict=True))
+
+    def __call__(self, layers: Layers) -> tuple[np.ndarray, np.ndarray]:
+        """Mean loss [M] in float64 and predicted labels [M, m]."""
+        totals, labels = [], []
+        for inputs, y in self._blocks:
+            z = forward(layers, inputs, self.backend.precision == "bf16")
+            losses = loss_per_sample(z, y, self.output, self.loss)
+            # mps has no float64; the rows of a block are few enough to sum there in float32.
+            losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)
+            totals.append(losses)
+            # Softmax keeps the order of z, ReLU does not: where all outputs are 0 the label is the first.
+            h = z.relu() if self.output == "relu" else z
+            labels.append(h.argmax(-1).to(torch.uint8))
+        mean = torch.stack(totals).cpu().double().sum(0) / len(self._order)
+        found = torch.cat(labels, 1).cpu().numpy()
+        predictions = np.empty_like(found)
+        predictions[:, self._order] = found  # back in the data set's order
+        return mean.numpy(), predictions
