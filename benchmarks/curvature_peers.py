@@ -9,13 +9,10 @@ timed.
 from __future__ import annotations
 
 import json
-import os
-import platform
 import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +23,7 @@ from tabulate import tabulate
 from torch import nn
 
 from benchmarks.curvature_exact import exact_extremes, exact_hessian, inertia, to_float
+from benchmarks.machine import describe, version
 from data.synthetic import load_synthetic
 from models.curvature.classification import classify
 from models.curvature.dense import symmetric_eigenvalues
@@ -189,7 +187,7 @@ TOOLS: dict[str, tuple[str | None, Callable[[Case], tuple[float, float, str]]]] 
 def run(case: Case, tool: str) -> Row:
     """One tool's row on one case; absence and errors are rows as well."""
     distribution, call = TOOLS[tool]
-    if distribution is not None and _version(distribution) is None:
+    if distribution is not None and version(distribution) is None:
         return Row(case.name, tool, None, None, f"absent: {distribution} is not installed")
     try:
         with warnings.catch_warnings():
@@ -215,27 +213,7 @@ def judged(row: Row, truth: Row) -> str:
     return ", ".join(wrong) or "right"
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _machine() -> dict[str, object]:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    model = next(
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown"
-    )
-    names = ("torch", "numpy", "scipy", "python-flint", "curvlinops-for-pytorch", "hessian-eigenthings")
-    return {
-        "cpu": model,
-        "cores": os.cpu_count(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "versions": {name: _version(name) or "absent" for name in names},
-    }
+_DISTRIBUTIONS = ("torch", "numpy", "scipy", "python-flint", "curvlinops-for-pytorch", "hessian-eigenthings")
 
 
 COLUMNS = ("tool", "smallest", "largest", "verdict", "says")
@@ -255,7 +233,7 @@ def main(path: str | None = None) -> None:
         table += [{**asdict(row), "verdict": judged(row, truth)} for row in rows]
         print(f"\n{case.name}\n" + tabulate(map(_shown, table[-len(rows) :]), COLUMNS))
     if path:
-        text = json.dumps({"machine": _machine(), "rows": table}, indent=1)
+        text = json.dumps({"machine": describe(*_DISTRIBUTIONS), "rows": table}, indent=1)
         Path(path).write_text(text + "\n", encoding="utf-8")
 
 

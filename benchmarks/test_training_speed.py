@@ -1,64 +1,48 @@
-"""The stacked engine beside a plain torch loop, one epoch of the same work, in one run.
+"""An epoch of the engine beside its peers and the machine's floor, all in one run.
 
-`python -m pytest benchmarks/ -p no:xdist`; read the ratio of the two medians, not
-their absolute values, which belong to the machine.
+`python -m pytest benchmarks/ -p no:xdist`; the table at the end has the medians and the
+ratios. A round of pytest-benchmark runs every contender once, in turn; their own times
+are in `extra_info`.
 """
 
 from __future__ import annotations
 
 import pytest
-import torch
-from torch import nn
 
-from data import load
-from models.backend import resolve_backend
-from models.experiment import Experiment
-from models.training import Trainer
-
-SPEC = Experiment("mnist-5k", (500,), replicates=1, epochs=1, batch=100)
+from benchmarks.alternating import alternate, medians, paired_ratio
+from benchmarks.contenders import CONTENDERS, absent
+from benchmarks.floor import epoch_floor
+from benchmarks.works import WORKS, Work, all_digits
 
 
-def stacked_epoch(trainer: Trainer) -> None:
-    trainer.run_epoch()
-
-
-def loop_epoch(members: list[tuple[nn.Module, torch.optim.Adam]], x: torch.Tensor, y: torch.Tensor) -> None:
-    """One model after another, as an ordinary training script does, evaluated after the epoch."""
-    for model, optimiser in members:
-        for batch in torch.randperm(len(x)).split(SPEC.batch):
-            optimiser.zero_grad()
-            loss = 0.5 * (model(x[batch]) - y[batch]).square().sum(-1).mean()
-            loss.backward()
-            optimiser.step()
-        with torch.no_grad():
-            model(x).argmax(-1)
-
-
-@pytest.mark.benchmark(group="one epoch of four 784-500-10 networks")
-def test_stacked_ensemble(benchmark):
-    """The engine, on one thread."""
-    data, backend = load("mnist-5k"), resolve_backend("cpu")
-    benchmark.pedantic(
-        stacked_epoch,
-        setup=lambda: ((Trainer(SPEC, data, backend, threads=1),), {}),
-        rounds=3,
-        warmup_rounds=1,
-    )
-
-
-@pytest.mark.benchmark(group="one epoch of four 784-500-10 networks")
-def test_plain_loop(benchmark):
-    """Ordinary modules, one after another, on one thread."""
-    data = load("mnist-5k")
-    x, y = torch.from_numpy(data.x_train.copy()), torch.from_numpy(data.targets_train.copy())
-
-    def members() -> tuple[tuple, dict]:
-        models = [nn.Sequential(nn.Linear(784, 500), nn.ReLU(), nn.Linear(500, 10)) for _ in SPEC.members]
-        return ([(m, torch.optim.Adam(m.parameters())) for m in models], x, y), {}
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        benchmark.pedantic(loop_epoch, setup=members, rounds=3, warmup_rounds=1)
-    finally:
-        torch.set_num_threads(threads)
+@pytest.mark.parametrize("work", WORKS, ids=lambda work: work.name.replace(" ", "-"))
+def test_an_epoch(work: Work, benchmark, rates, training_figures):
+    """Seconds of an epoch by contender, and of the floor."""
+    left_out = {name: reason for name in work.contenders if (reason := absent(name))}
+    taking_part = {
+        name: CONTENDERS[name](work.spec, all_digits()) for name in work.contenders if name not in left_out
+    }
+    epochs = {name: contender.epoch for name, contender in taking_part.items()}
+    if work.evaluated:
+        epochs["engine, recording"] = taking_part["engine"].evaluate
+    rounds: list[dict[str, float]] = []
+    benchmark.pedantic(lambda: rounds.append(alternate(epochs)), rounds=work.rounds, warmup_rounds=1)
+    rounds = rounds[-work.rounds :]  # the first was the warm-up
+    data = all_digits()
+    sizes = (data.d_x, *work.widths, data.d_y)
+    floor = epoch_floor(sizes, work.members, data.n_train, work.batch, rates)
+    figures = {
+        "work": work.name,
+        "models": work.members,
+        "batch": work.batch,
+        "seconds": medians(rounds),
+        "floor_seconds": floor,
+        "of_floor": floor / medians(rounds)["engine"],
+        "times_faster_than": {
+            name: paired_ratio(rounds, name, "engine") for name in taking_part if name != "engine"
+        },
+        "absent": left_out,
+    }
+    benchmark.extra_info |= figures
+    training_figures.append(figures)
+    assert all(seconds > 0 for row in rounds for seconds in row.values())

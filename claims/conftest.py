@@ -8,7 +8,9 @@ several experiments waits in a group of its own, last, when most are trained.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,9 @@ from claims.verdict import Evidence, Verdict, decide
 from models.experiment import PROTOCOLS, Experiment
 
 Specs = tuple[Experiment, ...]
+
+_AT_HAND = 6
+"""Runs a worker keeps in memory, some 40 MB each: tests come grouped by experiment, and D1 compares four."""
 
 
 # -- collection -----------------------------------------------------------------------
@@ -148,16 +153,31 @@ def specs(request: pytest.FixtureRequest) -> Specs:
     return request.param
 
 
-@pytest.fixture
-def runs(specs: Specs, store: Any, backend: Any, training_progress: Any) -> tuple[Any, ...]:
-    """The test's experiments, trained or read from the store."""
+@pytest.fixture(scope="session")
+def train(store: Any, backend: Any, training_progress: Any) -> Callable[[Experiment], Any]:
+    """An experiment's run, trained or read from the store; the last few stay at hand for the next test."""
     from data import load
 
-    found = []
-    for spec in specs:
+    recent: OrderedDict[Experiment, Any] = OrderedDict()
+
+    def get(spec: Experiment) -> Any:
+        if spec in recent:
+            recent.move_to_end(spec)
+            return recent[spec]
         with training_progress.wanted(spec):
-            found.append(store.get(spec, load(spec.dataset), backend))
-    return tuple(found)
+            run = store.get(spec, load(spec.dataset), backend)
+        recent[spec] = replace(run, trained=False)  # the next test does not train it
+        if len(recent) > _AT_HAND:
+            recent.popitem(last=False)
+        return run
+
+    return get
+
+
+@pytest.fixture
+def runs(specs: Specs, train: Callable[[Experiment], Any]) -> tuple[Any, ...]:
+    """The test's experiments."""
+    return tuple(map(train, specs))
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def column_evidence(of: Moments) -> Evidence:
 def method_evidence(of: Moments) -> Evidence:
     """H6: how many of det and QR get "is X X^T of full rank?" wrong, in float64, beside the exact answer.
 
-    slogdet, SVD and Cholesky are reported beside them and do not count. Times are of this run.
+    slogdet, SVD and Cholesky are reported beside them and do not count. Times are of the run that asked them.
     """
     full = of.rank == of.d_x
     answers = rank_methods.ask(of.gram, of.scale)

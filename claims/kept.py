@@ -25,11 +25,13 @@ from typing import Any
 
 from filelock import FileLock
 
+from claims.claim import Claim
 from claims.verdict import Evidence, Strength
+from models.run import Run
 from models.sealed import DamageError, read, sealed, unsealed, write
 from models.store import StoreWarning
 
-__all__ = ["Kept", "code_digest"]
+__all__ = ["Kept", "code_digest", "of_run"]
 
 _LIBRARIES = ("numpy", "scipy", "python-flint", "torch")
 _ROOMS = ("data", "models", "claims")
@@ -45,6 +47,11 @@ def code_digest() -> str:
     for path in sorted(path for room in _ROOMS for path in (root / room).rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+def of_run(run: Run, rule: Claim) -> dict[str, str]:
+    """What evidence on a claim from one run depends on: the run's own bytes and the claim's rule."""
+    return {"run": run.key, "sha256": run.provenance["sha256"], "rule": repr(rule)}
 
 
 class Kept:

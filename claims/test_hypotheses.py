@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from claims import hypotheses
+from claims.hypotheses import source
 from claims.prerequisites import failed
-from data import load
 
 DATASETS = ("mnist-5k", "boston", "mnist")
 SCALED = ("raw", "centred", "standardised", "bias")
@@ -31,57 +31,69 @@ def settings(*variants: str, datasets: tuple[str, ...] = DATASETS) -> pytest.Mar
     )
 
 
+@pytest.fixture
+def prove(judge, kept, name, prepared):
+    """Judges a hypothesis by a proof on the prepared moments, kept in the store under the data's checksum."""
+
+    def proved(claim_id, evidence, *, preparation=prepared, prerequisites=None):
+        depends, setting = {"data": source(name).checksum, "preparation": preparation}, f"{name}-{prepared}"
+
+        def moments():
+            return hypotheses.prepared(name, preparation)
+
+        found = kept.evidence(f"{claim_id} {setting}", depends, lambda: evidence(moments()))
+        broken = (
+            kept.value(f"{claim_id} needs {setting}", depends, lambda: prerequisites(moments()))
+            if prerequisites
+            else []
+        )
+        return judge(claim_id, found, setting=setting, dataset=name, failed_prerequisites=broken)
+
+    return proved
+
+
 @settings("raw")
-def test_labels_have_no_more_dimensions_than_inputs(judge, name, prepared):
+def test_labels_have_no_more_dimensions_than_inputs(prove):
     """H1 is judged by comparing two integers."""
-    evidence = hypotheses.shape_evidence(hypotheses.variant(load(name), prepared))
-    assert judge("H1", evidence, setting=f"{name}-{prepared}", dataset=name).reason
+    assert prove("H1", hypotheses.shape_evidence).reason
 
 
 @settings(*SCALED)
-def test_gram_has_full_rank(judge, name, prepared):
+def test_gram_has_full_rank(prove):
     """H2 is judged by the exact rank of X X^T, for each way of preparing the inputs."""
-    evidence = hypotheses.gram_rank_evidence(hypotheses.variant(load(name), prepared))
-    assert judge("H2", evidence, setting=f"{name}-{prepared}", dataset=name).reason
+    assert prove("H2", hypotheses.gram_rank_evidence).reason
 
 
 @settings("literal")
-def test_gram_has_full_rank_as_printed(judge, name, prepared):
+def test_gram_has_full_rank_as_printed(prove):
     """H2 is judged as the paper prints it too, with samples in rows, where X X^T is m by m."""
-    evidence = hypotheses.literal_rank_evidence(hypotheses.variant(load(name), "raw"))
-    assert judge("H2", evidence, setting=f"{name}-{prepared}", dataset=name).reason
+    assert prove("H2", hypotheses.literal_rank_evidence, preparation="raw").reason
 
 
 @settings("raw", "centred", "bias")
-def test_cross_product_has_full_rank(judge, name, prepared):
+def test_cross_product_has_full_rank(prove):
     """H3 is judged by the exact rank of X Y^T."""
-    evidence = hypotheses.cross_rank_evidence(hypotheses.variant(load(name), prepared))
-    assert judge("H3", evidence, setting=f"{name}-{prepared}", dataset=name).reason
+    assert prove("H3", hypotheses.cross_rank_evidence).reason
 
 
 @settings("raw", "independent", "centred-independent")
-def test_sigma_has_distinct_eigenvalues(judge, name, prepared):
+def test_sigma_has_distinct_eigenvalues(prove, name, prepared):
     """H4 is judged where X X^T can be inverted, and says which hypothesis failed where it cannot."""
-    of = hypotheses.variant(load(name), prepared)
-    verdict = judge(
+    verdict = prove(
         "H4",
-        hypotheses.eigenvalue_evidence(of),
-        setting=f"{name}-{prepared}",
-        dataset=name,
-        failed_prerequisites=failed("H4", of, name, instead=f"{name}-independent"),
+        hypotheses.eigenvalue_evidence,
+        prerequisites=lambda of: failed("H4", of, name, instead=f"{name}-independent"),
     )
     assert verdict.reason
 
 
 @settings("raw", "centred", "bias")
-def test_only_collinear_columns_lower_the_rank(judge, name, prepared):
+def test_only_collinear_columns_lower_the_rank(prove):
     """H5 is judged by what zero and pairwise collinear columns leave unexplained."""
-    evidence = hypotheses.column_evidence(hypotheses.variant(load(name), prepared))
-    assert judge("H5", evidence, setting=f"{name}-{prepared}", dataset=name).reason
+    assert prove("H5", hypotheses.column_evidence).reason
 
 
 @settings("raw", "nonzero", "independent")
-def test_det_and_qr_check_the_rank(judge, name, prepared):
+def test_det_and_qr_check_the_rank(prove):
     """H6 is judged by the answers of det and QR beside the exact rank, with the cost of each."""
-    evidence = hypotheses.method_evidence(hypotheses.variant(load(name), prepared))
-    assert judge("H6", evidence, setting=f"{name}-{prepared}", dataset=name).reason
+    assert prove("H6", hypotheses.method_evidence).reason

@@ -7,6 +7,8 @@ import pytest
 from claims import bernoulli_paths, relu_theorem
 from claims.catalogue import claim
 from claims.experiments import LINEAR_500, LINEAR_500_300
+from claims.hypotheses import source
+from claims.kept import of_run
 from claims.path_activations import activation_evidence
 from claims.trains import trains
 from data import load
@@ -37,26 +39,31 @@ CONSTRUCTIONS = {
         for name in names
     ],
 )
-def test_every_local_minimum_is_global(judge, name, construction):
+def test_every_local_minimum_is_global(judge, kept, name, construction):
     """N1 is judged by exact local minima on the real data, and exact weights with a smaller loss."""
-    if construction == "strict":
-        evidence = relu_theorem.strict_evidence(relu_theorem.strict_task(name))
-    else:
+
+    def evidence():
+        if construction == "strict":
+            return relu_theorem.strict_evidence(relu_theorem.strict_task(name))
         biased = not construction.endswith("no-bias")
-        evidence = relu_theorem.dead_unit_evidence(*relu_theorem.samples(name), UNITS[name], biased=biased)
-    assert judge("N1", evidence, setting=f"{name}-{construction}", dataset=name).reason
+        return relu_theorem.dead_unit_evidence(*relu_theorem.samples(name), UNITS[name], biased=biased)
+
+    setting = f"{name}-{construction}"
+    depends = {"data": load(name).checksum, "units": UNITS[name]}
+    found = kept.evidence(f"N1 {setting}", depends, evidence)
+    assert judge("N1", found, setting=setting, dataset=name).reason
 
 
 @pytest.mark.xdist_group("relu-synthetic")
 @pytest.mark.parametrize("how", ["exact", "sampled"])
 @pytest.mark.parametrize("reading", bernoulli_paths.READINGS)
-def test_bernoulli_paths_give_the_deep_linear_loss(judge, reading, how):
+def test_bernoulli_paths_give_the_deep_linear_loss(judge, kept, reading, how):
     """N2 is judged in both readings, exactly on small networks and by sampling on a larger one."""
-    if how == "exact":
-        evidence = bernoulli_paths.exact_evidence(reading, claim("N2"))
-    else:
-        evidence = bernoulli_paths.sampled_evidence(reading, claim("N2"))
-    assert judge("N2", evidence, setting=f"synthetic-{reading}-{how}", dataset="synthetic").reason
+    compute = bernoulli_paths.exact_evidence if how == "exact" else bernoulli_paths.sampled_evidence
+    setting = f"synthetic-{reading}-{how}"
+    depends = {"data": source("synthetic").checksum, "rule": repr(claim("N2"))}
+    found = kept.evidence(f"N2 {setting}", depends, lambda: compute(reading, claim("N2")))
+    assert judge("N2", found, setting=setting, dataset="synthetic").reason
 
 
 @trains(LINEAR_500, LINEAR_500_300)
@@ -64,7 +71,7 @@ def test_path_activations_are_independent_of_the_input(run, judge, kept):
     """H7 is judged before and after training, by what the label explains of the activations."""
     found = kept.evidence(
         f"H7 {run.spec.name}",
-        {"run": run.key, "sha256": run.provenance["sha256"], "rule": repr(claim("H7"))},
+        of_run(run, claim("H7")),
         lambda: activation_evidence(run, load(run.spec.dataset), claim("H7")),
     )
     assert judge("H7", found).reason

@@ -1,16 +1,20 @@
-"""Where and in what arithmetic an ensemble trains."""
+"""Where and in what arithmetic an ensemble trains. torch is imported only where something asks for it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import platform
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
-__all__ = ["Backend", "resolve_backend"]
+__all__ = ["Backend", "resolve_backend", "torch_knows_cuda"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,14 @@ class Backend:
 
     @property
     def device(self) -> torch.device:
+        import torch
+
         return torch.device(self.kind)
 
     @property
     def dtype(self) -> torch.dtype:
+        import torch
+
         return torch.float64 if self.precision == "fp64" else torch.float32
 
     @property
@@ -48,6 +56,8 @@ class Backend:
         One intra-op thread on the CPU: matrix products split over threads add in
         another order, and the bytes must not depend on the number of workers.
         """
+        import torch
+
         threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
         torch.set_num_threads(1)
         torch.set_float32_matmul_precision("high" if self.precision == "tf32" else "highest")
@@ -58,18 +68,39 @@ class Backend:
             torch.set_float32_matmul_precision(matmul)
 
 
+def torch_knows_cuda() -> bool:
+    """Whether the torch that is installed can have been built for CUDA; read off its version."""
+    try:
+        return not version("torch").endswith("+cpu")
+    except PackageNotFoundError:
+        return False
+
+
+def _available(kind: str) -> bool:
+    if kind == "cpu":
+        return True
+    # To list or read what is in the store takes no torch, whose import costs two seconds.
+    if "torch" not in sys.modules and not (
+        torch_knows_cuda() if kind == "cuda" else sys.platform == "darwin"
+    ):
+        return False
+    import torch
+
+    return torch.cuda.is_available() if kind == "cuda" else torch.backends.mps.is_available()
+
+
 def resolve_backend(kind: str = "auto", precision: str = "fp32") -> Backend:
     """The backend asked for; "auto" takes cuda, else mps, else cpu.
 
     Raises:
         ValueError: a backend this machine lacks, or a precision it cannot do.
     """
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    kinds = ("cuda", "mps", "cpu")
     if kind == "auto":
-        kind = next(name for name in ("cuda", "mps", "cpu") if available[name])
-    if kind not in available:
+        kind = next(name for name in kinds if _available(name))
+    if kind not in kinds:
         raise ValueError(f"got backend {kind!r}, wanted auto, cpu, cuda or mps")
-    if not available[kind]:
+    if not _available(kind):
         raise ValueError(f"got backend {kind!r}, which this machine lacks: use --backend auto or cpu")
     if precision == "fp64" and kind == "mps":
         raise ValueError("got precision fp64 on mps, which has no float64: use fp32, or --backend cpu")
@@ -78,5 +109,7 @@ def resolve_backend(kind: str = "auto", precision: str = "fp32") -> Backend:
     if kind == "cuda":
         # cuBLAS is deterministic only with a fixed workspace, read when it starts.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        import torch
+
         return Backend(kind, precision, torch.cuda.get_device_name())
     return Backend(kind, precision, platform.processor() or platform.machine())

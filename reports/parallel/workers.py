@@ -10,10 +10,11 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 import psutil
 import pytest
+
+from models.backend import torch_knows_cuda
 
 __all__ = ["GPU", "automatic", "cores", "hand_out", "one_thread", "pin", "visible_gpus"]
 
@@ -66,7 +67,7 @@ def cores() -> int:
 
 def visible_gpus(backend: str, environ: Mapping[str, str]) -> list[GPU]:
     """The NVIDIA GPUs that workers may use; CUDA_VISIBLE_DEVICES, where set, narrows them."""
-    if backend not in ("auto", "cuda") or (backend == "auto" and not _torch_knows_cuda()):
+    if backend not in ("auto", "cuda") or (backend == "auto" and not torch_knows_cuda()):
         return []
     present = _ask_driver()
     if not (allowed := environ.get(_VISIBLE)):
@@ -79,13 +80,6 @@ def visible_gpus(backend: str, environ: Mapping[str, str]) -> list[GPU]:
         (i for i, name in enumerate(names) if name.lstrip("-").isdigit() and name not in memory), len(names)
     )
     return [GPU(name, memory.get(name, least)) for name in names[:stop]] if present else []
-
-
-def _torch_knows_cuda() -> bool:
-    try:
-        return not version("torch").endswith("+cpu")
-    except PackageNotFoundError:
-        return False
 
 
 def _ask_driver() -> list[GPU]:

@@ -1,0 +1,218 @@
+"""Ways to train the same ensemble: this engine and its peers, each an epoch at a time.
+
+All start from the same initial weights, see the same minibatches in the same order, take
+Adam's steps and compute the loss summed over outputs and averaged over the minibatch, so
+that they end an epoch with the same weights up to rounding; a test of the project checks it.
+Each may use all cores in its own way.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from data import Dataset
+from models.backend import resolve_backend
+from models.experiment import Experiment
+from models.initialisation import initial_weights, minibatch_order
+from models.training import Trainer
+
+__all__ = ["CONTENDERS", "Engine", "Jax", "Loop", "Vmap", "absent"]
+
+
+def _start(spec: Experiment, data: Dataset) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor]:
+    """Initial weights [M, fan_in, fan_out] and biases, inputs and targets, in float32."""
+    x, y = (torch.from_numpy(np.array(a)).float() for a in (data.x_train, data.targets_train))
+    layers = initial_weights((data.d_x, *spec.widths, data.d_y), spec.protocol, spec.members, spec.seed)
+    return [(W.float(), b.float()) for W, b in layers], x, y
+
+
+def _torch_loss(spec: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
+    match spec.output, spec.loss:
+        case "linear", "mse":
+            return lambda z, y: 0.5 * (z - y).square().sum(-1).mean()
+        case "softmax", "mse":
+            return lambda z, y: 0.5 * (torch.softmax(z, -1) - y).square().sum(-1).mean()
+        case "linear", "bce":
+            return lambda z, y: (
+                nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none").sum(-1).mean()
+            )
+    raise ValueError(f"got output {spec.output!r} with loss {spec.loss!r}, which no peer is written for")
+
+
+def _network(sizes: list[int]) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for a, b in pairwise(sizes):
+        modules += [nn.Linear(a, b), nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
+class Engine:
+    """This project: one shard a thread."""
+
+    name = "engine"
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, spec: Experiment, data: Dataset) -> None:
+        self._trainer = Trainer(spec, data, resolve_backend("cpu"), threads=os.cpu_count())
+
+    def epoch(self) -> None:
+        self._trainer.train_epoch()
+
+    def evaluate(self) -> None:
+        """What a run records after an epoch: losses, labels, and every pair's agreement and distance."""
+        with self._trainer.backend.arithmetic():
+            self._trainer._record()
+
+    def weights(self) -> list[np.ndarray]:
+        """W1 [M, fan_in, fan_out], b1, W2, ..."""
+        return [tensor.numpy() for layer in self._trainer.layers() for tensor in layer]
+
+
+class Loop:
+    """An ordinary script: a DataLoader, autograd, torch.optim.Adam, one model after another."""
+
+    name = "loop"
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, spec: Experiment, data: Dataset) -> None:
+        layers, x, y = _start(spec, data)
+        self._spec, self._loss, self._epoch = spec, _torch_loss(spec), 0
+        self._data = TensorDataset(x, y)
+        self._models = []
+        for member in range(len(spec.members)):
+            model = _network([data.d_x, *spec.widths, data.d_y])
+            for linear, (W, b) in zip(model[::2], layers, strict=True):
+                linear.weight.data.copy_(W[member].T)
+                linear.bias.data.copy_(b[member])
+            self._models.append((model, torch.optim.Adam(model.parameters(), lr=spec.learning_rate)))
+
+    def epoch(self) -> None:
+        order = minibatch_order(len(self._data), self._epoch, self._spec.seed).tolist()
+        for model, optimiser in self._models:
+            for x, y in DataLoader(self._data, batch_size=self._spec.batch, sampler=order):
+                optimiser.zero_grad()
+                self._loss(model(x), y).backward()
+                optimiser.step()
+        self._epoch += 1
+
+    def weights(self) -> list[np.ndarray]:
+        stacked = []
+        for linears in zip(*(model[::2] for model, _ in self._models), strict=True):
+            stacked += [
+                torch.stack([linear.weight.detach().T for linear in linears]).numpy(),
+                torch.stack([linear.bias.detach() for linear in linears]).numpy(),
+            ]
+        return stacked
+
+
+class Vmap:
+    """torch.func: one functional module, vmap over its stacked parameters, fused Adam on the stack."""
+
+    name = "vmap"
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, spec: Experiment, data: Dataset) -> None:
+        layers, self._x, self._y = _start(spec, data)
+        self._spec, self._epoch = spec, 0
+        module, loss = _network([data.d_x, *spec.widths, data.d_y]).to("meta"), _torch_loss(spec)
+        names = [name for name, _ in module.named_parameters()]
+        tensors = [part for W, b in layers for part in (W.transpose(1, 2).contiguous(), b.clone())]
+        self._params = dict(zip(names, tensors, strict=True))
+        self._optimiser = torch.optim.Adam(self._params.values(), lr=spec.learning_rate, fused=True)
+
+        def member_loss(params: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+            return loss(torch.func.functional_call(module, params, (x,)), y)
+
+        self._gradients = torch.func.vmap(torch.func.grad(member_loss), in_dims=(0, None, None))
+
+    def epoch(self) -> None:
+        order = minibatch_order(len(self._x), self._epoch, self._spec.seed)
+        for x, y in zip(*(side[order].split(self._spec.batch) for side in (self._x, self._y)), strict=True):
+            gradients = self._gradients(self._params, x, y)
+            for name, parameter in self._params.items():
+                parameter.grad = gradients[name]
+            self._optimiser.step()
+        self._epoch += 1
+
+    def weights(self) -> list[np.ndarray]:
+        return [
+            (tensor.transpose(1, 2) if name.endswith("weight") else tensor).numpy()
+            for name, tensor in self._params.items()
+        ]
+
+
+class Jax:
+    """JAX: vmap over stacked parameters, jit, scan over an epoch's minibatches, optax's Adam."""
+
+    name = "jax"
+    needs = ("jax", "optax")
+
+    def __init__(self, spec: Experiment, data: Dataset) -> None:
+        import jax
+        import optax
+        from jax import numpy as jnp
+
+        layers, x, y = _start(spec, data)
+        self._jax, self._spec, self._epoch = jax, spec, 0
+        self._x, self._y = jnp.asarray(x.numpy()), jnp.asarray(y.numpy())
+        self._params = [(jnp.asarray(W.numpy()), jnp.asarray(b.numpy())) for W, b in layers]
+        adam = optax.adam(spec.learning_rate)
+        self._state = adam.init(self._params)
+
+        def member_loss(params, x, y):
+            h = x
+            for W, b in params[:-1]:
+                h = jax.nn.relu(h @ W + b)
+            W, b = params[-1]
+            z = h @ W + b
+            match spec.output, spec.loss:
+                case "linear", "mse":
+                    return 0.5 * jnp.square(z - y).sum(-1).mean()
+                case "softmax", "mse":
+                    return 0.5 * jnp.square(jax.nn.softmax(z) - y).sum(-1).mean()
+                case "linear", "bce":
+                    return optax.sigmoid_binary_cross_entropy(z, y).sum(-1).mean()
+            raise ValueError(f"got output {spec.output!r} with loss {spec.loss!r}, which JAX has none for")
+
+        gradients = jax.vmap(jax.grad(member_loss), in_axes=(0, None, None))
+
+        def step(carry, batch):
+            params, state = carry
+            updates, state = adam.update(gradients(params, *batch), state, params)
+            return (optax.apply_updates(params, updates), state), None
+
+        def epoch(params, state, x, y, order):
+            whole = len(order) // spec.batch * spec.batch
+            batches = order[:whole].reshape(-1, spec.batch)
+            carry, _ = jax.lax.scan(lambda c, i: step(c, (x[i], y[i])), (params, state), batches)
+            if whole < len(order):
+                carry, _ = step(carry, (x[order[whole:]], y[order[whole:]]))
+            return carry
+
+        self._run = jax.jit(epoch, donate_argnums=(0, 1))
+
+    def epoch(self) -> None:
+        order = minibatch_order(len(self._x), self._epoch, self._spec.seed).numpy()
+        self._params, self._state = self._run(self._params, self._state, self._x, self._y, order)
+        self._jax.block_until_ready(self._params)
+        self._epoch += 1
+
+    def weights(self) -> list[np.ndarray]:
+        return [np.asarray(tensor) for layer in self._params for tensor in layer]
+
+
+CONTENDERS = {contender.name: contender for contender in (Engine, Loop, Vmap, Jax)}
+
+
+def absent(name: str) -> str | None:
+    """Why a contender cannot take part here, None if it can."""
+    missing = [package for package in CONTENDERS[name].needs if find_spec(package) is None]
+    return f"{', '.join(missing)} not installed: python -m pip install -e '.[bench]'" if missing else None

@@ -1,0 +1,81 @@
+"""What is trained to be timed: 5,000 digits, Adam, one epoch a round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from data import Dataset, load
+from models.experiment import Experiment
+
+__all__ = ["MAIN", "WORKS", "Work", "all_digits"]
+
+EVERYONE = ("engine", "jax", "vmap", "loop")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An ensemble to train for an epoch.
+
+    Attributes:
+        name: readable id.
+        widths: hidden layer widths.
+        members: networks side by side.
+        batch: samples in a minibatch.
+        output: output activation.
+        loss: loss name.
+        rounds: epochs timed, after one that is not.
+        contenders: who takes part; the slowest sit out where they would take minutes.
+        evaluated: time what a run records after an epoch, too: engine only, the peers have no such code.
+    """
+
+    name: str
+    widths: tuple[int, ...] = (500,)
+    members: int = 16
+    batch: int = 100
+    output: str = "linear"
+    loss: str = "mse"
+    rounds: int = 5
+    contenders: tuple[str, ...] = EVERYONE
+    evaluated: bool = False
+
+    @property
+    def spec(self) -> Experiment:
+        """As the engine takes it; He's initial weights, so that no number saturates."""
+        return Experiment(
+            "digits",
+            self.widths,
+            self.output,
+            self.loss,
+            models=(0,),
+            replicates=self.members,
+            batch=self.batch,
+        )
+
+
+MAIN = (
+    Work("784-500-10", evaluated=True),
+    Work("784-500-300-10", (500, 300), evaluated=True),
+    Work("784-10-10-10", (10, 10), 64, evaluated=True),
+)
+
+WORKS = (
+    *MAIN,
+    *(Work(f"{members} models", members=members, rounds=5) for members in (1, 4)),
+    Work("64 models", members=64, rounds=3, contenders=("engine", "jax", "vmap")),
+    Work("256 models", members=256, rounds=2, contenders=("engine", "jax")),
+    *(Work(f"batch {batch}", batch=batch, rounds=3) for batch in (32, 128, 512)),
+    Work("softmax output", output="softmax", rounds=3),
+    Work("binary cross entropy", loss="bce", rounds=3),
+)
+
+
+@cache
+def all_digits() -> Dataset:
+    """The 5,000 embedded digits, all of them for training; the test part is a handful of the same."""
+    digits = load("mnist-5k")
+    x = np.concatenate([digits.raw_train, digits.raw_test])
+    y = np.concatenate([digits.raw_y_train, digits.raw_y_test])
+    return Dataset("digits", "classification", x, y, x[:100], y[:100], 10, digits.checksum, digits.source)
