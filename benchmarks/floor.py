@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-from torch.optim.adam import adam
+
+from models.adam import Adam
 
 __all__ = ["ADAM_BYTES", "Rates", "epoch_floor", "epoch_flops", "measure_rates"]
 
@@ -57,30 +58,10 @@ def measure_rates() -> Rates:
         a, b = torch.randn(2, _SQUARE, _SQUARE).unbind()
         out = torch.empty_like(a)
         flops = 2 * _SQUARE**3 / _median_seconds(lambda: torch.mm(a, b, out=out))
-        state = [torch.ones(_STATE) for _ in range(4)]
-        copied = 8 * _STATE / _median_seconds(lambda: state[0].copy_(state[1]))
-        steps = torch.zeros(())
-
-        def step() -> None:
-            adam(
-                [state[0]],
-                [state[1]],
-                [state[2]],
-                [state[3]],
-                [],
-                [steps],
-                fused=True,
-                foreach=False,
-                amsgrad=False,
-                beta1=0.9,
-                beta2=0.999,
-                lr=1e-3,
-                weight_decay=0.0,
-                eps=1e-8,
-                maximize=False,
-            )
-
-        updated = ADAM_BYTES * _STATE / _median_seconds(step)
+        flat = torch.ones(_STATE)
+        flat.grad = torch.ones(_STATE)
+        updated = ADAM_BYTES * _STATE / _median_seconds(Adam(flat, 1e-3, fused=True).step)
+        copied = 2 * 4 * _STATE / _median_seconds(lambda: flat.copy_(flat.grad))
         return Rates(flops, max(copied, updated))
     finally:
         torch.set_num_threads(before)

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
-__all__ = ["start_up_table", "training_table"]
+__all__ = ["filled", "job_table", "main", "start_up_table", "training_table"]
 
 HERE = Path(__file__).parent
 PEERS = ("jax", "vmap", "loop")
+_PLACE = re.compile(r"(<!-- (\w+): made by python -m benchmarks.table -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def training_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") -> str:
@@ -34,7 +37,7 @@ def training_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") 
                 "" if recording is None else f"{recording * each:.3g}",
             ]
         )
-    head = ["work", "models", "batch", "ms", *PEERS, "floor", "recording, ms"]
+    head = ["work", "models", "batch", "ms", *PEERS, "of floor", "recording, ms"]
     return tabulate(rows, head, tablefmt=style, disable_numparse=True)
 
 
@@ -44,17 +47,66 @@ def _times(ratio: float | None) -> str:
 
 def start_up_table(figures: Mapping[str, Mapping[str, float]], style: str = "simple") -> str:
     """A row for each contender, seconds and MiB."""
+    keys = ("import", "build", "first_epoch", "second_epoch")
     rows = [
-        [
-            name,
-            *(f"{row[key]:.2f}" for key in ("import", "build", "first_epoch", "second_epoch")),
-            f"{row['peak_mib']:.0f}",
-        ]
+        [name, *(f"{row[key]:.2f}" for key in keys), f"{row['peak_mib']:.0f}"]
         for name, row in figures.items()
     ]
-    return tabulate(
-        rows,
-        ["", "import", "build", "first epoch", "second epoch", "peak MiB"],
-        tablefmt=style,
-        disable_numparse=True,
+    head = ["seconds", "import", "build", "first epoch", "second epoch", "peak MiB"]
+    return tabulate(rows, head, tablefmt=style, disable_numparse=True)
+
+
+def job_table(jobs: Mapping[str, Mapping[str, Any]], style: str = "simple") -> str:
+    """A row for each run of the whole job: wall time, and seconds of all workers by what they did."""
+    rows = [
+        [name, f"{job['wall']:.1f}", f"{job['training']:.0f}", f"{job['proving_judging_reading']:.1f}"]
+        for name, job in jobs.items()
+    ]
+    head = ["", "wall, s", "training, worker s", "proving, judging, reading, worker s"]
+    return tabulate(rows, head, tablefmt=style, disable_numparse=True)
+
+
+def _read(name: str) -> dict[str, Any]:
+    return json.loads((HERE / "results" / name).read_text(encoding="utf-8"))
+
+
+def _machine(about: Mapping[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+    rates = f"products {about['product_gflops']:.0f} GFLOP/s, memory {about['memory_gb_per_s']:.0f} GB/s"
+    return f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, {versions}; {rates}."
+
+
+def _training() -> str:
+    results = _read("training.json")
+    found = [bench["extra_info"] for bench in results["benchmarks"]]
+    works = training_table([row for row in found if "work" in row], "github")
+    starts = start_up_table({row["contender"]: row for row in found if "contender" in row}, "github")
+    return f"{_machine(results['machine_info'])}\n\n{works}\n\n{starts}\n"
+
+
+def _job() -> str:
+    before, after = _read("whole_job_before.json"), _read("whole_job.json")
+    runs = {f"{run}, {when}": of[run] for run in ("cold", "warm") for when, of in
+            (("before", before), ("after", after))}  # fmt: skip
+    floor = (
+        f"Floor of the trainings: {after['training_floor']:.0f} s; the cold run less 20 s is "
+        f"{after['cold_over_floor_less_20_s']:.2f} times that. `--collect-only` takes "
+        f"{after['collect_only']:.1f} s, `import torch` {after['import_torch']:.1f} s."
     )
+    return f"{_machine(after['machine'])}\n\n{job_table(runs, 'github')}\n\n{floor}\n"
+
+
+def filled(text: str) -> str:
+    """A page with the tables of the results on file in their places."""
+    tables = {"training": _training, "whole_job": _job}
+    return _PLACE.sub(lambda place: f"{place[1]}\n{tables[place[2]]()}\n{place[3]}", text)
+
+
+def main() -> None:
+    """Writes the tables into benchmarks/README.md."""
+    page = HERE / "README.md"
+    page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""The floor counts what cannot be avoided, by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.floor import Rates, epoch_floor, epoch_flops
+from benchmarks.whole_job import account, experiments_of, training_floor
+
+
+def test_operations_of_a_small_network():
+    """3-2-1, a sample: forward 2 * 8, weights' gradient 2 * 8, back to the hidden layer 2 * 2."""
+    assert epoch_flops((3, 2, 1), 10) == 10 * (16 + 16 + 4)
+
+
+def test_seconds_of_a_small_network():
+    """Two members, 10 samples in minibatches of 4: three steps over 11 parameters of 28 bytes each."""
+    seconds = epoch_floor((3, 2, 1), 2, 10, 4, Rates(flops=100.0, bytes=50.0))
+    assert seconds == pytest.approx(2 * (360 / 100 + 3 * 11 * 28 / 50))
+
+
+def report(**changes):
+    run = {"name": "boston-50-he linear mse", "key": "k", "trained": True, "seconds": 7.0} | changes
+    tests = {"claims/test_boston.py::a[x]": 9.0, "claims/test_boston.py::b": 1.0, "claims/test_x.py::c": 2.0}
+    return {"provenance": {"experiments": [run], "durations": {"total": 6.5, "tests": tests}}}
+
+
+def test_the_account_splits_training_from_the_rest():
+    """What tests took beyond training is proving, judging and reading; a run that was read trains none."""
+    cold, warm = account(report(), 8.0), account(report(trained=False), 8.0)
+    assert (cold["tests"], cold["training"], cold["proving_judging_reading"]) == (12.0, 7.0, 5.0)
+    assert (warm["training"], warm["wall"], warm["pytest_wall"]) == (0, 8.0, 6.5)
+    assert cold["by_file"] == {"claims/test_boston.py": 10.0, "claims/test_x.py": 2.0}
+
+
+def test_the_floor_of_a_report_is_that_of_its_experiments():
+    """13-50-1 on 404 samples, 400 epochs of minibatches of 32, twelve members."""
+    rates = Rates(1e9, 1e9)
+    (spec,) = experiments_of(report(), "quick")
+    assert (spec.epochs, spec.batch, len(spec.members)) == (400, 32, 12)
+    assert training_floor([spec], rates) == pytest.approx(400 * epoch_floor((13, 50, 1), 12, 404, 32, rates))
+
+
+def test_a_run_of_another_scale_is_refused():
+    """A run that the scale does not have is named."""
+    with pytest.raises(
+        ValueError, match=r"got runs \['cifar-3-he linear mse'\], wanted those of scale 'quick'"
+    ):
+        experiments_of(report(name="cifar-3-he linear mse"), "quick")
