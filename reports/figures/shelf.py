@@ -10,27 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from models.run import Run
-from models.sealed import DamageError
-from models.stored import stored
-from reports.figures import agreement, curves, distance
 from reports.figures.drawing import Drawing
+from reports.figures.easel import KINDS, Order, drawn
 from reports.files import write_whole
 
 __all__ = ["KINDS", "Shelf", "Shelved"]
 
-KINDS: dict[str, Callable[[Run, str, str], Drawing]] = {
-    "curves": curves.draw,
-    "agreement": agreement.draw,
-    "distance": distance.draw,
-}
 TITLES = {"curves": "Learning curves", "agreement": "Labels of pairs", "distance": "Distance of weights"}
 
 
@@ -67,7 +59,8 @@ class Shelf:
         self.folder, self.store = folder, store
         self.drawn = 0
         self._new: dict[str, dict[str, str]] = {}
-        self._runs: dict[str, Run | DamageError] = {}
+        self._names: dict[tuple[str, str], str] = {}
+        self._ahead: dict[str, Drawing | str] = {}
 
     @cached_property
     def _index(self) -> dict[str, Any]:
@@ -77,13 +70,25 @@ class Shelf:
             return {}
         return index if isinstance(index, dict) else {}
 
+    def draw(self, wanted: Iterable[tuple[dict[str, Any], str]]) -> None:
+        """Draw those of these figures (experiment and kind) that do not lie here yet, many at once.
+
+        `figure` then finds them; one that was not announced it draws itself.
+        """
+        missing: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {}
+        for experiment, kind in wanted:
+            name, title, digest = self._about(experiment, kind)
+            if self._kept(name, digest) is None:
+                missing.setdefault(experiment["key"], (experiment, []))[1].append((kind, name, title))
+        orders = [Order(experiment, tuple(figures)) for experiment, figures in missing.values()]
+        for order, drawings in zip(orders, drawn(self.store, orders), strict=True):
+            for (_, name, _), drawing in zip(order.figures, drawings, strict=True):
+                self._ahead[name] = drawing
+
     def figure(self, experiment: dict[str, Any], kind: str) -> Shelved:
         """The figure of this kind of an experiment as the report's provenance lists it."""
-        name = self._name(experiment["key"], kind)
-        title = f"{TITLES[kind]}: {experiment['name'] or experiment['key']}"
-        source = f"{experiment['key']} {experiment['sha256']} {kind} {title} {_drawing_version()}"
-        digest = hashlib.sha256(source.encode()).hexdigest()
-        entry = self._kept(name, digest) or self._draw(experiment, kind, name, title, digest)
+        name, title, digest = self._about(experiment, kind)
+        entry = self._kept(name, digest) or self._drawn(experiment, kind, name, title, digest)
         if isinstance(entry, str):
             return Shelved(name, title, problem=entry)
         self._new[name] = entry
@@ -101,11 +106,23 @@ class Shelf:
                 self.folder / "index.json", json.dumps(self._new, indent=1, ensure_ascii=False) + "\n"
             )
 
+    def _about(self, experiment: dict[str, Any], kind: str) -> tuple[str, str, str]:
+        """A figure's name and title, and the digest of all it is drawn from."""
+        name = self._name(experiment["key"], kind)
+        title = f"{TITLES[kind]}: {experiment['name'] or experiment['key']}"
+        source = f"{experiment['key']} {experiment['sha256']} {kind} {title} {_drawing_version()}"
+        return name, title, hashlib.sha256(source.encode()).hexdigest()
+
     def _name(self, key: str, kind: str) -> str:
         """Readable, and unique in the report: the key without its digest, unless another run has that too."""
-        head = re.sub(r"-[0-9a-f]{20}$", "", key)
-        plain = re.sub(r"[^a-z0-9-]+", "-", f"{head}-{kind}".lower()).strip("-")
-        return plain if plain not in self._new else f"{plain}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+        if (key, kind) not in self._names:
+            head = re.sub(r"-[0-9a-f]{20}$", "", key)
+            plain = re.sub(r"[^a-z0-9-]+", "-", f"{head}-{kind}".lower()).strip("-")
+            taken = plain in self._names.values()
+            self._names[key, kind] = (
+                f"{plain}-{hashlib.sha256(key.encode()).hexdigest()[:8]}" if taken else plain
+            )
+        return self._names[key, kind]
 
     def _kept(self, name: str, digest: str) -> dict[str, str] | None:
         entry = self._index.get(name)
@@ -120,15 +137,14 @@ class Shelf:
                 return None
         return entry if isinstance(entry.get("caption"), str) else None
 
-    def _draw(
+    def _drawn(
         self, experiment: dict[str, Any], kind: str, name: str, title: str, digest: str
     ) -> dict[str, str] | str:
-        run = self._run(experiment)
-        if isinstance(run, DamageError):
-            return f"No figure: the run {experiment['key']} {run} ({self.store})."
-        if kind == "agreement" and "train_agreement" not in run.arrays:
-            return "No figure: a regression has no labels to agree on."
-        drawing = KINDS[kind](run, name, title)
+        if name not in self._ahead:
+            self.draw([(experiment, kind)])
+        drawing = self._ahead.pop(name)
+        if isinstance(drawing, str):
+            return drawing
         self.folder.mkdir(parents=True, exist_ok=True)
         entry = {"from": digest, "caption": drawing.caption}
         for ending, text in (("svg", drawing.svg), ("csv", drawing.csv)):
@@ -137,21 +153,12 @@ class Shelf:
         self.drawn += 1
         return entry
 
-    def _run(self, experiment: dict[str, Any]) -> Run | DamageError:
-        key = experiment["key"]
-        if key not in self._runs:
-            try:
-                self._runs[key] = stored(self.store, key, experiment["sha256"])
-            except DamageError as damage:
-                self._runs[key] = damage
-        return self._runs[key]
-
 
 @cache
 def _drawing_version() -> str:
     """Digest of the code that draws: when it changes, every figure is drawn anew."""
     digest = hashlib.sha256(version("matplotlib").encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem not in ("forest", "paper", "shelf"):
+        if path.stem not in ("easel", "forest", "paper", "shelf"):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,12 @@ from reports.figures.paper import PAPER, PaperFigure, Subject, subject
 from reports.figures.shelf import Shelf, Shelved
 
 __all__ = ["Gallery", "Plate", "View", "gallery"]
+
+Known = list[tuple[Subject, dict[str, Any]]]
+"""What each run is about, beside the run as the report's provenance lists it."""
+
+FigureOf = Callable[[dict[str, Any], str], Shelved]
+"""A run's figure of a kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,21 @@ def gallery(experiments: Iterable[dict[str, Any]], shelf: Shelf) -> Gallery:
     """
     known = [(of, run) for run in experiments if (of := subject(run["name"]))]
     known.sort(key=lambda pair: (pair[0].widths, pair[0].output, pair[0].loss, pair[0].rank))
-    paper = [_paper(figure, known, shelf) for figure in PAPER]
+    wanted: list[tuple[dict[str, Any], str]] = []
+
+    def noted(run: dict[str, Any], kind: str) -> Shelved:
+        wanted.append((run, kind))
+        return Shelved("", "")
+
+    _arranged(known, noted)  # to learn which figures there will be, so that they are drawn together
+    shelf.draw(wanted)
+    arranged = _arranged(known, shelf.figure)
+    shelf.close()
+    return arranged
+
+
+def _arranged(known: Known, figure_of: FigureOf) -> Gallery:
+    paper = [_paper(figure, known, figure_of) for figure in PAPER]
     more = []
     for kind, title in _MORE.items():
         plates = []
@@ -66,30 +86,30 @@ def gallery(experiments: Iterable[dict[str, Any]], shelf: Shelf) -> Gallery:
                 runs = [(of, run) for of, run in runs if of.dataset != "boston"]
             if runs:
                 name = f"{kind}-{len(plates) + 1}"
-                plates.append(Plate(name, network[:1].upper() + network[1:], "", _views(runs, kind, shelf)))
+                heading = network[:1].upper() + network[1:]
+                plates.append(Plate(name, heading, "", _views(runs, kind, figure_of)))
         if plates:
             more.append((title, plates))
-    shelf.close()
     return Gallery(paper, more)
 
 
-def _paper(figure: PaperFigure, known: list[tuple[Subject, dict[str, Any]]], shelf: Shelf) -> Plate:
+def _paper(figure: PaperFigure, known: Known, figure_of: FigureOf) -> Plate:
     runs = [(of, run) for of, run in known if figure.shows(of)]
     heading = f"Figure {figure.number}"
-    return Plate(f"figure-{figure.number}", heading, figure.title, _views(runs, figure.kind, shelf))
+    return Plate(f"figure-{figure.number}", heading, figure.title, _views(runs, figure.kind, figure_of))
 
 
 def _in_paper(kind: str, of: Subject) -> bool:
     return any(figure.kind == kind and figure.shows(of) for figure in PAPER)
 
 
-def _views(runs: list[tuple[Subject, dict[str, Any]]], kind: str, shelf: Shelf) -> list[View]:
+def _views(runs: Known, kind: str, figure_of: FigureOf) -> list[View]:
     several = len({of.protocol for of, _ in runs}) < len(runs)
     return [
         View(
             f"{of.dataset} {of.protocol}" if several else of.protocol,
             "" if several else _WEIGHTS[of.protocol],
-            shelf.figure(run, kind),
+            figure_of(run, kind),
         )
         for of, run in runs
     ]

@@ -445,6 +445,42 @@ def test_a_backend_names_its_folder_and_type(precision, folder, dtype):
     assert (backend.folder, backend.dtype) == (folder, dtype)
 
 
+# -- accelerators ---------------------------------------------------------------------
+
+
+class Pretended(Backend):
+    """Takes the path of a CUDA device on the CPU: one shard, all inputs, an epoch captured and replayed."""
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+
+class Eager:
+    """Stands in for `EpochGraph`: warms up, puts the state back, and runs the epoch when it is replayed."""
+
+    made = 0
+
+    def __init__(self, epoch, warm_up, state) -> None:
+        Eager.made += 1
+        saved = [tensor.clone() for tensor in state]
+        warm_up()
+        assert any((a != b).any() for a, b in zip(saved, state, strict=True))
+        for tensor, before in zip(state, saved, strict=True):
+            tensor.copy_(before)
+        self.replay = epoch
+
+
+@pytest.mark.parametrize("batch", [10, 53, 100], ids=["last smaller", "one", "larger than the data"])
+def test_the_path_of_an_accelerator_equals_ordinary_models(batch, digits, tiny, monkeypatch):
+    """The epoch that is captured reads each epoch's own order, and warming up leaves no trace."""
+    monkeypatch.setattr(training, "EpochGraph", Eager)
+    monkeypatch.setattr(Eager, "made", 0)
+    spec = tiny(widths=(6, 5), batch=batch, checkpoints=(0, 1, 2, 3))
+    assert_equals_reference(spec, digits, Pretended("cuda", "fp64", "pretended"))
+    assert Eager.made == 1
+
+
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
 
 
@@ -454,6 +490,15 @@ def test_cuda_equals_ordinary_models(output, loss, digits, tiny):
     """The whole ensemble at once on the GPU, in float64, equals ordinary models on the CPU."""
     spec = tiny(output=output, loss=loss, precision="fp64", checkpoints=(0, 1, 2, 3))
     assert_equals_reference(spec, digits, resolve_backend("cuda", "fp64"))
+
+
+@cuda
+def test_a_captured_epoch_equals_one_launched_step_by_step(digits, tiny, monkeypatch):
+    """Replaying the graph gives the bytes that the same kernels give when they are launched one by one."""
+    backend, spec = resolve_backend("cuda", "fp32"), tiny(widths=(64, 32))
+    captured = trained(spec, digits, backend).result()
+    monkeypatch.setattr(training, "EpochGraph", Eager)
+    assert_same_bytes(captured, trained(spec, digits, backend).result())
 
 
 @cuda

@@ -19,7 +19,7 @@ import pytest
 from claims.verdict import Outcome
 from models.sealed import DamageError
 from models.stored import stored
-from reports.figures import agreement, curves, distance
+from reports.figures import agreement, curves, distance, easel
 from reports.figures.forest import LEFT, RIGHT, forest
 from reports.figures.panel import ticks
 from reports.figures.paper import PAPER, figures_of, subject
@@ -272,6 +272,20 @@ def test_a_run_that_cannot_be_read_leaves_a_reason(tmp_path: Path, change: dict[
     figure = Shelf(tmp_path / "figures", tmp_path / "store").figure(entry, "curves")
     assert (figure.svg, figure.csv) == ("", "")
     assert why in figure.problem
+
+
+def test_drawing_on_all_cores_gives_the_same_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many figures are drawn in processes of their own, a few here; the texts are the same."""
+    entries = [samples.store(tmp_path, samples.run(epochs=epochs)) for epochs in (3, 5)]
+    orders = [
+        easel.Order(entry, tuple((kind, f"{kind}-{k}", kind) for kind in easel.KINDS))
+        for k, entry in enumerate(entries)
+    ]
+    here = easel.drawn(tmp_path, orders)
+    monkeypatch.setattr(easel, "MANY", 1)
+    monkeypatch.setattr(easel, "cores", lambda: 2)
+    assert easel.drawn(tmp_path, orders) == here
+    assert len({drawing.svg for drawings in here for drawing in drawings}) == 6
 
 
 def test_a_stored_run_is_read_without_its_weights(tmp_path: Path) -> None:
