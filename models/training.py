@@ -132,6 +132,8 @@ class Trainer:
                     Adam(flat, spec.learning_rate, fused=backend.kind != "mps"),
                 )
             )
+        self._order = torch.empty(len(self._x), dtype=torch.int64, device=device)
+        self._graph: EpochGraph | None = None
         with backend.arithmetic():
             self._evaluations = [
                 Evaluation(x[:, used], y, labels, spec.output, spec.loss, backend)
@@ -139,11 +141,10 @@ class Trainer:
                     (x_train, x_test), (y_train, y_test), self._labels or (None, None), strict=True
                 )
             ]
-        units = self.sizes[1] * max(s.members.stop - s.members.start for s in self._shards)
-        self._head = head_size(self._x, spec.batch, units) if backend.kind == "cpu" else len(used)
-        self._order = torch.empty(len(self._x), dtype=torch.int64, device=device)
-        self._graph: EpochGraph | None = None
-        self._idle_pairs = weight_differences([self._idle_weights]) if len(used) < self.sizes[0] else None
+            units = self.sizes[1] * max(s.members.stop - s.members.start for s in self._shards)
+            self._head = head_size(self._x, spec.batch, units) if backend.kind == "cpu" else len(used)
+            idle_pairs = weight_differences([self._idle_weights])
+            self._idle_pairs = idle_pairs if len(used) < self.sizes[0] else None
         self.epoch = 0
         self.kept: dict[str, np.ndarray] = {}
         self.history: dict[str, list[np.ndarray]] = {}
