@@ -143,8 +143,7 @@ class Trainer:
             ]
             units = self.sizes[1] * max(s.members.stop - s.members.start for s in self._shards)
             self._head = head_size(self._x, spec.batch, units) if backend.kind == "cpu" else len(used)
-            idle_pairs = weight_differences([self._idle_weights])
-            self._idle_pairs = idle_pairs if len(used) < self.sizes[0] else None
+            self._idle_pairs = weight_differences([self._idle_weights]) if len(used) < self.sizes[0] else None
         self.epoch = 0
         self.kept: dict[str, np.ndarray] = {}
         self.history: dict[str, list[np.ndarray]] = {}
