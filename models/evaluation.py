@@ -8,13 +8,10 @@ from torch import Tensor
 
 from models.backend import Backend
 from models.ensemble import Layers, forward
-from models.inputs import Inputs, evaluation_blocks
+from models.inputs import evaluation_blocks, whole_blocks
 from models.losses import loss_per_sample
 
 __all__ = ["Evaluation"]
-
-_ACCELERATOR_ROWS = 1_000
-"""Samples evaluated at once on an accelerator; bounds the activations' memory."""
 
 
 class Evaluation:
@@ -33,10 +30,10 @@ class Evaluation:
         self, x: Tensor, y: Tensor, labels: np.ndarray | None, output: str, loss: str, backend: Backend
     ) -> None:
         self.output, self.loss, self.backend = output, loss, backend
-        if backend.kind == "cpu":
-            order, blocks = evaluation_blocks(x, None if labels is None else torch.tensor(labels))
-        else:
-            order, blocks = torch.arange(len(x)), [Inputs(part) for part in x.split(_ACCELERATOR_ROWS)]
+        sparse = (
+            backend.kind == "cpu" and labels is not None
+        )  # a regression's table has no zeros to leave out
+        order, blocks = evaluation_blocks(x, torch.tensor(labels)) if sparse else whole_blocks(x)
         self._order = order.numpy()
         blocks = [block.to(backend.device, backend.dtype) for block in blocks]
         # [K, m], so that samples are innermost, as they are in the engine's activations.

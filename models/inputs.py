@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Inputs", "evaluation_blocks", "head_size", "minibatches", "order_by_use"]
+__all__ = ["Inputs", "evaluation_blocks", "head_size", "minibatches", "order_by_use", "whole_blocks"]
 
 _ALWAYS = 0.9
 """An input that is not 0 in this share of minibatches is in the head: gathering it would cost more
@@ -26,8 +26,10 @@ _WORTH = 2_000_000
 """Multiplications that leaving out must save a minibatch to pay for the gathering, 40 microseconds or so."""
 
 _BLOCK = 128
-"""Samples an evaluation takes at once. Fewer have more inputs in common that are 0, more share the gathering
-of the weights: 5,000 digits, 784-500-10, ms a network: 31 at 64, 29 at 128, 31 at 256, 36 at 1,000."""
+"""Samples an evaluation takes at once: fewer have more zeros in common, more share a gathering of weights."""
+
+_WHOLE_BLOCK = 1_000
+"""The same where nothing is left out; bounds the activations' memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,12 @@ def minibatches(x: Tensor, order: Tensor, batch: int, head: int) -> Iterator[Inp
         yield _without_zeros(samples, head)
 
 
-def evaluation_blocks(x: Tensor, labels: Tensor | None) -> tuple[Tensor, list[Inputs]]:
+def whole_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:
+    """The samples as they come: their order [m], and blocks with all inputs."""
+    return torch.arange(len(x)), [Inputs(part) for part in x.split(_WHOLE_BLOCK)]
+
+
+def evaluation_blocks(x: Tensor, labels: Tensor) -> tuple[Tensor, list[Inputs]]:
     """The samples in an order in which neighbours look alike [m], and blocks of them.
 
     Like samples have more zeros in common. The order is by label, then along the first principal
@@ -97,11 +104,8 @@ def evaluation_blocks(x: Tensor, labels: Tensor | None) -> tuple[Tensor, list[In
 
     Args:
         x: inputs [m, d_x].
-        labels: [m] classes, or None.
+        labels: [m] classes.
     """
-    if labels is None:
-        order = torch.arange(len(x))
-        return order, [_without_zeros(samples, 0) for samples in x.split(_BLOCK)]
     use = (x != 0).to(torch.float32)
     use /= use.mean(0).clamp(min=1e-3).sqrt()
     use -= use.mean(0)

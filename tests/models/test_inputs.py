@@ -8,7 +8,7 @@ import torch
 
 from models import inputs
 from models.ensemble import flatten, forward, gradients, layer_views, parameter_count
-from models.inputs import Inputs, evaluation_blocks, head_size, minibatches, order_by_use
+from models.inputs import Inputs, evaluation_blocks, head_size, minibatches, order_by_use, whole_blocks
 
 SIZES, MEMBERS = (9, 5, 4, 3), 2
 
@@ -88,16 +88,25 @@ def test_views_and_flat_buffer_are_inverse():
     assert torch.equal(flatten(views), flat)
 
 
-@pytest.mark.parametrize("labels", [True, False], ids=["labelled", "unlabelled"])
-def test_evaluation_blocks_hold_every_sample_once(labels, sparse, monkeypatch):
-    """Blocks are the samples in the order returned, and that is a permutation."""
+def test_evaluation_blocks_hold_every_sample_once(sparse, monkeypatch):
+    """Blocks are the samples in the order returned, by label, with all inputs that are not 0."""
     monkeypatch.setattr(inputs, "_BLOCK", 8)
-    told = torch.arange(40) % 3 if labels else None
-    order, blocks = evaluation_blocks(sparse, told)
+    labels = torch.arange(40) % 3
+    order, blocks = evaluation_blocks(sparse, labels)
     assert sorted(order.tolist()) == list(range(40))
+    assert labels[order].tolist() == sorted(labels.tolist())
     assert torch.equal(torch.cat([dense(block, 9) for block in blocks]), sparse[order])
-    if told is not None:
-        assert told[order].tolist() == sorted(told.tolist())
+    assert len(blocks) == 5
+    assert any(block.tail is not None for block in blocks)
+
+
+def test_whole_blocks_are_the_samples_as_they_come(sparse, monkeypatch):
+    """In order, all inputs, the last block smaller."""
+    monkeypatch.setattr(inputs, "_WHOLE_BLOCK", 16)
+    order, blocks = whole_blocks(sparse)
+    assert order.tolist() == list(range(40))
+    assert [len(block) for block in blocks] == [16, 16, 8]
+    assert torch.equal(torch.cat([block.head for block in blocks]), sparse)
 
 
 def test_inputs_are_ordered_by_use():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -171,6 +172,15 @@ def test_shards_equal_ordinary_models(digits, tiny, fp64, small_shards):
     spec = tiny(replicates=3, checkpoints=(0, 1, 2, 3))
     assert len(Trainer(spec, digits, fp64)._shards) == 6
     assert_equals_reference(spec, digits, fp64)
+
+
+def test_data_without_idle_inputs_equal_ordinary_models(houses, tiny, fp64):
+    """Nothing is left out where every input is used."""
+    used = [0, 1, 3, 4, 5]
+    full = replace(
+        houses, name="full", raw_train=houses.raw_train[:, used], raw_test=houses.raw_test[:, used]
+    )
+    assert_equals_reference(tiny(dataset="full", checkpoints=(0, 1, 2, 3)), full, fp64)
 
 
 def test_a_cross_entropy_needs_labels(houses, tiny, fp64):
