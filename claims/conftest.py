@@ -3,7 +3,7 @@
 A test names what it trains by `@trains(...)`; it is then collected once for each
 alternative and protocol. Tests that share an experiment share an xdist group, so
 one worker trains it and the others find it in the run store. A comparison of
-several experiments waits in a group of its own, last, when most are trained.
+several experiments waits in a group of its own, when most are trained.
 """
 
 from __future__ import annotations
@@ -85,7 +85,11 @@ def _group(specs: Specs) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what belongs to another scale, and starts the longest experiments first."""
+    """Leaves out what belongs to another scale, and starts the longest experiments first.
+
+    Then comparisons, when most of what they compare is trained, and last what trains nothing: many short
+    tests, which even out when the workers end.
+    """
     scale = config.getoption("scale")
     left_out = [item for item in items if any(m.args[0] != scale for m in item.iter_markers("scale"))]
     if left_out:
@@ -98,9 +102,9 @@ def _priority(item: pytest.Item) -> tuple[int, float, str]:
     params = getattr(getattr(item, "callspec", None), "params", {})
     specs: Specs = params.get("specs", ())
     if not specs:
-        return (1, 0.0, "")
+        return (2, 0.0, "")
     # A comparison's cost is what only it trains; its first experiment stands for the order.
-    return (2 if len(specs) > 1 else 0, -_work(specs[0]), _group(specs))
+    return (1 if len(specs) > 1 else 0, -_work(specs[0]), _group(specs))
 
 
 def _work(spec: Experiment) -> float:
