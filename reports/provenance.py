@@ -29,7 +29,8 @@ PACKAGES = (
     "safetensors",
 )
 _OPTIONS = ("scale", "backend", "precision", "protocols", "replicates", "refresh", "fail_on")
-_OPTIONS += ("report_dir", "store", "baseline", "numprocesses", "dist")
+_PATHS = ("report_dir", "store", "baseline")
+_OPTIONS += (*_PATHS, "numprocesses", "dist")
 
 
 def describe(config: pytest.Config, collector: Collector, interrupted: str | None) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def describe(config: pytest.Config, collector: Collector, interrupted: str | Non
     runs = merge(entry for entries in collector.provenance.values() for entry in entries)
     option = {name: getattr(config.option, name, None) for name in _OPTIONS}
     option |= {name: list(value) for name, value in option.items() if isinstance(value, tuple)}
+    option |= {name: _within(config.rootpath, option[name]) for name in _PATHS if option[name] is not None}
     return {
         **checkout(config.rootpath),
         "versions": versions(),
@@ -122,6 +124,11 @@ def versions() -> dict[str, str | None]:
         except PackageNotFoundError:
             found[package] = None
     return found
+
+
+def _within(root: Path, path: str) -> str:
+    """As seen from the checkout where it lies inside: that is where commands are run, on any machine."""
+    return Path(path).relative_to(root).as_posix() if Path(path).is_relative_to(root) else path
 
 
 def checkout(root: Path) -> dict[str, Any]:

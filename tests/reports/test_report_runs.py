@@ -232,3 +232,16 @@ def test_report_dir_and_precision_choose_the_folder(harness: pytest.Pytester, re
     harness.runpytest_inprocess("--report-dir", "elsewhere", "--precision", "fp64")
     assert outcomes(report_of("elsewhere/cpu-fp64")) == EXPECTED
     assert not (harness.path / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("folder", "recorded"), [("kept/here", "kept/here"), ("../elsewhere", None)], ids=["inside", "outside"]
+)
+def test_folders_in_the_checkout_are_recorded_as_seen_from_it(
+    harness: pytest.Pytester, folder: str, recorded: str | None
+) -> None:
+    """A report's commands work in any checkout; a folder elsewhere is recorded whole."""
+    harness.runpytest_inprocess("--protocols", "he", "--report-dir", folder)
+    written = (harness.path / folder / "cpu" / "verdicts.json").read_text()
+    found = json.loads(written)["provenance"]["options"]["report_dir"]
+    assert found == (recorded or str((harness.path / folder).resolve()))
