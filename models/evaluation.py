@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from models.backend import Backend
-from models.ensemble import Layers, forward
+from models.ensemble import Operands, forward
 from models.inputs import evaluation_blocks, whole_blocks
 from models.losses import loss_per_sample
 
@@ -41,11 +41,11 @@ class Evaluation:
         parts = targets.split([len(block) for block in blocks], 1)
         self._blocks = list(zip(blocks, (part.t() for part in parts), strict=True))
 
-    def __call__(self, layers: Layers) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, of: Operands) -> tuple[np.ndarray, np.ndarray]:
         """Mean loss [M] in float64 and predicted labels [M, m]."""
         totals, labels = [], []
         for inputs, y in self._blocks:
-            z = forward(layers, inputs, self.backend.precision == "bf16")
+            z = forward(of, inputs, self.backend.precision == "bf16")
             losses = loss_per_sample(z, y, self.output, self.loss)
             # mps has no float64; the rows of a block are few enough to sum there in float32.
             losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)

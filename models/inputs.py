@@ -34,12 +34,12 @@ _WHOLE_BLOCK = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """A few samples' inputs, without those that are 0 on all of them.
+    """A few samples' inputs, without those that are 0 on all of them. Samples are innermost.
 
     Attributes:
-        head: the first inputs [B, head], in order.
-        tail: later inputs [B, k] that are not 0 on all samples, None where the head is all there is.
-        places: which ones they are [k], ascending.
+        head: the first inputs [head, B], in order.
+        tail: later inputs [k, B] that are not 0 on all samples, None where the head is all there is.
+        places: which ones they are [k], ascending, counted from the end of the head.
     """
 
     head: Tensor
@@ -47,7 +47,7 @@ class Inputs:
     places: Tensor | None = None
 
     def __len__(self) -> int:
-        return len(self.head)
+        return self.head.shape[1]
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Inputs:
         """The same on a device, in a type."""
@@ -93,7 +93,7 @@ def minibatches(x: Tensor, order: Tensor, batch: int, head: int) -> Iterator[Inp
 
 def whole_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:
     """The samples as they come: their order [m], and blocks with all inputs."""
-    return torch.arange(len(x)), [Inputs(part) for part in x.split(_WHOLE_BLOCK)]
+    return torch.arange(len(x)), [Inputs(part.t()) for part in x.split(_WHOLE_BLOCK)]
 
 
 def evaluation_blocks(x: Tensor, labels: Tensor) -> tuple[Tensor, list[Inputs]]:
@@ -119,10 +119,12 @@ def evaluation_blocks(x: Tensor, labels: Tensor) -> tuple[Tensor, list[Inputs]]:
 
 
 def _without_zeros(samples: Tensor, head: int) -> Inputs:
+    """The samples [B, d_x] as inputs, which of the tail they use found by looking."""
     d_x = samples.shape[1]
     if head == d_x:
-        return Inputs(samples)
-    places = (samples[:, head:] != 0).any(0).nonzero().squeeze(1) + head
+        return Inputs(samples.t())
+    rest = samples[:, head:]
+    places = (rest != 0).any(0).nonzero().squeeze(1)
     if head + len(places) >= _ALWAYS * d_x:
-        return Inputs(samples)
-    return Inputs(samples[:, :head], samples.index_select(1, places), places)
+        return Inputs(samples.t())
+    return Inputs(samples[:, :head].t(), rest.index_select(1, places).t(), places)

@@ -20,7 +20,7 @@ from torch import Tensor
 from data import Dataset
 from models.adam import Adam
 from models.backend import Backend
-from models.ensemble import flatten, gradients, layer_views, parameter_count
+from models.ensemble import Operands, flatten, gradients, layer_views, parameter_count
 from models.epoch_graph import EpochGraph
 from models.evaluation import Evaluation
 from models.experiment import Experiment
@@ -64,8 +64,8 @@ class _Shard:
 
     members: slice
     flat: Tensor
-    layers: list[tuple[Tensor, Tensor]]
-    gradient_layers: list[tuple[Tensor, Tensor]]
+    weights: Operands
+    gradient: Operands
     optimiser: Adam
 
 
@@ -127,8 +127,8 @@ class Trainer:
                 _Shard(
                     members,
                     flat,
-                    layer_views(flat, self._trained_sizes, count),
-                    layer_views(flat.grad, self._trained_sizes, count),
+                    Operands(layer_views(flat, self._trained_sizes, count)),
+                    Operands(layer_views(flat.grad, self._trained_sizes, count)),
                     Adam(flat, spec.learning_rate, fused=backend.kind != "mps"),
                 )
             )
@@ -178,7 +178,7 @@ class Trainer:
     def _train(self, shard: _Shard, batches: Iterable[tuple[Inputs, Tensor]]) -> None:
         spec, bf16 = self.spec, self.backend.precision == "bf16"
         for x, y in batches:
-            gradients(shard.layers, x, y, spec.output, spec.loss, shard.gradient_layers, bf16)
+            gradients(shard.weights, x, y, spec.output, spec.loss, shard.gradient, bf16)
             shard.optimiser.step()
 
     def _replayed(self) -> EpochGraph:
@@ -210,7 +210,7 @@ class Trainer:
         """Appends this epoch's losses, labels and pairwise quantities to the history."""
         row: dict[str, np.ndarray] = {}
         for side, name in enumerate(("train", "test")):
-            parts = self._each_shard(lambda shard, of=self._evaluations[side]: of(shard.layers))
+            parts = self._each_shard(lambda shard, of=self._evaluations[side]: of(shard.weights))
             row[f"{name}_loss"] = np.concatenate([loss for loss, _ in parts])
             if self._labels is not None:
                 predictions = np.concatenate([labels for _, labels in parts])
@@ -227,7 +227,7 @@ class Trainer:
                 self.kept[f"weights/{self.epoch}/b{depth}"] = bias.numpy()
 
     def _weight_differences(self) -> tuple[np.ndarray, np.ndarray]:
-        layers = zip(*(shard.layers for shard in self._shards), strict=True)
+        layers = zip(*(shard.weights.layers for shard in self._shards), strict=True)
         tensors = [torch.cat(parts) for layer in layers for parts in zip(*layer, strict=True)]
         squared, differ = weight_differences(tensors)
         if self._idle_pairs is not None:
@@ -247,7 +247,7 @@ class Trainer:
         """
         joined = [
             (torch.cat([W for W, _ in layer]).cpu(), torch.cat([b for _, b in layer]).cpu())
-            for layer in zip(*(shard.layers for shard in self._shards), strict=True)
+            for layer in zip(*(shard.weights.layers for shard in self._shards), strict=True)
         ]
         first = self._initial[0][0].to(self.backend.dtype).clone()
         first[:, self._used] = joined[0][0]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models import inputs
-from models.ensemble import flatten, forward, gradients, layer_views, parameter_count
+from models.ensemble import Operands, flatten, forward, gradients, layer_views, parameter_count
 from models.inputs import Inputs, evaluation_blocks, head_size, minibatches, order_by_use, whole_blocks
 
 SIZES, MEMBERS = (9, 5, 4, 3), 2
@@ -24,16 +24,17 @@ def sparse() -> torch.Tensor:
 
 def dense(part: Inputs, d_x: int) -> torch.Tensor:
     """The samples with their zeros put back."""
+    head = part.head.shape[0]
     x = torch.zeros(len(part), d_x, dtype=part.head.dtype)
-    x[:, : part.head.shape[1]] = part.head
+    x[:, :head] = part.head.t()
     if part.tail is not None:
-        x[:, part.places] = part.tail
+        x[:, head + part.places] = part.tail.t()
     return x
 
 
-def layers(seed: int = 1) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def operands(seed: int = 1) -> Operands:
     flat = np.random.default_rng(seed).normal(size=MEMBERS * parameter_count(SIZES))
-    return layer_views(torch.from_numpy(flat), SIZES, MEMBERS)
+    return Operands(layer_views(torch.from_numpy(flat), SIZES, MEMBERS))
 
 
 @pytest.mark.parametrize("head", [0, 3, 9])
@@ -53,7 +54,7 @@ def test_what_is_left_out_is_zero_and_something_is(sparse):
         x = dense(part, 9)
         if part.tail is None:
             continue
-        expected = (x[:, 3:] != 0).any(0).nonzero().squeeze(1) + 3
+        expected = (x[:, 3:] != 0).any(0).nonzero().squeeze(1)
         assert torch.equal(part.places, expected)
         left_out += 6 - len(expected)
     assert left_out > 0
@@ -64,19 +65,19 @@ def test_what_is_left_out_is_zero_and_something_is(sparse):
 def test_products_without_zeros_equal_products_with_them(head, output, loss, sparse):
     """Outputs and gradients are those of the full inputs; the gradient of an unused input's weights is 0."""
     y = torch.from_numpy(np.eye(3)[np.random.default_rng(2).integers(0, 3, 40)])
-    weights = layers()
+    weights = operands()
     for part, targets in zip(minibatches(sparse, torch.arange(40), 5, head), y.split(5), strict=True):
         x = dense(part, 9)
         torch.testing.assert_close(
-            forward(weights, part), forward(weights, Inputs(x)), rtol=1e-13, atol=1e-13
+            forward(weights, part), forward(weights, Inputs(x.t())), rtol=1e-13, atol=1e-13
         )
-        found, expected = layers(7), layers(8)  # filled with something, so that a row left alone shows
+        found, expected = operands(7), operands(8)  # filled with something, so that a row left alone shows
         gradients(weights, part, targets, output, loss, found)
-        gradients(weights, Inputs(x), targets, output, loss, expected)
-        for (W, b), (V, c) in zip(found, expected, strict=True):
+        gradients(weights, Inputs(x.t()), targets, output, loss, expected)
+        for (W, b), (V, c) in zip(found.layers, expected.layers, strict=True):
             torch.testing.assert_close(W, V, rtol=1e-12, atol=1e-14)
             torch.testing.assert_close(b, c, rtol=1e-12, atol=1e-14)
-        assert not found[0][0][:, ~(x != 0).any(0)].any()
+        assert not found.layers[0][0][:, ~(x != 0).any(0)].any()
 
 
 def test_views_and_flat_buffer_are_inverse():
@@ -106,7 +107,7 @@ def test_whole_blocks_are_the_samples_as_they_come(sparse, monkeypatch):
     order, blocks = whole_blocks(sparse)
     assert order.tolist() == list(range(40))
     assert [len(block) for block in blocks] == [16, 16, 8]
-    assert torch.equal(torch.cat([block.head for block in blocks]), sparse)
+    assert torch.equal(torch.cat([block.head.t() for block in blocks]), sparse)
 
 
 def test_inputs_are_ordered_by_use():

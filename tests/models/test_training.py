@@ -330,7 +330,7 @@ def test_a_member_that_leaves_the_numbers_is_counted_and_alone(digits, tiny, fp3
     sound, sick = Trainer(spec, digits, fp32), Trainer(spec, digits, fp32)
     for trainer in (sound, sick):
         trainer.run_epoch()
-    sick._shards[0].layers[0][0][2] = 1e38
+    sick._shards[0].weights.layers[0][0][2] = 1e38
     for trainer in (sound, sick):
         while not trainer.finished:
             trainer.run_epoch()
@@ -378,9 +378,9 @@ def test_divergence_is_leaving_the_numbers_or_ending_ten_times_up(losses, diverg
 def test_labels_of_a_network_that_outputs_zeros(digits, tiny, fp64):
     """A ReLU output that is 0 everywhere labels everything as the first class, as torch's argmax does."""
     trainer = Trainer(tiny(output="relu", epochs=1), digits, fp64)
-    for _, bias in trainer._shards[0].layers[-1:]:
+    for _, bias in trainer._shards[0].weights.layers[-1:]:
         bias -= 1000
-    assert not trainer._evaluations[0](trainer._shards[0].layers)[1].any()
+    assert not trainer._evaluations[0](trainer._shards[0].weights)[1].any()
 
 
 # -- other arithmetic -----------------------------------------------------------------
