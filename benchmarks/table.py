@@ -85,20 +85,40 @@ def _training() -> str:
 
 
 def _job() -> str:
-    before, after = _read("whole_job_before.json"), _read("whole_job.json")
-    runs = {f"{run}, {when}": of[run] for run in ("cold", "warm") for when, of in
-            (("before", before), ("after", after))}  # fmt: skip
+    before, after, paper = (_read(f"whole_job{name}.json") for name in ("_before", "", "_paper"))
+    runs = {
+        "cold, before": before["cold"],
+        "cold, after": after["cold"],
+        "warm, before": before["warm"],
+        "warm, after": after["warm"],
+        "`--scale paper`, cold": paper["cold"],
+    }
     floor = (
         f"Floor of the trainings: {after['training_floor']:.0f} s; the cold run less 20 s is "
-        f"{after['cold_over_floor_less_20_s']:.2f} times that. `--collect-only` takes "
-        f"{after['collect_only']:.1f} s, `import torch` {after['import_torch']:.1f} s."
+        f"{after['cold_over_floor_less_20_s']:.2f} times that. At the paper's scale the floor is "
+        f"{paper['training_floor'] / 60:.0f} minutes, and the run {paper['cold_over_floor_less_20_s']:.2f} "
+        f"times that. `--collect-only` takes {after['collect_only']:.1f} s, `import torch` "
+        f"{after['import_torch']:.1f} s."
     )
     return f"{_machine(after['machine'])}\n\n{job_table(runs, 'github')}\n\n{floor}\n"
 
 
+def _profile() -> str:
+    found = _read("profile.json")
+    names = list(dict.fromkeys(name for of in found.values() for name in of))
+    rows = [
+        [
+            f"`{name}`" if "::" in name else name,
+            *(f"{of[name]:.1f}" if name in of else "" for of in found.values()),
+        ]
+        for name in names
+    ]
+    return tabulate(rows, ["ms a model and epoch", *found], tablefmt="github", disable_numparse=True) + "\n"
+
+
 def filled(text: str) -> str:
     """A page with the tables of the results on file in their places."""
-    tables = {"training": _training, "whole_job": _job}
+    tables = {"training": _training, "whole_job": _job, "profile": _profile}
     return _PLACE.sub(lambda place: f"{place[1]}\n{tables[place[2]]()}\n{place[3]}", text)
 
 

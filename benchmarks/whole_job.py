@@ -8,6 +8,7 @@ or drawing.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -75,43 +76,60 @@ def account(report: dict[str, Any], wall: float) -> dict[str, Any]:
     }
 
 
-def _timed(command: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+def _timed(command: list[str], output: Path | None = None) -> float:
+    """Seconds of a command; what it prints goes to a file or nowhere."""
+    with open(output or os.devnull, "w", encoding="utf-8") as sink:
+        started = time.perf_counter()
+        subprocess.run(command, cwd=ROOT, check=True, stdout=sink)
+        return time.perf_counter() - started
 
 
-def main(path: str | None = None, scale: str = "quick") -> None:
-    """Runs the job twice, prints the account and writes it as JSON to the path, if one is given."""
+def _both_runs(scale: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The account of a cold and a warm run into this folder, and the second's report."""
+    command = [sys.executable, "-m", "pytest", "claims", "-n", "auto", "--scale", scale]
+    command += ["--store", str(folder / "store"), "--report-dir", str(folder / "out")]
+    found: dict[str, Any] = {}
+    for run in ("cold", "warm"):
+        wall = _timed(command, folder / f"{run}.txt")
+        (written,) = (folder / "out").glob("*/verdicts.json")
+        report = json.loads(written.read_text(encoding="utf-8"))
+        found[run] = account(report, wall)
+    return found, report
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the job twice, or reads the report of a cold run; prints the account and writes it as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_job", description=__doc__)
+    parser.add_argument("results", nargs="?", type=Path, help="where to write the JSON")
+    parser.add_argument("--scale", default="quick", choices=SCALES)
+    parser.add_argument("--folder", type=Path, help="a new folder to keep store, report and output in")
+    parser.add_argument("--report", type=Path, help="verdicts.json of a cold run that was made: run nothing")
+    asked = parser.parse_args(arguments)
     rates = measure_rates()
-    listing = _timed([sys.executable, "-m", "pytest", "claims", "--collect-only", "-q"])
-    importing = _timed([sys.executable, "-c", "import torch"])
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pytest", "claims", "-n", "auto", "--scale", scale]
-        command += ["--store", f"{folder}/store", "--report-dir", f"{folder}/out"]
-        runs = {}
-        for run in ("cold", "warm"):
-            wall = _timed(command)
-            (written,) = Path(folder, "out").glob("*/verdicts.json")
-            report = json.loads(written.read_text(encoding="utf-8"))
-            runs[run] = account(report, wall)
-    floor = training_floor(experiments_of(report, scale), rates)
-    found = {
+    found: dict[str, Any] = {
         "machine": describe("torch", "numpy", "pytest", "pytest-xdist")
         | {"product_gflops": rates.flops / 1e9, "memory_gb_per_s": rates.bytes / 1e9},
-        "scale": scale,
+        "scale": asked.scale,
         "workers": os.cpu_count(),
-        "collect_only": listing,
-        "import_torch": importing,
-        "training_floor": floor,
-        "cold_over_floor_less_20_s": (runs["cold"]["wall"] - 20) / floor,
-        **runs,
     }
+    if asked.report:
+        report = json.loads(asked.report.read_text(encoding="utf-8"))
+        found["cold"] = account(report, report["provenance"]["durations"]["total"])
+    else:
+        found["collect_only"] = _timed([sys.executable, "-m", "pytest", "claims", "--collect-only", "-q"])
+        found["import_torch"] = _timed([sys.executable, "-c", "import torch"])
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = asked.folder or Path(temporary)
+            folder.mkdir(parents=True, exist_ok=True)
+            runs, report = _both_runs(asked.scale, folder.resolve())
+        found |= runs
+    found["training_floor"] = training_floor(experiments_of(report, asked.scale), rates)
+    found["cold_over_floor_less_20_s"] = (found["cold"]["wall"] - 20) / found["training_floor"]
     text = json.dumps(found, indent=1)
     print(text)
-    if path:
-        Path(path).write_text(text + "\n", encoding="utf-8")
+    if asked.results:
+        asked.results.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()
