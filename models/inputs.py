@@ -97,25 +97,36 @@ def whole_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:
 
 
 def evaluation_blocks(x: Tensor, labels: Tensor) -> tuple[Tensor, list[Inputs]]:
-    """The samples in an order in which neighbours look alike [m], and blocks of them.
+    """Blocks of samples that look alike, since those have more zeros in common, and their order [m].
 
-    Like samples have more zeros in common. The order is by label, then along the first principal
-    direction of which inputs are 0, each weighed by how rarely it is not.
+    Each label's samples are halved, and the halves again, across the first principal direction of which
+    inputs are 0, until a half is a block.
 
     Args:
         x: inputs [m, d_x].
         labels: [m] classes.
     """
-    use = (x != 0).to(torch.float32)
-    use /= use.mean(0).clamp(min=1e-3).sqrt()
+    uses = x != 0
+    parts = [
+        part for label in labels.unique() for part in _halved(uses, (labels == label).nonzero().squeeze(1))
+    ]
+    return torch.cat(parts), [_without_zeros(x[part], 0) for part in parts]
+
+
+def _halved(uses: Tensor, samples: Tensor) -> list[Tensor]:
+    """The samples, indices into `uses` [m, d_x], in blocks; all but the last of a label are full."""
+    if len(samples) <= _BLOCK:
+        return [samples]
+    use = uses[samples].to(torch.float32)
+    use /= use.mean(0).clamp(min=1e-3).sqrt()  # an input that few samples use says more about them
     use -= use.mean(0)
-    direction = torch.ones(x.shape[1])
+    direction = torch.ones(use.shape[1])
     for _ in range(8):  # power iteration: any rough direction will do
         direction = use.t() @ (use @ direction)
         direction /= direction.norm().clamp(min=1e-30)
-    along = torch.argsort(use @ direction, stable=True)
-    order = along[torch.argsort(labels[along].to(torch.int64), stable=True)]
-    return order, [_without_zeros(samples, 0) for samples in x[order].split(_BLOCK)]
+    along = samples[torch.argsort(use @ direction, stable=True)]
+    half = max(1, round(len(samples) / _BLOCK / 2)) * _BLOCK
+    return _halved(uses, along[:half]) + _halved(uses, along[half:])
 
 
 def _without_zeros(samples: Tensor, head: int) -> Inputs:

@@ -300,8 +300,8 @@ def test_a_loaded_state_goes_on_with_the_same_bytes(epoch, digits, tiny, fp32, s
     ("members", "parameters", "kind", "sizes"),
     [
         (12, 1_000, "cpu", [12]),
-        (12, 100_000, "cpu", [4, 4, 4]),
-        (5, 140_000, "cpu", [3, 2]),
+        (12, 50_000, "cpu", [4, 4, 4]),
+        (5, 80_000, "cpu", [3, 2]),
         (12, 400_000, "cpu", [1] * 12),
         (3, 9_000_000, "cpu", [1, 1, 1]),
         (12, 400_000, "cuda", [12]),
