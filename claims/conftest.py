@@ -8,9 +8,7 @@ several experiments waits in a group of its own, when most are trained.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,9 +21,6 @@ from claims.verdict import Evidence, Verdict, decide
 from models.experiment import PROTOCOLS, Experiment
 
 Specs = tuple[Experiment, ...]
-
-_AT_HAND = 6
-"""Runs a worker keeps in memory, some 40 MB each: tests come grouped by experiment, and D1 compares four."""
 
 
 # -- collection -----------------------------------------------------------------------
@@ -160,22 +155,14 @@ def specs(request: pytest.FixtureRequest) -> Specs:
 @pytest.fixture(scope="session")
 def train(store: Any, backend: Any, training_progress: Any) -> Callable[[Experiment], Any]:
     """An experiment's run, trained or read from the store; the last few stay at hand for the next test."""
+    from claims.at_hand import AtHand
     from data import load
 
-    recent: OrderedDict[Experiment, Any] = OrderedDict()
-
-    def get(spec: Experiment) -> Any:
-        if spec in recent:
-            recent.move_to_end(spec)
-            return recent[spec]
+    def fetch(spec: Experiment) -> Any:
         with training_progress.wanted(spec):
-            run = store.get(spec, load(spec.dataset), backend)
-        recent[spec] = replace(run, trained=False)  # the next test does not train it
-        if len(recent) > _AT_HAND:
-            recent.popitem(last=False)
-        return run
+            return store.get(spec, load(spec.dataset), backend)
 
-    return get
+    return AtHand(fetch)
 
 
 @pytest.fixture
