@@ -11,7 +11,8 @@ probes          stationarity.probe, Probe
 In exact rational or in ball arithmetic:
 
 the network     exact_network.loss, gradient, curvature, loss_along; exact_hessian.hessian, inertia
-Sigma           exact_spectrum.rational_spectrum, ball_spectrum, fitted_moments
+Sigma           exact_spectrum.rational_spectrum, ball_spectrum, fitted_moments;
+                sigma_enclosure.enclosed_sigma
 critical points critical.critical_points, index_sets, optimum; critical_checks.check_point
 witnesses       witnesses.witnesses, descent_from_zero
 """

@@ -11,15 +11,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import flint
 import numpy as np
 from scipy import linalg
 
 from models.curvature.dense import symmetric_eigenvalues
-from models.exact import as_fmpz
-from models.linear.definite import UNIT, eigenvalue_floor
+from models.linear.definite import UNIT
 from models.linear.landscape import LinearLandscape
-from models.linear.problem import LinearProblem
+from models.linear.sigma_enclosure import enclosed_sigma
 from models.moments import Moments
 
 __all__ = ["Spectrum", "global_weights", "sigma_spectrum"]
@@ -65,50 +63,18 @@ class Spectrum:
 def sigma_spectrum(moments: Moments) -> Spectrum:
     """The eigenvalues of Sigma / tr Y Y^T with a bound, for integer moments of any size.
 
-    For any Z in place of (X X^T)^-1 X Y^T, with G = X X^T, C = X Y^T and R = C - G Z,
-
-        Sigma = Z^T C + R^T Z + R^T G^-1 R,     0 <= R^T G^-1 R <= ||R||^2 / lambda_min(G).
-
-    Z comes from a floating-point solve; the first two terms are then computed in integers, without
-    rounding. What is left out is quadratic in the residual, and lambda_min(G) is bounded from below
-    by a Cholesky factorisation with its rounding (`eigenvalue_floor`), rows and columns of G scaled
-    to a unit diagonal. Rounding Sigma to float64 and its eigenvalues add their own bounds.
+    The bound is that of `enclosed_sigma`, of rounding Sigma to float64 and of its eigenvalues.
 
     Raises:
         ValueError: X X^T is singular, or too nearly so to be proved regular in float64.
     """
-    problem = LinearProblem.of(moments)
-    size = np.sqrt(moments.gram.diagonal().astype(np.float64))
-    floor = _regularity(problem)
-    scaled = linalg.cho_solve((problem.factor(), True), problem.cross.T)
-    Z = scaled * math.sqrt(moments.label_square) / size[:, None]
-    # Every row of Z keeps its leading 53 bits; the same power of two for all keeps Z an integer matrix.
-    bits = 54 - min(math.frexp(float(v))[1] for v in np.abs(Z).max(axis=1) if v > 0)
-    whole = flint.fmpz_mat(*Z.shape, [int(math.ldexp(z, bits)) for z in Z.ravel().tolist()])
-    cross, power = as_fmpz(moments.cross), flint.fmpz(2) ** bits
-    residual = cross * power - as_fmpz(moments.gram) * whole
-    inside = whole.transpose() * cross * power + residual.transpose() * whole
-    unit = int(power) ** 2 * moments.label_square
+    found = enclosed_sigma(moments, UNIT)
+    unit = found.unit * moments.label_square
     # The ratio of two Python integers is rounded once.
-    sigma = np.array([[int(entry) / unit for entry in row] for row in inside.tolist()])
-    left = np.array([[int(entry) / int(power) for entry in row] for row in residual.tolist()])
-    outside = float(((left / size[:, None]) ** 2).sum()) / floor / moments.label_square
-    eigenvalues, bound = symmetric_eigenvalues((sigma + sigma.T) / 2, 2 * UNIT * float(np.abs(sigma).max()))
-    return Spectrum(eigenvalues[::-1].copy(), bound + 1.001 * outside)
-
-
-def _regularity(problem: LinearProblem) -> float:
-    """A positive lower bound on the smallest eigenvalue of the scaled X X^T of the true, integer moments."""
-    # Three roundings an entry (two roots multiplied, one quotient), entries at most 1.
-    error = 4 * UNIT * problem.d_x
-    guess = float(linalg.eigvalsh(problem.gram, subset_by_index=(0, 0))[0])
-    floor = eigenvalue_floor(problem.gram, -guess / 2, error) if guess > 0 else None
-    if floor is None or floor <= 0:
-        raise ValueError(
-            f"got X X^T with a smallest eigenvalue near {guess:.1e} for inputs of unit square, wanted it "
-            "regular beyond rounding: keep independent inputs, Moments.independent()"
-        )
-    return floor
+    sigma = np.array([[int(entry) / unit for entry in row] for row in found.inside.tolist()])
+    rounding = 2 * UNIT * float(np.abs(sigma).max())
+    eigenvalues, bound = symmetric_eigenvalues((sigma + sigma.T) / 2, rounding)
+    return Spectrum(eigenvalues[::-1].copy(), bound + found.outside)
 
 
 def global_weights(landscape: LinearLandscape) -> np.ndarray:

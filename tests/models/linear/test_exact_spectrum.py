@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from data import load_synthetic
+from models.linear import exact_spectrum
 from models.linear.exact_network import ExactMoments, exact_moments, gradient, identity, loss
 from models.linear.exact_spectrum import (
     BITS,
@@ -16,6 +17,7 @@ from models.linear.exact_spectrum import (
     kernel,
     rational_spectrum,
 )
+from models.linear.sigma_enclosure import Enclosed, enclosed_sigma
 from models.moments import moments
 
 PLANTED = load_synthetic("synthetic")
@@ -146,8 +148,23 @@ def test_a_rotated_basis_has_the_same_eigenvalues():
     assert (turned.vectors[1].transpose() * turned.vectors[2])[0, 0] == 0
 
 
-def test_moments_of_the_reduction_are_enclosed():
-    """The balls of Sigma contain the rational Sigma."""
+@pytest.mark.parametrize("refined", [True, False], ids=["refined", "rational-first"])
+def test_moments_of_the_reduction_are_enclosed(refined, monkeypatch):
+    """The narrow balls of Sigma contain the rational Sigma, by refinement and where that is out of reach."""
+    if not refined:
+        monkeypatch.setattr(exact_spectrum, "enclosed_sigma", lambda of, share: Enclosed(None, 1, 2 * share))
     exact, balls = (fitted_moments(OF, balls=kind) for kind in (False, True))
     assert isinstance(balls, ExactMoments)
+    assert balls.gram.contains(exact.gram)
+    assert all(entry.rad() < 1e-55 * OF.label_square for entry in balls.gram.entries())
+
+
+def test_a_gram_beyond_float64_is_solved_over_the_rationals():
+    """Two nearly equal inputs, which float64 cannot prove independent, give the same narrow balls."""
+    X = np.column_stack([PLANTED.X, PLANTED.X[:, 0] * 10**9])
+    X[0, -1] += 1
+    of = moments(X, PLANTED.Y)
+    with pytest.raises(ValueError, match="wanted it regular beyond rounding"):
+        enclosed_sigma(of, 1e-3)
+    exact, balls = (fitted_moments(of, balls=kind) for kind in (False, True))
     assert balls.gram.contains(exact.gram)
