@@ -36,7 +36,7 @@ def test_what_is_left_out_is_positive_and_within_its_bound(name, preparation, sh
     """The bound asked for is attained, and the rational difference lies between 0 and it."""
     E, trace, outside = left_out(prepared(name, preparation), share)
     assert outside <= share
-    assert E == E.transpose()
+    assert E.transpose() == E
     assert is_positive(E)
     assert trace <= outside
 
