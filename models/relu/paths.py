@@ -51,7 +51,7 @@ def sampled_paths(widths: Sequence[int], count: int, seed: int) -> np.ndarray:
 
 
 def activations(layers: Layers, X: np.ndarray, paths: np.ndarray) -> np.ndarray:
-    """Z [m, P] bool of one model.
+    """Z [m, P] bool of one model, as the network itself computes it: in the precision of its weights.
 
     Args:
         layers: weights [fan_in, fan_out] and biases [fan_out], the output layer included.
@@ -66,9 +66,9 @@ def activations(layers: Layers, X: np.ndarray, paths: np.ndarray) -> np.ndarray:
             f"got paths through {paths.shape[1]} layers, wanted {len(layers) - 1}: one unit a hidden layer"
         )
     Z = np.ones((len(X), len(paths)), dtype=bool)
-    outputs = np.asarray(X, dtype=np.float64)
+    outputs = np.asarray(X, dtype=layers[0][0].dtype)
     for (W, b), units in zip(layers[:-1], paths.T, strict=True):
-        outputs = np.maximum(outputs @ W.astype(np.float64) + b, 0.0)
+        outputs = np.maximum(outputs @ W + b, 0.0)
         Z &= (outputs > 0)[:, units]
     return Z
 
