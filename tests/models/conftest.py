@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from data import Dataset
+from models import training
 from models.backend import Backend, resolve_backend
 from models.experiment import Experiment
 
@@ -73,3 +74,9 @@ def fp64() -> Backend:
 def fp32() -> Backend:
     """The CPU in float32."""
     return resolve_backend("cpu", "fp32")
+
+
+@pytest.fixture
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One member a shard, as large networks have it."""
+    monkeypatch.setattr(training, "_SHARD_PARAMETERS", 100)
