@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,6 +133,7 @@ class Trainer:
             )
         self._order = torch.empty(len(self._x), dtype=torch.int64, device=device)
         self._graph: EpochGraph | None = None
+        self._pool: ThreadPoolExecutor | None = None
         with backend.arithmetic():
             self._evaluations = [
                 Evaluation(x[:, used], y, labels, spec.output, spec.loss, backend)
@@ -200,8 +201,18 @@ class Trainer:
         # Saturated units make gradients too small for normal numbers, which CPUs
         # handle in slow microcode; zero is as good. The switch is per thread and has
         # no undo, so the work leaves the caller's thread even where one would do.
-        with ThreadPoolExecutor(self.threads, initializer=torch.set_flush_denormal, initargs=(True,)) as pool:
-            return list(pool.map(work, self._shards))
+        if self._pool is None:
+            # Kept: a new thread's first products cost milliseconds, as much as a small data set's epoch.
+            self._pool = ThreadPoolExecutor(
+                self.threads, initializer=torch.set_flush_denormal, initargs=(True,)
+            )
+        running = [self._pool.submit(work, shard) for shard in self._shards]
+        try:
+            return [done.result() for done in running]
+        finally:  # after an interrupt or an error no shard goes on behind the caller's back
+            for shard in running:
+                shard.cancel()
+            wait(running)
 
     # -- recording --------------------------------------------------------------------
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -97,3 +100,49 @@ def test_workers_share_the_cores(monkeypatch):
     assert thread_count() == cores
     monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", str(2 * cores))
     assert thread_count() == 1
+
+
+# -- shards on threads ----------------------------------------------------------------
+
+
+def test_threads_are_kept_between_epochs(digits, tiny, fp32, small_shards):
+    """New ones every epoch would cost as much as a small data set's epoch."""
+    trainer = Trainer(tiny(), digits, fp32, threads=2)
+    used = set()
+    for _ in range(4):
+        used |= set(trainer._each_shard(lambda shard: threading.get_ident()))
+    assert len(used) <= 2
+    assert threading.get_ident() not in used
+
+
+def test_threads_end_with_their_trainer(digits, tiny, fp32):
+    """Training many experiments in one process gathers no idle threads."""
+    before = threading.active_count()
+    for _ in range(3):
+        trained(tiny(epochs=1), digits, fp32, threads=2)
+    gc.collect()
+    for _ in range(100):
+        if threading.active_count() <= before:
+            break
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_no_shard_goes_on_behind_an_error(error, digits, tiny, fp32, small_shards):
+    """An error in one shard is raised when the running ones have ended; those that wait never begin."""
+    trainer = Trainer(tiny(replicates=4), digits, fp32, threads=2)
+    begun, ended = [], []
+
+    def work(shard):
+        begun.append(shard.members.start)
+        if shard.members.start == 0:
+            raise error("stop")
+        time.sleep(0.2)
+        ended.append(shard.members.start)
+
+    with pytest.raises(error, match="stop"):
+        trainer._each_shard(work)
+    assert len(begun) < len(trainer._shards) == 8
+    assert sorted(begun) == sorted([0, *ended])
+    assert len(trainer._each_shard(lambda shard: None)) == 8
