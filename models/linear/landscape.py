@@ -91,9 +91,9 @@ class LinearLandscape:
         """L [M] and its gradient [M, P]."""
         weights = self.layers(w)
         after, before = _left(weights), _right(weights)
-        T = before[-1]
-        gradients = self._gradients(after, before, T @ self.problem.gram - self.problem.cross)
-        return self.problem.map_loss(T), self.flat(gradients)
+        through = before[-1] @ self.problem.gram
+        gradients = self._gradients(after, before, through - self.problem.cross)
+        return self.problem.map_loss(before[-1], through), self.flat(gradients)
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
         """The gradient [M, P]."""

@@ -86,9 +86,10 @@ class LinearProblem:
         """L0 = 1/2 tr Y Y^T, the loss of T = 0."""
         return self.label_square / 2
 
-    def map_loss(self, T: np.ndarray) -> np.ndarray:
-        """L [...] of linear maps T [..., d_y, d_x]."""
-        return ((0.5 * T @ self.gram - self.cross) * T).sum(axis=(-2, -1)) + self.label_square / 2
+    def map_loss(self, T: np.ndarray, through: np.ndarray | None = None) -> np.ndarray:
+        """L [...] of linear maps T [..., d_y, d_x]; `through` is T X X^T where the caller has it."""
+        through = T @ self.gram if through is None else through
+        return ((0.5 * through - self.cross) * T).sum(axis=(-2, -1)) + self.label_square / 2
 
     def factor(self) -> np.ndarray:
         """F [d_x, d_x], lower triangular with X X^T = F F^T.

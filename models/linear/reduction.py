@@ -27,6 +27,7 @@ the whitened coordinates, exactly, up to the rotation.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import linalg
@@ -59,6 +60,11 @@ class Reduction:
         """r, the inputs that the labels speak of."""
         return len(self.singular)
 
+    @cached_property
+    def _turn(self) -> np.ndarray:
+        """F [V V_perp], [d_x, d_x]."""
+        return self.factor @ self.right
+
     def extra(self, d_1: int) -> int:
         """e, the columns kept of B."""
         return min(d_1, self.full.d_x - self.kept)
@@ -72,7 +78,7 @@ class Reduction:
 
     def down(self, W: np.ndarray) -> np.ndarray:
         """First-layer weights [M, d_1, d_x] of the full problem as [M, d_1, r + e], at the same loss."""
-        turned = W @ (self.factor @ self.right)
+        turned = W @ self._turn
         A, B = turned[..., : self.kept], turned[..., self.kept :]
         if B.shape[-1] > W.shape[1]:
             B = np.linalg.qr(B.swapaxes(1, 2), mode="r").swapaxes(1, 2)
