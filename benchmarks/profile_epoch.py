@@ -16,7 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from data import load
 from models.backend import resolve_backend
 from models.experiment import Experiment
-from models.training import Trainer
+from models.training import Trainer, _unrecorded
 
 __all__ = ["main", "profiled"]
 
@@ -28,7 +28,7 @@ def profiled(widths: tuple[int, ...], batch: int) -> dict[str, float]:
     spec = Experiment("mnist-5k", widths, batch=batch)
     trainer = Trainer(spec, load("mnist-5k"), resolve_backend("cpu"), threads=1)
     # The profiler sees the calling thread only.
-    trainer._each_shard = lambda work: [work(shard) for shard in trainer._shards]  # type: ignore[method-assign]
+    trainer._each_shard = lambda work: [_unrecorded(work, shard) for shard in trainer._shards]  # type: ignore[method-assign]
     torch.set_flush_denormal(True)
     trainer.run_epoch()
     started = time.perf_counter()

@@ -68,6 +68,12 @@ class _Shard:
     optimiser: Adam
 
 
+def _unrecorded(work: Callable[[_Shard], object], shard: _Shard) -> object:
+    """The work without autograd's books, which nothing here reads: a tenth of a narrow network's step."""
+    with torch.inference_mode():
+        return work(shard)
+
+
 class Trainer:
     """Trains one experiment epoch by epoch.
 
@@ -206,7 +212,7 @@ class Trainer:
             self._pool = ThreadPoolExecutor(
                 self.threads, initializer=torch.set_flush_denormal, initargs=(True,)
             )
-        running = [self._pool.submit(work, shard) for shard in self._shards]
+        running = [self._pool.submit(_unrecorded, work, shard) for shard in self._shards]
         try:
             return [done.result() for done in running]
         finally:  # after an interrupt or an error no shard goes on behind the caller's back
