@@ -72,8 +72,20 @@ def _read(name: str) -> dict[str, Any]:
 
 def _machine(about: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
-    rates = f"products {about['product_gflops']:.0f} GFLOP/s, memory {about['memory_gb_per_s']:.0f} GB/s"
-    return f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, {versions}; {rates}."
+    return f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, {versions}"
+
+
+def _rates(*measured: Mapping[str, float]) -> str:
+    """Products and memory, each from the least to the largest of what was measured."""
+    products, memory = (
+        _range([of[name] for of in measured], ".0f") for name in ("product_gflops", "memory_gb_per_s")
+    )
+    return f"products {products} GFLOP/s, memory {memory} GB/s"
+
+
+def _range(values: Sequence[float], style: str) -> str:
+    low, high = format(min(values), style), format(max(values), style)
+    return low if low == high else f"{low} to {high}"
 
 
 def _training() -> str:
@@ -81,7 +93,8 @@ def _training() -> str:
     found = [bench["extra_info"] for bench in results["benchmarks"]]
     works = training_table([row for row in found if "work" in row], "github")
     starts = start_up_table({row["contender"]: row for row in found if "contender" in row}, "github")
-    return f"{_machine(results['machine_info'])}\n\n{works}\n\n{starts}\n"
+    about = results["machine_info"]
+    return f"{_machine(about)}; {_rates(about)}.\n\n{works}\n\n{starts}\n"
 
 
 def _job() -> str:
@@ -94,13 +107,16 @@ def _job() -> str:
         "`--scale paper`, cold": paper["cold"],
     }
     floor = (
-        f"Floor of the trainings: {after['training_floor']:.0f} s; the cold run less 20 s is "
-        f"{after['cold_over_floor_less_20_s']:.2f} times that. At the paper's scale the floor is "
+        f"Floor of the trainings: {after['training_floor']:.0f} s at the median rates, "
+        f"{_range(after['training_floor_range'], '.0f')} s at those measured before and after each run; the "
+        f"cold run less 20 s is {after['cold_over_floor_less_20_s']:.2f} times that, "
+        f"{_range(after['cold_over_floor_less_20_s_range'], '.2f')}. At the paper's scale the floor is "
         f"{paper['training_floor'] / 60:.0f} minutes, and the run {paper['cold_over_floor_less_20_s']:.2f} "
         f"times that. `--collect-only` takes {after['collect_only']:.1f} s, `import torch` "
         f"{after['import_torch']:.1f} s."
     )
-    return f"{_machine(after['machine'])}\n\n{job_table(runs, 'github')}\n\n{floor}\n"
+    about = f"{_machine(after['machine'])}; {_rates(*after['rates'])}."
+    return f"{about}\n\n{job_table(runs, 'github')}\n\n{floor}\n"
 
 
 def _profile() -> str:

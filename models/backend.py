@@ -89,8 +89,17 @@ def _available(kind: str) -> bool:
     return torch.cuda.is_available() if kind == "cuda" else torch.backends.mps.is_available()
 
 
+def _worker() -> int:
+    """The number of this pytest-xdist worker, from 0; 0 without workers."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
 def resolve_backend(kind: str = "auto", precision: str = "fp32") -> Backend:
     """The backend asked for; "auto" takes cuda, else mps, else cpu.
+
+    Workers take turns with the CUDA devices and stay on theirs: worker w on device w modulo their number, so
+    that several experiments share a device once there are more workers than devices. Which one it was is
+    no part of the result.
 
     Raises:
         ValueError: a backend this machine lacks, or a precision it cannot do.
@@ -111,5 +120,6 @@ def resolve_backend(kind: str = "auto", precision: str = "fp32") -> Backend:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         import torch
 
+        torch.cuda.set_device(_worker() % torch.cuda.device_count())
         return Backend(kind, precision, torch.cuda.get_device_name())
     return Backend(kind, precision, platform.processor() or platform.machine())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.floor import Rates, epoch_floor, epoch_flops
-from benchmarks.whole_job import account, experiments_of, training_floor
+from benchmarks.whole_job import account, against_floor, experiments_of, training_floor
 
 
 def test_operations_of_a_small_network():
@@ -39,6 +39,19 @@ def test_the_floor_of_a_report_is_that_of_its_experiments():
     (spec,) = experiments_of(report(), "quick")
     assert (spec.epochs, spec.batch, len(spec.members)) == (400, 32, 12)
     assert training_floor([spec], rates) == pytest.approx(400 * epoch_floor((13, 50, 1), 12, 404, 32, rates))
+
+
+def test_the_floor_takes_the_median_of_the_rates_that_were_measured():
+    """Memory four times as fast in one of three moments changes the range, not the floor."""
+    specs = experiments_of(report(), "quick")
+    rates = [Rates(1e9, 1e9), Rates(1e9, 4e9), Rates(1e9, 2e9)]
+    found = against_floor(120.0, specs, rates)
+    low, middle, high = (training_floor(specs, Rates(1e9, memory)) for memory in (4e9, 2e9, 1e9))
+    assert found["training_floor"] == middle
+    assert found["training_floor_range"] == [low, high]
+    assert found["cold_over_floor_less_20_s"] == 100 / middle
+    assert found["cold_over_floor_less_20_s_range"] == [100 / high, 100 / low]
+    assert [each["memory_gb_per_s"] for each in found["rates"]] == [1, 4, 2]
 
 
 def test_a_run_of_another_scale_is_refused():

@@ -58,6 +58,17 @@ def test_what_a_machine_cannot_do_is_refused(kind, precision, absent, message, m
         resolve_backend(kind, precision)
 
 
+def pretended_gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> list[int]:
+    """So many CUDA devices, and the list of those that get chosen."""
+    chosen: list[int] = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: f"GPU {chosen[-1]}")
+    # Restored afterwards: choosing cuda sets it for cuBLAS.
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    return chosen
+
+
 @pytest.mark.parametrize(
     ("absent", "kind"),
     [((), "cuda"), (("cuda",), "mps"), (("cuda", "mps"), "cpu")],
@@ -66,11 +77,24 @@ def test_what_a_machine_cannot_do_is_refused(kind, precision, absent, message, m
 def test_auto_takes_the_best_device(absent, kind, monkeypatch):
     """cuda, else mps, else cpu."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: "cuda" not in absent)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: "mps" not in absent)
-    # Restored afterwards: choosing cuda sets it for cuBLAS.
-    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    pretended_gpus(monkeypatch, 1)
     assert resolve_backend().kind == kind
+
+
+@pytest.mark.parametrize(
+    ("worker", "devices", "device"),
+    [(None, 1, 0), (None, 4, 0), ("gw0", 2, 0), ("gw1", 2, 1), ("gw5", 2, 1), ("gw11", 4, 3), ("gw7", 1, 0)],
+)
+def test_workers_are_pinned_to_devices_in_turn(worker, devices, device, monkeypatch):
+    """Worker w trains on device w modulo their number; a process without workers on the first."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    if worker:
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    chosen = pretended_gpus(monkeypatch, devices)
+    assert resolve_backend("cuda") == Backend("cuda", "fp32", f"GPU {device}")
+    assert chosen == [device]
 
 
 @pytest.mark.parametrize(
