@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,14 @@ def test_eigenvalues_are_distinct(record_verdict):
     record_verdict(verdict, data={"mnist-5k": "ab12"})
 """
 """E1 refuted for std, inconclusive for var, supported for he; H4 not applicable."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeded_interrupts() -> None:
+    """A shell starts what it puts in the background with SIGINT ignored, which processes hand down to those
+    they start: runs inside tests must hear it all the same."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
