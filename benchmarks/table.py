@@ -13,7 +13,17 @@ from typing import Any
 
 from tabulate import tabulate
 
-__all__ = ["filled", "job_table", "main", "start_up_table", "training_table"]
+from benchmarks.phases import PHASES
+
+__all__ = [
+    "filled",
+    "job_table",
+    "main",
+    "phases_table",
+    "repeated_table",
+    "start_up_table",
+    "training_table",
+]
 
 HERE = Path(__file__).parent
 PEERS = ("jax", "vmap", "loop")
@@ -66,21 +76,38 @@ def job_table(jobs: Mapping[str, Mapping[str, Any]], style: str = "simple") -> s
     return tabulate(rows, head, tablefmt=style, disable_numparse=True)
 
 
-def _read(name: str) -> dict[str, Any]:
+def phases_table(accounts: Mapping[str, Mapping[str, float]], style: str = "simple") -> str:
+    """A row for each phase of a run, a column for each run, seconds of all workers."""
+    rows = [[words, *(f"{of[phase]:.1f}" for of in accounts.values())] for phase, words in PHASES.items()]
+    return tabulate(rows, ["worker s", *accounts], tablefmt=style, disable_numparse=True)
+
+
+def repeated_table(runs: Sequence[Mapping[str, Any]], style: str = "simple") -> str:
+    """A row for each repetition of the job: its rates from least to largest, its floor, and how far above."""
+    rows = [
+        [
+            run["ended"],
+            f"{run['cold_wall']:.1f}",
+            *(
+                _range([of[name] for of in run["rates"]], ".0f")
+                for name in ("product_gflops", "memory_gb_per_s")
+            ),
+            f"{run['training_floor']:.0f}",
+            f"{run['cold_over_floor_less_20_s']:.2f}",
+        ]
+        for run in runs
+    ]
+    head = ["ended", "cold, s", "GFLOP/s", "GB/s", "floor, s", "(cold - 20 s) / floor"]
+    return tabulate(rows, head, tablefmt=style, disable_numparse=True)
+
+
+def _read(name: str) -> Any:
     return json.loads((HERE / "results" / name).read_text(encoding="utf-8"))
 
 
 def _machine(about: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     return f"{about['cpu']}, {about['cores']} cores, Python {about['python']}, {versions}"
-
-
-def _rates(*measured: Mapping[str, float]) -> str:
-    """Products and memory, each from the least to the largest of what was measured."""
-    products, memory = (
-        _range([of[name] for of in measured], ".0f") for name in ("product_gflops", "memory_gb_per_s")
-    )
-    return f"products {products} GFLOP/s, memory {memory} GB/s"
 
 
 def _range(values: Sequence[float], style: str) -> str:
@@ -94,7 +121,8 @@ def _training() -> str:
     works = training_table([row for row in found if "work" in row], "github")
     starts = start_up_table({row["contender"]: row for row in found if "contender" in row}, "github")
     about = results["machine_info"]
-    return f"{_machine(about)}; {_rates(about)}.\n\n{works}\n\n{starts}\n"
+    rates = f"products {about['product_gflops']:.0f} GFLOP/s, memory {about['memory_gb_per_s']:.0f} GB/s"
+    return f"{_machine(about)}; {rates}.\n\n{works}\n\n{starts}\n"
 
 
 def _job() -> str:
@@ -107,16 +135,19 @@ def _job() -> str:
         "`--scale paper`, cold": paper["cold"],
     }
     floor = (
-        f"Floor of the trainings: {after['training_floor']:.0f} s at the median rates, "
-        f"{_range(after['training_floor_range'], '.0f')} s at those measured before and after each run; the "
-        f"cold run less 20 s is {after['cold_over_floor_less_20_s']:.2f} times that, "
-        f"{_range(after['cold_over_floor_less_20_s_range'], '.2f')}. At the paper's scale the floor is "
-        f"{paper['training_floor'] / 60:.0f} minutes, and the run {paper['cold_over_floor_less_20_s']:.2f} "
-        f"times that. `--collect-only` takes {after['collect_only']:.1f} s, `import torch` "
-        f"{after['import_torch']:.1f} s."
+        f"At the paper's scale the floor of the trainings is {paper['training_floor'] / 60:.0f} minutes, and "
+        f"the run less 20 s {paper['cold_over_floor_less_20_s']:.2f} times that. `--collect-only` takes "
+        f"{after['collect_only']:.1f} s, `import torch` {after['import_torch']:.1f} s."
     )
-    about = f"{_machine(after['machine'])}; {_rates(*after['rates'])}."
-    return f"{about}\n\n{job_table(runs, 'github')}\n\n{floor}\n"
+    accounts = {name: job["phases"] for name, job in runs.items() if "phases" in job}
+    parts = [
+        f"{_machine(after['machine'])}.",
+        job_table(runs, "github"),
+        floor,
+        phases_table(accounts, "github"),
+        repeated_table(_read("whole_job_repeated.json"), "github"),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _profile() -> str:

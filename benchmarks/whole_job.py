@@ -24,6 +24,7 @@ from typing import Any
 
 from benchmarks.floor import Rates, epoch_floor, measure_rates
 from benchmarks.machine import describe
+from benchmarks.phases import read
 from claims.experiments import SCALES
 from data import load
 from models.experiment import Experiment
@@ -79,24 +80,33 @@ def account(report: dict[str, Any], wall: float) -> dict[str, Any]:
     }
 
 
-def _timed(command: list[str], output: Path | None = None) -> float:
+def _timed(command: list[str], output: Path | None = None, **environ: str) -> float:
     """Seconds of a command; what it prints goes to a file or nowhere."""
     with open(output or os.devnull, "w", encoding="utf-8") as sink:
         started = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, check=True, stdout=sink)
+        subprocess.run(command, cwd=ROOT, check=True, stdout=sink, env=os.environ | environ)
         return time.perf_counter() - started
 
 
 def _both_runs(scale: str, folder: Path, rates: list[Rates]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The account of a cold and a warm run into this folder, and the second's report; appends rates."""
     command = [sys.executable, "-m", "pytest", "claims", "-n", "auto", "--scale", scale]
-    command += ["--store", str(folder / "store"), "--report-dir", str(folder / "out")]
+    command += [
+        "--store",
+        str(folder / "store"),
+        "--report-dir",
+        str(folder / "out"),
+        "-p",
+        "benchmarks.phases",
+    ]
     found: dict[str, Any] = {}
     for run in ("cold", "warm"):
-        wall = _timed(command, folder / f"{run}.txt")
+        phases = folder / f"phases of {run}"
+        phases.mkdir()
+        wall = _timed(command, folder / f"{run}.txt", PHASES_FOLDER=str(phases))
         (written,) = (folder / "out").glob("*/verdicts.json")
         report = json.loads(written.read_text(encoding="utf-8"))
-        found[run] = account(report, wall)
+        found[run] = account(report, wall) | {"phases": read(phases)}
         rates.append(measure_rates())
     return found, report
 
