@@ -159,6 +159,24 @@ def test_moments_of_the_reduction_are_enclosed(refined, monkeypatch):
     assert all(entry.rad() < 1e-55 * OF.label_square for entry in balls.gram.entries())
 
 
+def test_what_refinement_leaves_out_is_in_the_radius(monkeypatch):
+    """Sigma less nearly all that the bound allows, as a share of tr Y Y^T, is still enclosed."""
+
+    def lowered(of, share):
+        found = enclosed_sigma(of, share)
+        step = found.unit * of.label_square * 99 // 100 // round(1 / share)
+        assert step > 2**20
+        inside = [
+            [int(e) - step * (i == j) for j, e in enumerate(row)]
+            for i, row in enumerate(found.inside.tolist())
+        ]
+        return Enclosed(flint.fmpz_mat(inside), found.unit, share)
+
+    monkeypatch.setattr(exact_spectrum, "enclosed_sigma", lowered)
+    exact, balls = (fitted_moments(OF, balls=kind) for kind in (False, True))
+    assert balls.gram.contains(exact.gram)
+
+
 def test_a_gram_beyond_float64_is_solved_over_the_rationals():
     """Two nearly equal inputs, which float64 cannot prove independent, give the same narrow balls."""
     X = np.column_stack([PLANTED.X, PLANTED.X[:, 0] * 10**9])

@@ -58,13 +58,16 @@ def test_numbers_beyond_64_bits_are_refined():
 )
 def test_a_wrong_solver_costs_rounds_or_width_never_the_bound(fault, reached, monkeypatch):
     """With a solver that is off by a factor, refinement still converges or the bound is wide, and holds."""
-    solve = np.linalg.solve
-    monkeypatch.setattr(
-        sigma_enclosure.linalg, "cho_solve", lambda factor, b: fault * solve(factor[0] @ factor[0].T, b)
-    )
+    rounds = []
+
+    def faulty(factor, b):
+        rounds.append(b)
+        return fault * np.linalg.solve(factor[0] @ factor[0].T, b)
+
+    monkeypatch.setattr(sigma_enclosure.linalg, "cho_solve", faulty)
     E, trace, outside = left_out(prepared("boston", "raw"), 1e-20)
     assert (outside <= 1e-20) == reached
-    assert reached or outside > 1e-3
+    assert reached or (outside > 1e-3 and len(rounds) == 2)  # it gives up when a round gains nothing
     assert is_positive(E)
     assert trace <= outside
 
