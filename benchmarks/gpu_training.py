@@ -30,7 +30,7 @@ from models.training import Trainer
 
 __all__ = ["engine_seconds", "loop_seconds", "main"]
 
-MEMBERS, EPOCHS, BATCH, ROUNDS = 256, 20, 128, 5
+DEVICE, DATA, MEMBERS, EPOCHS, BATCH, ROUNDS = "cuda", "mnist", 256, 20, 128, 5
 PRECISIONS = ("fp32", "tf32", "bf16")
 
 
@@ -45,9 +45,9 @@ def _seconds(work: Callable[[], object]) -> float:
 def engine_seconds(precision: str, members: int, epochs: int) -> dict[str, float]:
     """Seconds of the whole training: building it and capturing its graph, the epochs, and recording them."""
     spec = Experiment(
-        "mnist", (500,), models=(0,), replicates=members, epochs=epochs, batch=BATCH, precision=precision
+        DATA, (500,), models=(0,), replicates=members, epochs=epochs, batch=BATCH, precision=precision
     )
-    backend, data = resolve_backend("cuda", precision), load("mnist")
+    backend, data = resolve_backend(DEVICE, precision), load(DATA)
     made: list[Trainer] = []
     build = _seconds(lambda: made.append(Trainer(spec, data, backend)))
     (trainer,) = made
@@ -70,16 +70,16 @@ def engine_seconds(precision: str, members: int, epochs: int) -> dict[str, float
 
 def loop_seconds(precision: str, members: int, epochs: int) -> float:
     """Seconds that an ordinary script takes for all members, from one network's median epoch."""
-    data = load("mnist")
-    x, y = (torch.tensor(a, device="cuda") for a in (data.x_train, data.targets_train))
+    data = load(DATA)
+    x, y = (torch.tensor(a, device=DEVICE) for a in (data.x_train, data.targets_train))
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    model = nn.Sequential(nn.Linear(784, 500), nn.ReLU(), nn.Linear(500, 10)).cuda()
+    model = nn.Sequential(nn.Linear(784, 500), nn.ReLU(), nn.Linear(500, 10)).to(DEVICE)
     optimiser = torch.optim.Adam(model.parameters())
 
     def epoch() -> None:
-        for batch in minibatch_order(len(x), 0, 0).cuda().split(BATCH):
+        for batch in minibatch_order(len(x), 0, 0).to(DEVICE).split(BATCH):
             optimiser.zero_grad()
-            with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16"):
+            with torch.autocast(DEVICE, torch.bfloat16, enabled=precision == "bf16"):
                 z = model(x[batch])
             (0.5 * (z.float() - y[batch]).square().sum(-1).mean()).backward()
             optimiser.step()
