@@ -152,7 +152,7 @@ def read(folder: Path) -> dict[str, float]:
     for seconds in accounts.values() or [controller]:
         total.update(seconds)
     total["report"] = controller.get("report", 0.0)
-    return {phase: round(total[phase], 3) for phase in PHASES}
+    return {phase: round(total[phase], 6) for phase in PHASES}
 
 
 _watch_imports()
