@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from models.backend import Backend
 from models.ensemble import Operands, forward
-from models.inputs import evaluation_blocks, whole_blocks
+from models.inputs import Inputs, evaluation_blocks, whole_blocks
 from models.losses import loss_per_sample
 
 __all__ = ["Evaluation"]
+
+_SPAN = 5_000
+"""Samples whose outputs are kept for one pass of loss and labels; bounds their memory."""
 
 
 class Evaluation:
@@ -30,24 +35,25 @@ class Evaluation:
         self, x: Tensor, y: Tensor, labels: np.ndarray | None, output: str, loss: str, backend: Backend
     ) -> None:
         self.output, self.loss, self.backend = output, loss, backend
-        sparse = (
-            backend.kind == "cpu" and labels is not None
-        )  # a regression's table has no zeros to leave out
+        # A regression's table has no zeros to leave out.
+        sparse = backend.kind == "cpu" and labels is not None
         order, blocks = evaluation_blocks(x, torch.tensor(labels)) if sparse else whole_blocks(x)
         self._order = order.numpy()
         blocks = [block.to(backend.device, backend.dtype) for block in blocks]
         # [K, m], so that samples are innermost, as they are in the engine's activations.
         targets = y[order].t().to(backend.device, backend.dtype).contiguous()
-        parts = targets.split([len(block) for block in blocks], 1)
-        self._blocks = list(zip(blocks, (part.t() for part in parts), strict=True))
+        spans = _spans(blocks)
+        parts = targets.split([sum(map(len, span)) for span in spans], 1)
+        self._spans = list(zip(spans, (part.t() for part in parts), strict=True))
 
     def __call__(self, of: Operands) -> tuple[np.ndarray, np.ndarray]:
         """Mean loss [M] in float64 and predicted labels [M, m]."""
         totals, labels = [], []
-        for inputs, y in self._blocks:
-            z = forward(of, inputs, self.backend.precision == "bf16")
+        for blocks, y in self._spans:
+            parts = [forward(of, inputs, self.backend.precision == "bf16") for inputs in blocks]
+            z = torch.cat([part.transpose(1, 2) for part in parts], 2).transpose(1, 2)
             losses = loss_per_sample(z, y, self.output, self.loss)
-            # mps has no float64; the rows of a block are few enough to sum there in float32.
+            # mps has no float64; the rows of a span are few enough to sum there in float32.
             losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)
             totals.append(losses)
             # Softmax keeps the order of z, ReLU does not: where all outputs are 0 the label is the first.
@@ -58,3 +64,13 @@ class Evaluation:
         predictions = np.empty_like(found)
         predictions[:, self._order] = found  # back in the data set's order
         return mean.numpy(), predictions
+
+
+def _spans(blocks: Sequence[Inputs]) -> list[list[Inputs]]:
+    """Consecutive blocks, whose outputs are judged together: a dozen small operations each time add up."""
+    spans: list[list[Inputs]] = [[]]
+    for block in blocks:
+        if spans[-1] and sum(map(len, spans[-1])) + len(block) > _SPAN:
+            spans.append([])
+        spans[-1].append(block)
+    return spans
