@@ -1,25 +1,15 @@
-"""A pytest plugin, `-p benchmarks.phases`: seconds that each process of a run spends on what.
+"""The phases of a run, and the clock that gives its time to them; `benchmarks.phases_plugin` fills it.
 
-Every process writes its account into the folder that the environment variable `PHASES_FOLDER` names. Time
-counts for the innermost phase only: loading data while training is loading data.
+Time counts for the innermost phase only: loading data while training is loading data.
 """
 
 from __future__ import annotations
 
-import builtins
 import json
-import os
-import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
-from functools import wraps
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import psutil
-import pytest
 
 __all__ = ["PHASES", "Clock", "read"]
 
@@ -36,8 +26,6 @@ PHASES = {
     "report": "report and figures",
 }
 """What is accounted for, in the order of a run."""
-
-_LIBRARIES = frozenset({"numpy", "scipy", "torch", "flint", "matplotlib"})
 
 
 class Clock:
@@ -69,80 +57,6 @@ class Clock:
         self._last = now
 
 
-_clock = Clock(since=psutil.Process().create_time())
-
-
-def _timed(phase: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, its time counted for the phase where the main thread calls it."""
-
-    @wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if threading.current_thread() is not threading.main_thread():
-            return function(*args, **kwargs)
-        _clock.enter(phase)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            _clock.leave()
-
-    return call
-
-
-def _watch_imports() -> None:
-    plain = builtins.__import__
-    timed = _timed("import", plain)
-
-    def imported(name: str, *args: Any, **kwargs: Any) -> Any:
-        top = name.partition(".")[0]
-        return (timed if top in _LIBRARIES and top not in sys.modules else plain)(name, *args, **kwargs)
-
-    builtins.__import__ = imported
-
-
-def _watch_work() -> None:
-    import data
-    from claims.kept import Kept
-    from models.store import RunStore
-
-    data.load = _timed("data", data.load)
-    RunStore._train = _timed("training", RunStore._train)  # type: ignore[method-assign]
-    RunStore._read = _timed("reading", RunStore._read)  # type: ignore[method-assign]
-    Kept.value = _timed("evidence", Kept.value)  # type: ignore[method-assign]
-
-
-def _hook(phase: str) -> Callable[..., Any]:
-    """A pytest hook around all others of its name."""
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def hook() -> Generator[None, object, object]:
-        _clock.enter(phase)
-        try:
-            return (yield)
-        finally:
-            _clock.leave()
-
-    return hook
-
-
-pytest_collection = _hook("collection")
-pytest_runtestloop = _hook("waiting")
-pytest_runtest_protocol = _hook("judging")
-pytest_sessionfinish = _hook("report")
-
-
-def pytest_configure() -> None:
-    """Once the options are known and before test modules are imported."""
-    _watch_work()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Writes the account."""
-    _clock.enter("report")  # counts what has passed
-    name = getattr(config, "workerinput", {}).get("workerid", "controller")
-    Path(os.environ["PHASES_FOLDER"], f"{name}.json").write_text(json.dumps(_clock.seconds), encoding="utf-8")
-
-
 def read(folder: Path) -> dict[str, float]:
     """Seconds by phase: the controller's for the report, all workers' together for the rest; without workers
     one process is both."""
@@ -153,6 +67,3 @@ def read(folder: Path) -> dict[str, float]:
         total.update(seconds)
     total["report"] = controller.get("report", 0.0)
     return {phase: round(total[phase], 6) for phase in PHASES}
-
-
-_watch_imports()

@@ -29,7 +29,7 @@ from claims.experiments import SCALES
 from data import load
 from models.experiment import Experiment
 
-__all__ = ["account", "against_floor", "experiments_of", "main", "training_floor"]
+__all__ = ["account", "against_floor", "experiments_of", "listed", "main", "training_floor"]
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -91,14 +91,8 @@ def _timed(command: list[str], output: Path | None = None, **environ: str) -> fl
 def _both_runs(scale: str, folder: Path, rates: list[Rates]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The account of a cold and a warm run into this folder, and the second's report; appends rates."""
     command = [sys.executable, "-m", "pytest", "claims", "-n", "auto", "--scale", scale]
-    command += [
-        "--store",
-        str(folder / "store"),
-        "--report-dir",
-        str(folder / "out"),
-        "-p",
-        "benchmarks.phases",
-    ]
+    command += ["--store", str(folder / "store"), "--report-dir", str(folder / "out")]
+    command += ["-p", "benchmarks.phases_plugin"]
     found: dict[str, Any] = {}
     for run in ("cold", "warm"):
         phases = folder / f"phases of {run}"
@@ -131,12 +125,23 @@ def against_floor(wall: float, specs: list[Experiment], rates: list[Rates]) -> d
     }
 
 
+def listed(path: Path, found: dict[str, Any]) -> None:
+    """Adds a run's wall times, rates and floor to a list on file, for what repetitions tell."""
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    kept = ("rates", "training_floor", "cold_over_floor_less_20_s")
+    walls = {f"{run}_wall": found[run]["wall"] for run in ("cold", "warm")}
+    ended = {"ended": time.strftime("%Y-%m-%d %H:%M", time.gmtime())}
+    rows.append(ended | walls | {name: found[name] for name in kept})
+    path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the job twice, or reads the report of a cold run; prints the account and writes it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_job", description=__doc__)
     parser.add_argument("results", nargs="?", type=Path, help="where to write the JSON")
     parser.add_argument("--scale", default="quick", choices=SCALES)
     parser.add_argument("--folder", type=Path, help="a new folder to keep store, report and output in")
+    parser.add_argument("--list", type=Path, help="JSON to which to add this run's times and floor")
     parser.add_argument("--report", type=Path, help="verdicts.json of a cold run that was made: run nothing")
     asked = parser.parse_args(arguments)
     rates = [measure_rates()]
@@ -161,6 +166,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(text)
     if asked.results:
         asked.results.write_text(text + "\n", encoding="utf-8")
+    if asked.list:
+        listed(asked.list, found)
 
 
 if __name__ == "__main__":

@@ -97,9 +97,9 @@ def kernel(data: ExactMoments) -> list[Matrix]:
 def fitted_moments(of: Moments, *, balls: bool) -> ExactMoments:
     """The moments of the reduced problem, X X^T = X Y^T = Sigma [d_y, d_y], from integer moments.
 
-    With `balls` Sigma is enclosed to `BITS` bits of tr Y Y^T by refinement, a second for 653 inputs and
-    ten labels. Without, and where X X^T is too nearly singular for that, it is computed over the rationals
-    first (Dixon's p-adic lifting in FLINT), which takes ten times as long.
+    With `balls` Sigma is enclosed to `BITS` bits of tr Y Y^T by refinement: 0.2 s for 653 inputs and ten
+    labels. Without, and where X X^T is too nearly singular for that, it is computed over the rationals
+    first (Dixon's p-adic lifting in FLINT), which takes forty times as long.
 
     Raises:
         ZeroDivisionError: X X^T is singular, so that Sigma does not exist.

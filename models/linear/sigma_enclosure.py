@@ -27,7 +27,10 @@ from models.moments import Moments
 __all__ = ["Enclosed", "enclosed_sigma"]
 
 _ROUNDS = 40
-"""Solves at most; each gains at least a bit, since the loop ends when one does not."""
+"""Solves at most; each at least halves the bound, since the loop ends when one does not."""
+
+_LEAST_SHARE = 1e-200
+"""Least bound that can be asked for: it is a sum of squares in float64, which underflow near 1e-308."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +53,16 @@ def enclosed_sigma(moments: Moments, share: float) -> Enclosed:
 
     Args:
         moments: integer moments of any size.
-        share: wanted bound; the one attained is in `outside`.
+        share: wanted bound, at least 1e-200; the one attained is in `outside`.
 
     Raises:
-        ValueError: X X^T is singular, or too nearly so to be proved regular in float64.
+        ValueError: X X^T is singular, or too nearly so to be proved regular in float64; or the share is too
+            small for a bound in float64.
     """
+    if not share >= _LEAST_SHARE:
+        raise ValueError(
+            f"got the share {share:g} of tr Y Y^T, wanted at least {_LEAST_SHARE:g}: ask for more"
+        )
     problem = LinearProblem.of(moments)
     floor, factor = _regularity(problem), problem.factor()
     size = np.sqrt(moments.gram.diagonal().astype(np.float64))[:, None]

@@ -39,6 +39,9 @@ class PathEffects:
     pixel: float
 
 
+_UNKNOWN = PathEffects(np.nan, np.nan, np.nan, np.nan)
+
+
 def sampled_paths(widths: Sequence[int], count: int, seed: int) -> np.ndarray:
     """Units of `count` paths, [count, H]: all paths if no more, else a seeded draw with replacement.
 
@@ -60,6 +63,7 @@ def activations(layers: Layers, X: np.ndarray, paths: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: the paths pass through another number of layers than the network has.
+        OverflowError: a unit's output is beyond the numbers of that precision.
     """
     if paths.shape[1] != len(layers) - 1:
         raise ValueError(
@@ -67,9 +71,14 @@ def activations(layers: Layers, X: np.ndarray, paths: np.ndarray) -> np.ndarray:
         )
     Z = np.ones((len(X), len(paths)), dtype=bool)
     outputs = np.asarray(X, dtype=layers[0][0].dtype)
-    for (W, b), units in zip(layers[:-1], paths.T, strict=True):
-        outputs = np.maximum(outputs @ W + b, 0.0)
-        Z &= (outputs > 0)[:, units]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for (W, b), units in zip(layers[:-1], paths.T, strict=True):
+            outputs = np.maximum(outputs @ W + b, 0.0)
+            Z &= (outputs > 0)[:, units]
+            if not np.isfinite(outputs.max(initial=0.0)):
+                raise OverflowError(
+                    f"got outputs beyond {outputs.dtype}, wanted finite ones: the model has diverged"
+                )
     return Z
 
 
@@ -108,7 +117,8 @@ def effects(
 ) -> PathEffects:
     """The effect sizes of one model.
 
-    Weights that are not finite (a diverged model) give NaN throughout: nothing is known of its paths.
+    Weights or outputs that are not finite (a diverged model) give NaN throughout: nothing is known of its
+    paths.
 
     Args:
         layers: see `activations`.
@@ -118,8 +128,11 @@ def effects(
         pixels: [P], the input at which each path starts.
     """
     if not all(np.isfinite(part).all() for layer in layers for part in layer):
-        return PathEffects(np.nan, np.nan, np.nan, np.nan)
-    Z = activations(layers, X, paths)
+        return _UNKNOWN
+    try:
+        Z = activations(layers, X, paths)
+    except OverflowError:
+        return _UNKNOWN
     total = Z.sum(axis=0)
     return PathEffects(
         label=float(explained_share(Z, labels).mean()),

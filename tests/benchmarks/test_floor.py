@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from benchmarks.floor import Rates, epoch_floor, epoch_flops
-from benchmarks.whole_job import account, against_floor, experiments_of, training_floor
+from benchmarks.whole_job import account, against_floor, experiments_of, listed, training_floor
 
 
 def test_operations_of_a_small_network():
@@ -52,6 +54,19 @@ def test_the_floor_takes_the_median_of_the_rates_that_were_measured():
     assert found["cold_over_floor_less_20_s"] == 100 / middle
     assert found["cold_over_floor_less_20_s_range"] == [100 / high, 100 / low]
     assert [each["memory_gb_per_s"] for each in found["rates"]] == [1, 4, 2]
+
+
+def test_repetitions_are_listed(tmp_path):
+    """A run is added to those on file, with its times, rates and floor and nothing else."""
+    found = {"cold": {"wall": 160.0}, "warm": {"wall": 3.0}, "scale": "quick"}
+    found |= against_floor(160.0, experiments_of(report(), "quick"), [Rates(1e9, 1e9)])
+    for _ in range(2):
+        listed(tmp_path / "list.json", found)
+    first, second = json.loads((tmp_path / "list.json").read_text())
+    assert {name: second[name] for name in first} == first | {"ended": second["ended"]}
+    assert (first["cold_wall"], first["warm_wall"]) == (160.0, 3.0)
+    assert first["cold_over_floor_less_20_s"] == found["cold_over_floor_less_20_s"]
+    assert "scale" not in first
 
 
 def test_a_run_of_another_scale_is_refused():

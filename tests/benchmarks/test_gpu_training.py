@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from models.backend import resolve_backend
 
 
 @pytest.fixture
-def rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+def rehearsal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two networks for three epochs of a few digits, the CPU in the GPU's place."""
     for name in ("synchronize", "reset_peak_memory_stats", "empty_cache"):
         monkeypatch.setattr(torch.cuda, name, lambda: None)

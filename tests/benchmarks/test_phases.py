@@ -50,7 +50,7 @@ def test_a_run_is_accounted_for(workers, tmp_path):
         folder.mkdir()
         subprocess.run(
             [
-                *(sys.executable, "-m", "pytest", "claims", "-n", workers, "-p", "benchmarks.phases"),
+                *(sys.executable, "-m", "pytest", "claims", "-n", workers, "-p", "benchmarks.phases_plugin"),
                 *("-k", "regression_loss and he or full_rank and boston-raw", "-p", "no:cacheprovider"),
                 *("--store", str(tmp_path / "store"), "--report-dir", str(tmp_path / "out")),
             ],
@@ -61,10 +61,28 @@ def test_a_run_is_accounted_for(workers, tmp_path):
         )
     names = {"controller"} | ({"gw0", "gw1"} if workers == "2" else set())
     assert all({path.stem for path in folder.glob("*.json")} == names for folder in phases)
-    if workers == "2":
-        cold, warm = map(read, phases)
-        assert cold["training"] > 0
-        assert warm["training"] == 0
-        assert (
-            min(warm[phase] for phase in ("start", "import", "collection", "data", "reading", "report")) > 0
-        )
+    cold, warm = map(read, phases)
+    assert cold["training"] > 0
+    assert warm["training"] == 0
+    assert min(warm[name] for name in ("start", "import", "collection", "data", "reading", "report")) > 0
+
+
+@pytest.mark.parametrize("folder", [None, "not-there"])
+def test_a_run_without_a_folder_is_refused(folder, monkeypatch):
+    """The error names the variable and the cure, before anything is trained."""
+    monkeypatch.delenv("PHASES_FOLDER", raising=False)
+    if folder:
+        monkeypatch.setenv("PHASES_FOLDER", folder)
+    command = [sys.executable, "-m", "pytest", "claims", "--collect-only", "-p", "benchmarks.phases_plugin"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"got PHASES_FOLDER={folder or ''!r}" in done.stderr
+    assert "make one and name it" in done.stderr
+
+
+def test_reading_an_account_watches_nothing():
+    """Only pytest's import of the plugin puts a watch on imports."""
+    code = "import builtins; plain = builtins.__import__; import benchmarks.whole_job, benchmarks.table"
+    subprocess.run(
+        [sys.executable, "-c", f"{code}; assert builtins.__import__ is plain"], cwd=ROOT, check=True
+    )

@@ -30,7 +30,7 @@ def is_positive(E: flint.fmpq_mat) -> bool:
     return all(c * (-1) ** k >= 0 for k, c in enumerate(coefficients))
 
 
-@pytest.mark.parametrize("share", [1e-3, 1e-15, 1e-60, 1e-120])
+@pytest.mark.parametrize("share", [1e-3, 1e-15, 1e-60, 1e-200])
 @pytest.mark.parametrize(("name", "preparation"), REAL, ids=[name for name, _ in REAL])
 def test_what_is_left_out_is_positive_and_within_its_bound(name, preparation, share):
     """The bound asked for is attained, and the rational difference lies between 0 and it."""
@@ -77,3 +77,10 @@ def test_labels_that_no_input_explains():
     X = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
     found = enclosed_sigma(moments(X, np.ones((4, 1), dtype=np.int64)), 1e-30)
     assert (int(found.inside[0, 0]), found.outside) == (0, 0.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 1e-201, -1.0, float("nan")])
+def test_a_bound_that_would_underflow_is_refused(share):
+    """Squares below float64's numbers would pass for nothing left out."""
+    with pytest.raises(ValueError, match=r"of tr Y Y\^T, wanted at least 1e-200"):
+        enclosed_sigma(prepared("boston", "raw"), share)

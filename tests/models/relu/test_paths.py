@@ -95,3 +95,17 @@ def test_a_diverged_model_has_no_effect_size():
     broken = [(np.full_like(LAYERS[0][0], np.inf), LAYERS[0][1]), *LAYERS[1:]]
     found = paths.effects(broken, X, LABELS, np.zeros((2, 2), int), np.zeros(2, int))
     assert np.isnan([found.label, found.dead, found.always, found.pixel]).all()
+
+
+def test_outputs_beyond_the_precision_say_nothing():
+    """Finite float32 weights whose outputs overflow give NaN and no warning; float64 can still tell."""
+    inputs = np.ones((4, 1))
+    huge = [(np.full((1, 2), 1e30), np.zeros(2)), (np.full((2, 1), 1e30), np.zeros(1))]
+    deep = [huge[0], (np.full((2, 2), 1e30), np.zeros(2)), huge[1]]
+    single = [(W.astype(np.float32), b.astype(np.float32)) for W, b in deep]
+    chosen, labels = np.zeros((1, 2), int), np.array([0, 0, 1, 1])
+    found = paths.effects(single, inputs, labels, chosen, np.zeros(1, int))
+    assert np.isnan([found.label, found.dead, found.always, found.pixel]).all()
+    with pytest.raises(OverflowError, match="got outputs beyond float32, wanted finite ones"):
+        paths.activations(single, inputs, chosen)
+    assert paths.effects(deep, inputs, labels, chosen, np.zeros(1, int)).always == 1
