@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from counted_store import FILES, Counted
 
 from data import Dataset
 from models import training
@@ -80,3 +82,17 @@ def fp32() -> Backend:
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """One member a shard, as large networks have it."""
     monkeypatch.setattr(training, "_SHARD_PARAMETERS", 100)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Counted:
+    """An empty store that writes a checkpoint after every epoch."""
+    return Counted(tmp_path / "runs", checkpoint_seconds=0)
+
+
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The two files of a run that nothing interrupted; never changed by a test."""
+    whole = Counted(tmp_path_factory.mktemp("unbroken"))
+    whole.run()
+    return {name: (whole.folder / name).read_bytes() for name in FILES[:2]}

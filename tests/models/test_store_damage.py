@@ -1,0 +1,266 @@
+"""Damage in the run store: told, set aside, trained again; nothing unsound is read, nothing foreign lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import store_process
+from counted_store import CPU, DATA, FILES, SPEC, Counted, again, assert_sound
+
+from models import store as store_module
+from models.store import StoreWarning
+
+# -- damage ---------------------------------------------------------------------------
+
+
+def flip(path: Path, place: float = 0.5) -> None:
+    content = bytearray(path.read_bytes())
+    content[int(place * (len(content) - 1))] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def foreign_run(folder: Path) -> None:
+    """Another run's folder, sound in itself, under this run's name."""
+    other = Counted(folder.parent)
+    shutil.rmtree(folder)
+    shutil.copytree(folder.parent / other.run(seed=5).key, folder)
+
+
+def foreign_tensors(folder: Path) -> None:
+    """Another run's tensors with a run.json that vouches for them."""
+    other = folder.parent / Counted(folder.parent).run(seed=5).key
+    shutil.copy(other / "run.safetensors", folder)
+    meta = json.loads((other / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(meta | {"key": folder.name}, indent=1, sort_keys=True))
+
+
+def replaced_by(content: bytes) -> Callable[[Path], None]:
+    def replace(folder: Path) -> None:
+        shutil.rmtree(folder)
+        folder.write_bytes(content)
+
+    return replace
+
+
+def unpickled(folder: Path) -> None:
+    """A pickle that would tell on its reader."""
+    (folder / "run.safetensors").write_bytes(pickle.dumps(Unpickled()))
+
+
+class Unpickled:
+    def __reduce__(self):
+        return (os._exit, (3,))
+
+
+def linked(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to("nowhere")
+
+
+DAMAGE = {
+    "truncated tensors": (lambda f: truncate(f / "run.safetensors"), "does not match its SHA-256"),
+    "flipped tensor byte": (lambda f: flip(f / "run.safetensors"), "does not match its SHA-256"),
+    "flipped header byte": (lambda f: flip(f / "run.safetensors", 0.0), "does not match its SHA-256"),
+    "empty tensors": (lambda f: (f / "run.safetensors").write_bytes(b""), "does not match its SHA-256"),
+    "a pickle": (unpickled, "does not match its SHA-256"),
+    "no tensors": (lambda f: (f / "run.safetensors").unlink(), "lacks a readable run.safetensors"),
+    "truncated json": (lambda f: truncate(f / "run.json"), "run.json is not JSON"),
+    "json of a list": (lambda f: (f / "run.json").write_text("[]"), "run.json is not a JSON object"),
+    "json not text": (lambda f: (f / "run.json").write_bytes(b"\xff\xfe\x00"), "run.json is not JSON"),
+    "no json": (lambda f: (f / "run.json").unlink(), "lacks a readable run.json"),
+    "json is a folder": (lambda f: ((f / "run.json").unlink(), (f / "run.json").mkdir()), "lacks a readable"),
+    "json without provenance": (
+        lambda f: (f / "run.json").write_text(
+            json.dumps({k: v for k, v in json.loads((f / "run.json").read_text()).items() if k != "data"})
+        ),
+        "run.json does not say what this run was trained on",
+    ),
+    "truncated timing": (lambda f: truncate(f / "timing.json"), "timing.json is not JSON"),
+    "timing of words": (lambda f: (f / "timing.json").write_text('{"seconds": "x"}'), "its own digest"),
+    "no timing": (lambda f: (f / "timing.json").unlink(), "lacks a readable timing.json"),
+    "another run": (foreign_run, "run.json names the run 'tiny-6-he-linear-mse-"),
+    "another run's tensors": (foreign_tensors, "run.json does not say what this run was trained on"),
+    "a file for a folder": (replaced_by(b"not a folder"), "is not a folder"),
+    "a dead link": (linked, "is not a folder"),
+    "a file too many": (lambda f: (f / "notes.txt").write_text("mine"), "holds foreign files: notes.txt"),
+    "an empty folder": (lambda f: [p.unlink() for p in f.iterdir()], "lacks a readable run.json"),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), DAMAGE.values(), ids=DAMAGE)
+def test_damage_is_told_set_aside_and_trained_again(damage, reason, runs, unbroken):
+    """What is corrupt or foreign is never read: a warning says why and where it went, and nothing is lost."""
+    runs.run()
+    damage(runs.folder)
+    found = contents(runs.folder)
+    with pytest.warns(StoreWarning) as told:
+        run = again(runs).run()
+    text = str(told[0].message)
+    assert len(told) == 1
+    assert text.startswith(f"run store: {runs.folder} ")
+    assert reason in text
+    assert text.endswith("and trained again")
+    (aside,) = (runs.root / "set-aside").iterdir()
+    assert f"set aside as {aside}" in text
+    assert contents(aside) == found
+    assert run.trained
+    for other in runs.root.glob("tiny-*"):
+        if other != runs.folder and other.is_dir():
+            shutil.rmtree(other)  # the foreign run that some damages make
+    assert_sound(runs, unbroken)
+
+
+def contents(path: Path) -> Any:
+    if path.is_symlink():
+        return os.readlink(path)
+    if path.is_file():
+        return path.read_bytes()
+    return {child.name: contents(child) for child in path.iterdir()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_flipped_byte_goes_unnoticed(name, runs):
+    """Wherever a byte of a stored run changes, reading it is refused."""
+    runs.run()
+    path = runs.folder / name
+    sound = path.read_bytes()
+    for place in np.linspace(0, 1, 40):
+        flip(path, place)
+        with pytest.raises(store_module.DamageError):
+            runs._read(SPEC, runs.folder.name, runs.identity(SPEC, DATA, CPU))
+        path.write_bytes(sound)
+
+
+def test_a_damaged_run_is_retrained_once_by_many(runs):
+    """Processes that find the same damage set it aside and train again once between them."""
+    runs.run()
+    flip(runs.folder / "run.safetensors")
+    found: list[Any] = []
+    stores = [again(runs) for _ in range(3)]
+    threads = [threading.Thread(target=lambda one=one: found.append(one.run())) for one in stores]
+    with pytest.warns(StoreWarning) as told:  # noqa: PT031 - the warning comes from either thread
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert len(told) == 1
+    assert sorted(run.trained for run in found) == [False, False, True]
+
+
+# -- damaged checkpoints --------------------------------------------------------------
+
+
+@pytest.fixture
+def interrupted(runs: Counted) -> Counted:
+    """A store in which a run stopped with the checkpoint of epoch 2."""
+    stop(runs)
+    return runs
+
+
+def stop(runs: Counted, **changes: Any) -> None:
+    class Stop(Exception):  # noqa: N818 - no error, a signal to this function
+        pass
+
+    def progress(spec, epoch, trainer):
+        if epoch == 3:
+            raise Stop
+
+    working, runs.progress = runs.progress, progress
+    with contextlib.suppress(Stop):
+        runs.run(**changes)
+    runs.progress = working
+
+
+def only_checkpoint(runs: Counted) -> Path:
+    (path,) = runs.partial.iterdir()
+    return path
+
+
+def forge(runs: Counted, **changes: np.ndarray | None) -> None:
+    """Changes the checkpoint and gives it the digest in its name that fits."""
+    path = only_checkpoint(runs)
+    arrays = safetensors.numpy.load(path.read_bytes()) | changes
+    content = safetensors.numpy.save({key: array for key, array in arrays.items() if array is not None})
+    path.unlink()
+    digest = store_module.checkpoint_digest(runs.folder.name, content)
+    (runs.partial / f"epoch-000002-{digest}.safetensors").write_bytes(content)
+
+
+def checkpoint_of_another_run(runs: Counted) -> None:
+    other = Counted(runs.root, checkpoint_seconds=0)
+    stop(other, seed=5)
+    folder = runs.root / f"{other.key(store_process.experiment(seed=5), DATA, CPU)}.partial"
+    (path,) = folder.iterdir()
+    only_checkpoint(runs).unlink()
+    path.rename(runs.partial / path.name)
+    folder.rmdir()
+
+
+def file_for_partial(runs: Counted) -> None:
+    shutil.rmtree(runs.partial)
+    runs.partial.write_text("not a folder")
+
+
+BAD_CHECKPOINTS = {
+    "flipped byte": (lambda r: flip(only_checkpoint(r)), "does not match the digest in its name"),
+    "truncated": (lambda r: truncate(only_checkpoint(r)), "does not match the digest in its name"),
+    "another run's": (checkpoint_of_another_run, "is corrupt or of another run"),
+    "lacks a shard": (lambda r: forge(r, **{"shard/0/flat": None}), "shard/0/flat"),
+    "other shards": (lambda r: forge(r, **{"shard/0/flat": np.zeros(3, np.float32)}), "size"),
+    "lacks its epoch": (lambda r: forge(r, epoch=np.zeros(0, int)), "index 0 is out of bounds"),
+    "lacks its time": (lambda r: forge(r, seconds=None), "seconds"),
+    "a file for the folder": (file_for_partial, "is not a folder"),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), BAD_CHECKPOINTS.values(), ids=BAD_CHECKPOINTS)
+def test_a_bad_checkpoint_is_set_aside_and_leaves_no_trace(damage, reason, interrupted, unbroken):
+    """Training starts over, with the same bytes, whatever part of the checkpoint had been taken in."""
+    damage(interrupted)
+    with pytest.warns(StoreWarning, match="run store: .*set aside as .* and trained again") as told:
+        run = interrupted.run()
+    assert reason in str(told[0].message)
+    assert run.resumed_from is None
+    assert len(list((interrupted.root / "set-aside").iterdir())) == 1
+    assert_sound(interrupted, unbroken)
+
+
+def test_an_older_checkpoint_serves_when_the_newest_is_bad(interrupted, unbroken):
+    """A process killed between two checkpoints leaves both; the newest sound one counts."""
+    (interrupted.partial / f"epoch-000003-{'0' * 16}.safetensors").write_bytes(b"bad")
+    with pytest.warns(StoreWarning, match="epoch-000003"):
+        assert interrupted.run().resumed_from == 2
+    assert_sound(interrupted, unbroken)
+
+
+def test_a_foreign_file_among_checkpoints_is_not_lost(interrupted, unbroken):
+    """It is set aside, and the run still resumes."""
+    (interrupted.partial / "notes").mkdir()
+    (interrupted.partial / "notes" / "mine.txt").write_text("mine")
+    with pytest.warns(StoreWarning, match="is foreign to a run in progress"):
+        assert interrupted.run().resumed_from == 2
+    (aside,) = (interrupted.root / "set-aside").iterdir()
+    assert (aside / "mine.txt").read_text() == "mine"
+    assert_sound(interrupted, unbroken)
+
+
+def test_an_empty_partial_folder_is_a_run_not_begun(runs, unbroken):
+    """Killed between making the folder and writing to it: training starts, without a word."""
+    runs.partial.mkdir(parents=True)
+    assert runs.run().resumed_from is None
+    assert_sound(runs, unbroken)
