@@ -21,9 +21,13 @@ class Run:
         spec: the experiment.
         arrays: by name; T + 1 rows each, the first before any training:
             train_loss, test_loss [T+1, M]; train_accuracy, test_accuracy [T+1, M];
-            train_predictions, test_predictions [T+1, M, m]; train_agreement, test_agreement [T+1, M, M]
-            (samples labelled alike); weight_distance, weights_differ [T+1, M, M];
-            baseline [2] (L0 on train and test); diverged_at [M] (epoch, -1 for never);
+            train_predictions, test_predictions [T+1, M, m]; and for the pairs of every quadruple
+            train_agreement, test_agreement [T+1, P] (samples labelled alike); weight_distance,
+            weights_differ [T+1, P].
+            Besides, pairs [P, 2] (places in the ensemble); early_steps [G] (minibatch steps inside the
+            first epochs, see `models.early`) with early_train_loss [G, M] and early_train_agreement
+            [G, P]; steps_per_epoch [1]; initial_seeds, order_seeds [M]; baseline [2] (L0 on train and
+            test); diverged_at [M] (epoch, -1 for never);
             weights/<epoch>/W<layer> [M, fan_in, fan_out] and weights/<epoch>/b<layer> [M, fan_out].
             Regression has no accuracy, predictions or agreement.
         key: the run's name in the store.
@@ -42,24 +46,29 @@ class Run:
     seconds: float = 0.0
 
     def __repr__(self) -> str:
-        return f"Run({self.spec.name}, {len(self.spec.members)} models, {self.spec.epochs} epochs)"
+        return f"Run({self.spec.name}, {self.spec.networks} networks, {self.spec.epochs} epochs)"
 
     def normalised_loss(self, side: str = "train") -> np.ndarray:
         """l = L / L0 [T+1, M] on the "train" or "test" set, L0 the best constant predictor's loss there."""
         return self.arrays[f"{side}_loss"] / self.arrays["baseline"][("train", "test").index(side)]
 
     def agreement(self, side: str = "train") -> np.ndarray:
-        """Fraction [T+1, M, M] of the samples that each pair labels identically."""
+        """Fraction [T+1, P] of the samples that each pair labels identically."""
         return self.arrays[f"{side}_agreement"] / self.arrays[f"{side}_predictions"].shape[-1]
 
     @property
     def groups(self) -> np.ndarray:
-        """Model index i [M] of every member."""
+        """Population [M] of every network: its model index i under std and var, 0 under he."""
         return np.array(self.spec.groups)
 
     @property
+    def steps_per_epoch(self) -> int:
+        """Minibatch steps in an epoch."""
+        return int(self.arrays["steps_per_epoch"][0])
+
+    @property
     def diverged(self) -> int:
-        """How many members diverged."""
+        """How many networks diverged."""
         return int((self.arrays["diverged_at"] >= 0).sum())
 
     def weights(self, epoch: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
