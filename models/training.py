@@ -276,9 +276,16 @@ class Trainer:
             "initial_seeds": self.initial_seeds,
             "order_seeds": self.order_seeds,
             "baseline": np.array(self.baseline),
+            "largest_class": self._largest_class(),
             "diverged_at": first.astype(np.int64),
         }
         return arrays | self.early | self.kept | ends
+
+    def _largest_class(self) -> np.ndarray:
+        """Share of the most frequent label, train and test [2]: accuracy at chance; NaN for a regression."""
+        if self._labels is None:
+            return np.full(2, np.nan)
+        return np.array([np.bincount(labels).max() / len(labels) for labels in self._labels])
 
     # -- stopping and resuming --------------------------------------------------------
 
