@@ -64,6 +64,7 @@ class Claim:
     alpha: float = ALPHA
     convergence: Convergence = Convergence.TRAJECTORY
     prerequisites: tuple[str, ...] = ()
+    rule_since: int = 1
 
     def blocked_by_nonconvergence(self, *, supported: bool) -> bool:
         """Whether an unconverged optimiser forbids this outcome."""

@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     scale = SCALES[metafunc.config.getoption("scale")]
     options = {
         "precision": metafunc.config.getoption("precision"),
-        "replicates": metafunc.config.getoption("replicates"),
+        "networks": metafunc.config.getoption("networks"),
     }
     alternatives = [a if isinstance(a, tuple) else (a,) for a in marker.args]
     chosen = metafunc.config.getoption("protocols") or PROTOCOLS
@@ -109,7 +109,7 @@ def _work(spec: Experiment) -> float:
     weights = sum(a * b for a, b in pairwise(sizes))
     samples = {"mnist": 60_000, "mnist-5k": 4_000}.get(spec.dataset, 400)
     # Narrow networks cost their launches rather than their arithmetic.
-    return float(spec.epochs * samples * len(spec.members) * (weights + 50_000))
+    return float(spec.epochs * samples * spec.networks * (weights + 50_000))
 
 
 # -- training -------------------------------------------------------------------------

@@ -6,6 +6,7 @@ once for all claims; it is chosen by `--scale` and printed with the verdicts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.experiment import Experiment
@@ -62,25 +63,27 @@ class Scale:
 
     Attributes:
         digits: data set of the MNIST claims.
-        replicates: draws for each of the four models.
+        networks: how many.
         batch: minibatch; 32 is the default of Keras, which the paper used, 128 that of its MNIST examples.
         epochs: by protocol. `he` is trained longer at the quick scale because it settles within reach
             there, while the paper's two protocols do not settle in any budget of minutes; no verdict
             compares one protocol with another.
         narrow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
+        sizes: training and test samples of each data set.
     """
 
     name: str
     digits: str
-    replicates: int
+    networks: int
     batch: int
     epochs: dict[str, int]
     narrow: int
     boston: int
+    sizes: Mapping[str, Mapping[str, int]]
 
     def experiment(
-        self, network: Network, protocol: str, *, precision: str = "fp32", replicates: int | None = None
+        self, network: Network, protocol: str, *, precision: str = "fp32", networks: int | None = None
     ) -> Experiment:
         """The spec of a network under a protocol at this scale."""
         if network.data == "boston":
@@ -93,14 +96,38 @@ class Scale:
             output=network.output,
             loss=network.loss,
             protocol=protocol,
-            replicates=replicates or self.replicates,
+            networks=networks or self.networks,
             epochs=epochs,
             batch=32 if network.data == "boston" else self.batch,
             precision=precision,
         )
 
 
+_BOSTON = {"boston": {"train": 404, "test": 102}}
+_SIZES = {
+    "quick": {"mnist-5k": {"train": 4000, "test": 1000}} | _BOSTON,
+    "paper": {"mnist": {"train": 60_000, "test": 10_000}} | _BOSTON,
+}
+
 SCALES = {
-    "quick": Scale("quick", "mnist-5k", 3, 32, {"std": 4, "var": 4, "he": 12}, narrow=3, boston=400),
-    "paper": Scale("paper", "mnist", 3, 128, {"std": 20, "var": 20, "he": 20}, narrow=3, boston=1000),
+    "quick": Scale(
+        "quick",
+        "mnist-5k",
+        32,
+        32,
+        {"std": 4, "var": 4, "he": 12},
+        narrow=3,
+        boston=400,
+        sizes=_SIZES["quick"],
+    ),
+    "paper": Scale(
+        "paper",
+        "mnist",
+        32,
+        128,
+        {"std": 20, "var": 20, "he": 20},
+        narrow=3,
+        boston=1000,
+        sizes=_SIZES["paper"],
+    ),
 }

@@ -28,6 +28,7 @@ class Strength(StrEnum):
     """How the outcome is known: exact arithmetic, bounded floating point, or an interval over models."""
 
     PROOF = "proof"
+    POINTS = "exact at points"
     CERTIFICATE = "certificate"
     STATISTICAL = "statistical"
 
@@ -102,6 +103,10 @@ class Evidence:
     diverged: int = 0
     part: str = ""
     note: str = ""
+    p_value: float | None = None
+    sampling_unit: str = ""
+    look: str = ""
+    cites: str = ""
 
     def __post_init__(self) -> None:
         if self.interval is not None and self.interval[0] > self.interval[1]:
@@ -132,6 +137,12 @@ class Verdict:
     paper: str
     place: str
     kind: str
+    p_value: float | None
+    sampling_unit: str
+    look: str
+    rule: str
+    rule_since: int
+    cites: str
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""
@@ -147,6 +158,7 @@ class Verdict:
             "estimate": plain(self.estimate),
             "interval": interval,
             "margin": plain(self.margin),
+            "p_value": plain(self.p_value),
         }
 
 
@@ -228,6 +240,12 @@ def decide(
         paper=claim.paper,
         place=claim.place,
         kind=str(claim.kind),
+        p_value=evidence.p_value,
+        sampling_unit=evidence.sampling_unit,
+        look=evidence.look,
+        rule=claim.rule,
+        rule_since=claim.rule_since,
+        cites=evidence.cites,
     )
 
 

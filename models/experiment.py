@@ -41,8 +41,8 @@ class Experiment:
         output: activation of the last layer (paper, sections 4.1, 4.2 and equation 1).
         loss: mean squared error (equation 2), binary cross entropy or cross entropy.
         protocol: how model i draws its initial weights, see `models.initialisation`.
-        models: the paper's model indices i; they set the scale of the initial weights.
-        replicates: independent draws for each i; the ensemble has len(models) * replicates members.
+        networks: how many, a multiple of 4.
+        first: number of the first network, a multiple of 4.
         epochs: passes over the training set.
         batch: samples in a minibatch; the last one of an epoch may be smaller.
         learning_rate: Adam's step size. 1e-3 is Adam's own default, the paper names none.
@@ -56,8 +56,8 @@ class Experiment:
     output: str = "linear"
     loss: str = "mse"
     protocol: str = "he"
-    models: tuple[int, ...] = (0, 1, 2, 3)
-    replicates: int = 3
+    networks: int = 32
+    first: int = 0
     epochs: int = 10
     batch: int = 100
     learning_rate: float = 1e-3
@@ -75,18 +75,18 @@ class Experiment:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"got {name} {getattr(self, name)!r}, wanted one of {', '.join(allowed)}")
         # Numbers are brought to one type each, so that equal specs have equal JSON.
-        for name in ("widths", "models", "checkpoints"):
+        for name in ("widths", "checkpoints"):
             object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
-        for name in ("replicates", "epochs", "batch", "seed"):
+        for name in ("networks", "first", "epochs", "batch", "seed"):
             object.__setattr__(self, name, _whole_number(name, getattr(self, name)))
-        for name in ("replicates", "epochs", "batch"):
+        for name in ("networks", "epochs", "batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"got {name} {getattr(self, name)!r}, wanted a whole number of at least 1")
         if any(width < 1 for width in self.widths):
             raise ValueError(f"got widths {self.widths}, wanted hidden layers of at least one unit each")
-        if not self.models or any(i < 0 for i in self.models) or len(set(self.models)) != len(self.models):
+        if self.networks % 4 or self.first % 4 or self.first < 0:
             raise ValueError(
-                f"got models {self.models}, wanted distinct indices i >= 0, such as (0, 1, 2, 3)"
+                f"got networks {self.networks} from number {self.first} on, wanted multiples of 4"
             )
         if not (isinstance(self.learning_rate, int | float) and 0 < self.learning_rate < math.inf):
             raise ValueError(f"got learning_rate {self.learning_rate!r}, wanted a finite number above 0")
@@ -98,14 +98,19 @@ class Experiment:
         object.__setattr__(self, "checkpoints", tuple(sorted(set(self.checkpoints))))
 
     @property
-    def members(self) -> tuple[tuple[int, int], ...]:
-        """(i, replicate) of every ensemble member, in the order of the ensemble axis."""
-        return tuple((i, r) for i in self.models for r in range(self.replicates))
+    def numbers(self) -> tuple[int, ...]:
+        """The networks' numbers."""
+        return tuple(range(self.first, self.first + self.networks))
+
+    @property
+    def populations(self) -> tuple[int, ...]:
+        """One population under he, the paper's four models i under std and var."""
+        return (0,) if self.protocol == "he" else (0, 1, 2, 3)
 
     @property
     def groups(self) -> tuple[int, ...]:
-        """The model index i of every member."""
-        return tuple(i for i, _ in self.members)
+        """The population of every network."""
+        return tuple(number % len(self.populations) for number in self.numbers)
 
     @property
     def setting(self) -> str:

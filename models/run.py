@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,9 @@ class Run:
         spec: the experiment.
         arrays: by name; T + 1 rows each, the first before any training:
             train_loss, test_loss [T+1, M]; train_accuracy, test_accuracy [T+1, M];
-            train_predictions, test_predictions [T+1, M, m]; train_agreement, test_agreement [T+1, M, M]
-            (samples labelled alike); weight_distance, weights_differ [T+1, M, M];
+            train_predictions, test_predictions [T+1, M, m]; pairs [P, 2]; train_agreement, test_agreement
+            [T+1, P] (samples labelled alike); weight_distance, weights_differ [T+1, P]; early_steps [G],
+            early_train_loss [G, M], early_train_agreement [G, P]; initial_seeds, order_seeds [M];
             baseline [2] (L0 on train and test); diverged_at [M] (epoch, -1 for never);
             weights/<epoch>/W<layer> [M, fan_in, fan_out] and weights/<epoch>/b<layer> [M, fan_out].
             Regression has no accuracy, predictions or agreement.
@@ -42,20 +43,45 @@ class Run:
     seconds: float = 0.0
 
     def __repr__(self) -> str:
-        return f"Run({self.spec.name}, {len(self.spec.members)} models, {self.spec.epochs} epochs)"
+        return f"Run({self.spec.name}, {self.spec.networks} networks, {self.spec.epochs} epochs)"
 
     def normalised_loss(self, side: str = "train") -> np.ndarray:
         """l = L / L0 [T+1, M] on the "train" or "test" set, L0 the best constant predictor's loss there."""
         return self.arrays[f"{side}_loss"] / self.arrays["baseline"][("train", "test").index(side)]
 
     def agreement(self, side: str = "train") -> np.ndarray:
-        """Fraction [T+1, M, M] of the samples that each pair labels identically."""
+        """Fraction [T+1, P] of the samples that each pair labels identically."""
         return self.arrays[f"{side}_agreement"] / self.arrays[f"{side}_predictions"].shape[-1]
 
     @property
     def groups(self) -> np.ndarray:
-        """Model index i [M] of every member."""
+        """Population [M] of every network."""
         return np.array(self.spec.groups)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Minibatches in an epoch."""
+        return -(-self.arrays["train_predictions"].shape[-1] // self.spec.batch)
+
+    @staticmethod
+    def join(runs: Sequence[Run]) -> Run:
+        """Runs of one spec on networks in a row as one run; arrays that only some have are left out."""
+        first = runs[0]
+        shared = set.intersection(*(set(run.arrays) for run in runs))
+        arrays = {}
+        for name in shared:
+            parts = [run.arrays[name] for run in runs]
+            if name == "pairs":
+                starts = np.cumsum([0, *(run.spec.networks for run in runs)])
+                arrays[name] = np.concatenate([p + s for p, s in zip(parts, starts, strict=False)])
+            elif name in ("baseline", "early_steps"):
+                arrays[name] = parts[0]
+            else:
+                arrays[name] = np.concatenate(
+                    parts, axis=0 if parts[0].ndim == 1 or "weights/" in name else 1
+                )
+        networks = sum(run.spec.networks for run in runs)
+        return replace(first, spec=replace(first.spec, networks=networks), arrays=arrays)
 
     @property
     def diverged(self) -> int:
