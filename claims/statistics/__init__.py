@@ -5,8 +5,9 @@ from the caller and returns plain Python numbers; what the data cannot tell is
 the interval (-inf, inf), never a guess and never an exception.
 
 By subject: `intervals` for one sample of models, `comparisons` between groups,
-`censoring` for times that were not reached, `ranks` for Kendall's tau and Holm,
-`resampling` for a bootstrap over models, `pairwise` for pairs that share models.
+`censoring` for times that were not reached, `ranks` for Kendall's tau,
+`multiplicity` for many decisions at once, `resampling` for a bootstrap over
+models, `pairwise` for pairs that share models.
 """
 
 from claims.statistics.censoring import Ratio, log_ratio_interval
@@ -29,6 +30,7 @@ from claims.statistics.intervals import (
     proportion_bounds,
     split_alpha,
 )
+from claims.statistics.multiplicity import Adjusted, benjamini_hochberg, holm
 from claims.statistics.pairwise import (
     bootstrap_pair_tau,
     bootstrap_pairs,
@@ -36,16 +38,17 @@ from claims.statistics.pairwise import (
     pair_mean_curve,
     pair_weights,
 )
-from claims.statistics.ranks import Holm, holm, kendall_tau, kendall_trend
+from claims.statistics.ranks import kendall_tau, kendall_trend
 from claims.statistics.resampling import bootstrap_models
 
 __all__ = [
     "UNKNOWN",
+    "Adjusted",
     "Equivalence",
     "Estimate",
     "Gap",
-    "Holm",
     "Ratio",
+    "benjamini_hochberg",
     "bootstrap_models",
     "bootstrap_pair_tau",
     "bootstrap_pairs",

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from scipy import special
 
 from claims.statistics.intervals import UNKNOWN, Estimate, Sample, check_alpha, split_alpha, t_quantile
-from claims.statistics.ranks import holm
+from claims.statistics.multiplicity import holm
 
 __all__ = [
     "Equivalence",

@@ -1,4 +1,4 @@
-"""Ranks: Kendall's tau-b, plain, weighted and along many curves at once, and Holm's procedure.
+"""Ranks: Kendall's tau-b, plain, weighted and along many curves at once.
 
 Two numbers closer than 1e-12 of the largest magnitude among them are tied:
 means that are equal in exact arithmetic must not be ranked by their rounding.
@@ -7,51 +7,14 @@ means that are equal in exact arithmetic must not be ranked by their rounding.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from claims.statistics.intervals import check_alpha
-
-__all__ = ["Holm", "holm", "kendall_tau", "kendall_trend", "weighted_taus"]
+__all__ = ["kendall_tau", "kendall_trend", "weighted_taus"]
 
 TIE = 1e-12
 """Relative distance below which two numbers are tied: some thousand roundings of float64."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holm:
-    """Holm's adjusted p-values and decisions, in the order the p-values were given."""
-
-    adjusted: tuple[float, ...]
-    rejected: tuple[bool, ...]
-
-
-def holm(p_values: Sequence[float], alpha: float) -> Holm:
-    """Holm's step-down procedure: some true hypothesis is rejected with probability at most alpha.
-
-    With p_(1) <= ... <= p_(m): adjusted p_(k) = max over j <= k of min(1, (m - j + 1) p_(j)).
-    A NaN p-value is a test that could not be made: it counts as 1, and towards m.
-
-    Source: Holm, Scandinavian Journal of Statistics 6 (1979).
-
-    Raises:
-        ValueError: for a p-value outside [0, 1].
-    """
-    check_alpha(alpha)
-    p = np.asarray(p_values, dtype=np.float64).reshape(-1)
-    p = np.where(np.isnan(p), 1.0, p)
-    if ((p < 0.0) | (p > 1.0)).any():
-        raise ValueError(
-            f"got p-values {p.tolist()}, wanted each in [0, 1]: give probabilities, not statistics"
-        )
-    order = np.argsort(p, kind="stable")
-    steps = np.minimum(1.0, p[order] * np.arange(p.size, 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.maximum.accumulate(steps)
-    return Holm(tuple(adjusted.tolist()), tuple((adjusted <= alpha).tolist()))
 
 
 def kendall_tau(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> float:
