@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from claims.design import chosen
+from claims.experiments import SCALES
 from reports.collector import Collector
 from reports.recording import experiments_of
 
@@ -28,7 +30,7 @@ PACKAGES = (
     "python-flint",
     "safetensors",
 )
-_OPTIONS = ("scale", "backend", "precision", "protocols", "replicates", "refresh", "fail_on")
+_OPTIONS = ("scale", "backend", "precision", "protocols", "networks", "looks", "refresh", "fail_on")
 _PATHS = ("report_dir", "store", "baseline")
 _OPTIONS += (*_PATHS, "numprocesses", "dist")
 
@@ -39,6 +41,8 @@ def describe(config: pytest.Config, collector: Collector, interrupted: str | Non
     option = {name: getattr(config.option, name, None) for name in _OPTIONS}
     option |= {name: list(value) for name, value in option.items() if isinstance(value, tuple)}
     option |= {name: _within(config.rootpath, option[name]) for name in _PATHS if option[name] is not None}
+    option["design"] = chosen(option["networks"], option["looks"]).as_json()
+    option["scale_sizes"] = {name: dict(of) for name, of in SCALES[option["scale"]].sizes.items()}
     return {
         **checkout(config.rootpath),
         "versions": versions(),
@@ -90,7 +94,9 @@ def merge(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _experiments(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each run once, by key; trained now if any test trained it, for the others read it afterwards."""
-    blank = {"name": None, "trained": False, "resumed_from": None, "seconds": None, "sha256": None}
+    blank = dict.fromkeys(("name", "networks", "first", "resumed_from", "seconds", "sha256")) | {
+        "trained": False
+    }
     found: dict[str, dict[str, Any]] = {}
     for run in (run for entry in entries for run in experiments_of(entry)):
         before = found.get(run["key"], {})
