@@ -7,7 +7,7 @@ from typing import Any
 
 from claims.margins import ALPHA
 
-__all__ = ["FIXED", "LOOKS", "Design", "chosen"]
+__all__ = ["FIXED", "SEQUENTIAL", "Design", "fixed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,10 @@ class Design:
         }
 
 
-FIXED = Design("fixed", (32,), 0.85, ALPHA, (1.0,))
-LOOKS = Design("looks", (12, 24, 48, 96), 0.9, ALPHA, (0.1, 0.2, 0.3, 0.4))
+def fixed(networks: int) -> Design:
+    """The whole alpha at one number of networks."""
+    return Design("fixed", (networks,), 0.85, ALPHA, (1.0,))
 
 
-def chosen(networks: int | None, looks: bool) -> Design:
-    """The design of `--networks` and `--looks`."""
-    if looks:
-        return LOOKS
-    return FIXED if networks is None else Design("fixed", (networks,), FIXED.share, ALPHA, (1.0,))
+FIXED = fixed(32)
+SEQUENTIAL = Design("looks", (12, 24, 48, 96), 0.85, ALPHA, (0.1, 0.2, 0.3, 0.4))
