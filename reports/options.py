@@ -61,6 +61,13 @@ def add_options(parser: pytest.Parser) -> None:
         "once at a fixed number (default: no).",
     )
     group.addoption(
+        "--seed",
+        type=_seed,
+        default=0,
+        metavar="N",
+        help="A whole number, from which the seeds of every network follow (default: 0).",
+    )
+    group.addoption(
         "--report-dir",
         type=str,
         default=None,
@@ -119,4 +126,11 @@ def _networks(text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"got {text!r} networks, wanted a multiple of 4 of at least 8: for instance 32"
         )
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    """Any whole number that has one name only in the store."""
+    if not (text.isascii() and text.isdecimal()) or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"got the seed {text!r}, wanted a whole number from 0 to 2^63 - 1")
     return int(text)

@@ -8,7 +8,14 @@ from typing import Any
 
 __all__ = ["again", "reproduce"]
 
-_DEFAULTS = {"scale": "quick", "backend": "auto", "precision": "fp32", "networks": None, "store": None}
+_DEFAULTS = {
+    "scale": "quick",
+    "backend": "auto",
+    "precision": "fp32",
+    "networks": None,
+    "seed": 0,
+    "store": None,
+}
 _PROTOCOLS = ["std", "var", "he"]
 
 

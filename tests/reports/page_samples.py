@@ -24,29 +24,43 @@ SAMPLES = {"train": 40, "test": 20}
 DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
 
 
-def run(*, epochs: int = 4, replicates: int = 2, start: float = 1e6, end: float = 1e4, **spec: Any) -> Run:
-    """Four models whose loss falls from `start` to `end` times L0, model i higher by a factor of i + 1."""
-    of = Experiment(
-        **({"dataset": "mnist-5k", "widths": (500,)} | spec), epochs=epochs, replicates=replicates
-    )
-    members = len(of.members)
-    scale = (np.array(of.groups) + 1.0) * np.tile(np.linspace(0.9, 1.1, replicates), len(of.models))
-    loss = np.geomspace(start, end, epochs + 1)[:, None] * scale
-    gaps = np.abs(np.subtract.outer(np.arange(members), np.arange(members))).astype(float)
-    grow = np.linspace(1, 2, epochs + 1)[:, None, None]
+EARLY = np.array([1, 2, 3, 6])
+"""Minibatch steps inside the first epochs at which a run is recorded too, four steps an epoch."""
+
+
+def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 1e4, **spec: Any) -> Run:
+    """Networks whose loss falls from `start` to `end` times L0, under std and var model i a factor of i + 1
+    higher; the k-th network of a pair of eight lies up to a tenth beside."""
+    at = {"dataset": "mnist-5k", "widths": (500,), "batch": SAMPLES["train"] // 4}
+    of = Experiment(**(at | spec), epochs=epochs, networks=networks)
+    scale = (np.array(of.groups) + 1.0) * np.linspace(0.9, 1.1, networks)
+    times = np.arange(epochs + 1) / epochs
+    fall = np.geomspace(start, end, epochs + 1)[:, None]
+    fours = np.arange(networks).reshape(-1, 4)
+    pairs = np.array([(q[i], q[j]) for q in fours for i in range(4) for j in range(i + 1, 4)])
+    gaps = (pairs[:, 1] - pairs[:, 0]).astype(float)
+    grow = (1 + times)[:, None]
     arrays: dict[str, np.ndarray] = {
         "baseline": np.array([0.5, 0.25]),
-        "diverged_at": np.full(members, -1),
-        "train_loss": loss * 0.5,
-        "test_loss": loss * 0.25,
+        "diverged_at": np.full(networks, -1),
+        "initial_seeds": np.arange(networks),
+        "order_seeds": np.arange(networks) + 100,
+        "early_steps": EARLY,
+        "steps_per_epoch": np.array([4]),
+        "early_train_loss": np.geomspace(start, end, 17)[EARLY, None] * scale * 0.5,
+        "train_loss": fall * scale * 0.5,
+        "test_loss": fall * scale * 0.25,
+        "pairs": pairs,
         "weight_distance": gaps * grow,
         "weights_differ": (gaps * grow * 10).astype(np.int64),
     }
     if of.dataset != "boston":
+        alike = SAMPLES["train"] // 4 + np.arange(len(pairs)) % 6
         for side, samples in SAMPLES.items():
-            alike = np.where(np.eye(members, dtype=bool), samples, samples // 4)
-            arrays[f"{side}_agreement"] = np.tile(alike, (epochs + 1, 1, 1)).astype(np.int64)
-            arrays[f"{side}_accuracy"] = np.full((epochs + 1, members), 0.1)
+            arrays[f"{side}_agreement"] = np.tile(alike // (SAMPLES["train"] // samples), (epochs + 1, 1))
+            arrays[f"{side}_accuracy"] = np.full((epochs + 1, networks), 0.1)
+            arrays[f"{side}_predictions"] = np.zeros((epochs + 1, networks, samples), dtype=np.uint8)
+        arrays["early_train_agreement"] = np.tile(alike - 5, (len(EARLY), 1))
     return Run(of, arrays)
 
 
@@ -64,12 +78,7 @@ def store(root: Path, of: Run) -> dict[str, Any]:
 
 def experiment(key: str, name: str | None, sha256: str | None = None) -> dict[str, Any]:
     """An entry of a report's provenance."""
-    return {
-        "key": key,
-        "name": name,
-        **{"networks": None, "first": None, "trained": True, "resumed_from": None},
-        **{"seconds": 1.5, "sha256": sha256},
-    }
+    return {"key": key, "name": name, "trained": True, "resumed_from": None, "seconds": 1.5, "sha256": sha256}
 
 
 def verdict(id: str, setting: str, outcome: Outcome, *, protocol: str = "", **more: Any) -> dict[str, Any]:

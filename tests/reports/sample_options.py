@@ -26,6 +26,7 @@ def options(**changed: Any) -> dict[str, Any]:
         "protocols": ["std", "var", "he"],
         "networks": None,
         "looks": False,
+        "seed": 0,
         "design": FIXED,
         "scale_sizes": sizes,
         "refresh": False,
