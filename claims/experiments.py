@@ -120,7 +120,7 @@ SCALES = {
         batch=32,
         epochs={"std": 8, "var": 8, "he": 24},
         narrow=3,
-        boston=200,
+        boston=400,
         sizes={"mnist-1k": {"train": 1_000, "test": 4_000}, "boston": _BOSTON},
     ),
     "paper": Scale(

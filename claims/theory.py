@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.claim import Claim, Kind
-from claims.margins import DEPENDS, FEW, NOT_GLOBAL, RESCALED
+from claims.margins import DEPENDS, FEW, NOT_GLOBAL, PATH_SAMPLES, PATHS, RESCALED
 from claims.verdict import Region
 
 __all__ = ["HYPOTHESES", "THEOREMS"]
@@ -82,8 +82,8 @@ HYPOTHESES = (
         kind=Kind.HYPOTHESIS,
         rule="share of the variance of a path's activation over the samples that the label explains, mean "
         "over sampled paths, corrected for chance; median over networks, exact bounds from order statistics, "
-        f"before and after training; both must lie at or below {DEPENDS:g}; 500 paths, at most 2000 training "
-        "samples; paths that never vary count as 0",
+        f"before and after training; both must lie at or below {DEPENDS:g}; {PATHS} paths, at most "
+        f"{PATH_SAMPLES} training samples; paths that never vary count as 0",
         region=Region(high=DEPENDS),
         unit="share of variance",
         paper="assumed",
