@@ -252,7 +252,8 @@ _METRICS = (
         place="section 3.1",
         kind=Kind.METRIC,
         rule="median over quadruples of networks of Kendall's tau between the number of weights differing "
-        f"by more than {WEIGHT_THRESHOLD:g} and the Euclidean distance, over their six pairs at the last epoch; exact "
+        f"by more than {WEIGHT_THRESHOLD:g} and the Euclidean distance, over their six pairs at the last "
+        "epoch; exact "
         "bounds from order statistics; with the hidden units as they stand and aligned",
         region=Region(low=RANKS_ALIKE),
         unit="tau",
