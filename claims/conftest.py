@@ -109,7 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _trains_nothing(item: pytest.Item) -> bool:
-    """Whether none of the chosen protocols is one that the test speaks of: pytest then has no parameter for it."""
+    """Whether the test speaks of none of the chosen protocols: pytest then has no parameter for it."""
     params = getattr(getattr(item, "callspec", None), "params", {})
     return not isinstance(params.get("specs", ()), tuple)
 
