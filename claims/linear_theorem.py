@@ -56,7 +56,7 @@ def convexity_evidence(of: Moments, depths: Sequence[int] = DEPTHS) -> Evidence:
     note = (
         f"{total} of {2 * len(depths)} witnesses for H = {', '.join(map(str, depths))}; one path, input "
         f"{path.given} to label {path.label} (counted from 0), G = {path.gram}, C = {path.cross}, "
-        f"tr YY^T = {of.label_square}; with H = {depths[-1]} "
+        f"tr YY^T = {of.label_square}{_times(of)}; with H = {depths[-1]} "
         + "; ".join(sides)
         + ("; without hidden layers the loss is convex" if 0 in depths else "")
     )
@@ -122,6 +122,11 @@ def strictness_evidence(data: ExactMoments, points: Sequence[Checked], of: Momen
     n = shallow.n + len(checks)
     note = f"{shallow.note}; at zero weights, {'; '.join(texts)}{tail}"
     return Evidence(share / n, None, n, shallow.strength, proved, note=note)
+
+
+def _times(of: Moments) -> str:
+    """The factor of integer moments, for the reader of the three before it."""
+    return f", all three times {of.factor}" if of.factor != 1 else ""
 
 
 def _zero_hessian(of: Moments, data: ExactMoments, depth: int) -> int | None:
