@@ -137,7 +137,7 @@ def sampled_evidence(reading: str, claim: Claim, name: str = "synthetic") -> Evi
         f"{'-'.join(map(str, LARGE))}, {paths} paths, {DRAWS} draws in {BATCHES} batches (the n here), "
         f"rho = {SAMPLED_RATE}; the variance of the paths is {float(expected):.4g} of the deep linear loss"
     )
-    return Evidence(abs(value), _folded(ends), BATCHES, note=note)
+    return Evidence(abs(value), _folded(ends), BATCHES, note=note, sampling_unit="batches of draws")
 
 
 @cache
@@ -166,4 +166,12 @@ def _check(reading: str) -> None:
 
 
 def _proof(proved: bool | None, difference: Fraction, note: str) -> Evidence:
-    return Evidence(float(difference), None, 1, Strength.PROOF, proved=proved, note=note)
+    return Evidence(
+        float(difference),
+        None,
+        len(SMALL),
+        Strength.PROOF,
+        proved=proved,
+        note=note,
+        sampling_unit="networks enumerated",
+    )

@@ -213,6 +213,7 @@ def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
         strength=Strength.CERTIFICATE if proved.any() else Strength.STATISTICAL,
         proved=False if proved.any() else None,
         note="; ".join([*parts, note] if note else parts),
+        sampling_unit="restarts",
     )
 
 

@@ -25,11 +25,21 @@ class Outcome(StrEnum):
 
 
 class Strength(StrEnum):
-    """How the outcome is known: exact arithmetic, bounded floating point, or an interval over models."""
+    """How the outcome is known: exact arithmetic on all there is or at the points that were built, bounded
+    floating point, or an interval over models."""
 
     PROOF = "proof"
+    POINTS = "exact at points"
     CERTIFICATE = "certificate"
     STATISTICAL = "statistical"
+
+
+_DECIDES = {
+    Strength.PROOF: "proof",
+    Strength.POINTS: "check at the points built",
+    Strength.CERTIFICATE: "certificate",
+}
+"""What speaks for itself, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +94,15 @@ class Evidence:
     Args:
         estimate: the point estimate, in the claim's unit; None for a proof without a number.
         interval: its confidence interval (simultaneous where a claim has several parts) or error bound.
-        n: independent sampling units behind it: models, or matrices for a proof.
+        n: independent sampling units behind it.
         strength: how it is known.
         proved: for a proof or certificate, whether the statement came out true or false.
         converged: False where the optimiser had not settled, so that a longer run could change the answer.
         diverged: models whose loss left the finite numbers or blew up; counted, never dropped.
         part: what this is evidence about, where a claim has several parts ("test loss, model 3").
         note: a sentence for the reader.
+        sampling_unit: what n counts.
+        cites: a proof in words that it leans on, and where that stands.
     """
 
     estimate: float | None
@@ -102,6 +114,8 @@ class Evidence:
     diverged: int = 0
     part: str = ""
     note: str = ""
+    sampling_unit: str = "networks"
+    cites: str = ""
 
     def __post_init__(self) -> None:
         if self.interval is not None and self.interval[0] > self.interval[1]:
@@ -132,6 +146,8 @@ class Verdict:
     paper: str
     place: str
     kind: str
+    sampling_unit: str = "networks"
+    cites: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""
@@ -228,6 +244,8 @@ def decide(
         paper=claim.paper,
         place=claim.place,
         kind=str(claim.kind),
+        sampling_unit=evidence.sampling_unit,
+        cites=evidence.cites,
     )
 
 
@@ -236,7 +254,7 @@ def _outcome(claim: Any, evidence: Evidence, failed: Sequence[str]) -> tuple[Out
         return Outcome.NOT_APPLICABLE, "; ".join(failed)
     if evidence.strength is not Strength.STATISTICAL:
         if evidence.proved is None:
-            return Outcome.INCONCLUSIVE, f"the {evidence.strength} did not close"
+            return Outcome.INCONCLUSIVE, f"the {_DECIDES[evidence.strength]} did not close"
         return (Outcome.SUPPORTED if evidence.proved else Outcome.REFUTED), ""
     subject = f"{evidence.part}: " if evidence.part else ""
     if evidence.interval is None or any(math.isnan(end) for end in evidence.interval):

@@ -32,7 +32,12 @@ SECTIONS: dict[str, str] = {
     Kind.DISCUSSION: "Section 5: discussion",
     Kind.FUTURE_WORK: "Section 5: future work",
 }
-_SHORT = {"not applicable": "n/a", "statistical": "stat.", "certificate": "cert."}
+_SHORT = {
+    "not applicable": "n/a",
+    "statistical": "stat.",
+    "certificate": "cert.",
+    "exact at points": "points",
+}
 _HARD_SPACE = "\xa0"
 _CLAIM_FROM, _WHY_FROM, _SETTING_LEAST, _FAILED_MOST = 100, 24, 12, 32
 _FIRST_LEAST, _WORD_LEAST = 5, 3

@@ -38,7 +38,7 @@ def _lead(verdicts: Verdicts) -> str:
     minima = [v for v in verdicts if v["claim"] == "N1"]
     refuted = [v for v in minima if v["outcome"] == Outcome.REFUTED]
     if refuted:
-        strengths = {"proof": "proved", "certificate": "certified"}
+        strengths = {"proof": "proved", "exact at points": "checked exactly", "certificate": "certified"}
         how = " and ".join(dict.fromkeys(strengths.get(v["strength"], "measured") for v in refuted))
         on = _list(sorted({v["dataset"] for v in refuted}))
         return f"No: ReLU networks have local minima that are not global ({how} on {on}, claim N1)"

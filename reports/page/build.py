@@ -69,7 +69,9 @@ def render(report: dict[str, Any], shown: Gallery, planted: controls.Controls) -
         choices=_choices(verdicts),
         datasets=_datasets(about["data"]),
         sections=sections(report, planted),
-        proofs=[row for row in ours if row.verdict["strength"] in ("proof", "certificate")],
+        proofs=[
+            row for row in ours if row.verdict["strength"] in ("proof", "exact at points", "certificate")
+        ],
         gallery=shown,
         reproduce=commands.reproduce(about),
         glyphs=GLYPHS,
