@@ -14,6 +14,7 @@ from typing import Any
 
 import page_samples as samples
 import pytest
+from sample_options import options
 
 from claims.verdict import Outcome, Strength
 from reports.page import commands, controls
@@ -321,19 +322,23 @@ def test_the_command_runs_just_this_claim() -> None:
 
 
 def test_the_command_keeps_the_options_of_the_run() -> None:
-    """Scale, backend, precision, protocols, replicates and store, where they differ from the defaults."""
+    """All that decides what is judged, and the store, where they differ from the defaults."""
     one = samples.verdict("E1", "a-he", R)
     about = samples.report(one)["provenance"]
     about["options"] |= {
         "scale": "paper",
         "protocols": ["he"],
-        "replicates": 5,
+        "networks": 48,
+        "seed": 3,
         "store": "/tmp/my runs; rm -rf ~",
     }
     words = shlex.split(commands.again([one], about))
     assert words[4:] == [
-        "--scale", "paper", "--replicates", "5", "--store", "/tmp/my runs; rm -rf ~", "--protocols", "he",
+        "--scale", "paper", "--networks", "48", "--seed", "3", "--store", "/tmp/my runs; rm -rf ~",
+        "--protocols", "he",
     ]  # fmt: skip
+    about["options"] = options(looks=True)
+    assert shlex.split(commands.again([one], about))[4:] == ["--looks"]
 
 
 def test_the_report_can_be_reproduced() -> None:
