@@ -31,9 +31,9 @@ class Run:
             Besides, pairs [P, 2] (places in the ensemble); early_steps [G] (minibatch steps inside the
             first epochs, see `models.early`) with early_train_loss [G, M] and early_train_agreement
             [G, P]; steps_per_epoch [1]; initial_seeds, order_seeds [M]; baseline [2] (L0 on train and
-            test); diverged_at [M] (epoch, -1 for never);
-            weights/<epoch>/W<layer> [M, fan_in, fan_out] and weights/<epoch>/b<layer> [M, fan_out].
-            Regression has no accuracy, predictions or agreement.
+            test); largest_class [2] (accuracy at chance, NaN for a regression); diverged_at [M] (epoch, -1
+            for never); weights/<epoch>/W<layer> [M, fan_in, fan_out] and weights/<epoch>/b<layer> [M,
+            fan_out]. Regression has no accuracy, predictions or agreement.
         key: the run's name in the store.
         provenance: data checksum, backend and engine version, plain JSON.
         trained: True when this process trained it, False when it came from the store.

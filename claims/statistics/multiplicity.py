@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.statistics.intervals import check_alpha
+from claims.statistics.checks import check_alpha
 
 __all__ = ["Adjusted", "benjamini_hochberg", "holm"]
 
