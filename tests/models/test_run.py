@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -111,7 +112,7 @@ def test_a_run_is_short_to_print(run):
 def test_a_joined_run_is_the_run_of_all_networks(run, protocol, cuts):
     """What three trainings leave, joined, is what one training of all twelve networks leaves: every array,
     to rounding, since the shards of a larger ensemble may sum in another order."""
-    parts = [run(a, b - a, protocol=protocol, checkpoints=(1,)) for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [run(a, b - a, protocol=protocol, checkpoints=(1,)) for a, b in pairwise(cuts)]
     whole, joined = run(0, 12, protocol=protocol, checkpoints=(1,)), join(parts)
     assert joined.spec == whole.spec
     assert joined.arrays.keys() == whole.arrays.keys()
