@@ -26,6 +26,7 @@ from claims.margins import (
 )
 from claims.theory import HYPOTHESES, THEOREMS
 from claims.verdict import Region
+from models.experiment import WEIGHT_THRESHOLD
 
 __all__ = ["CATALOGUE", "Claim", "Kind", "claim"]
 
@@ -76,7 +77,7 @@ def _both_sides(id: str, networks: str, place: str) -> tuple[Claim, Claim]:
 def _same_behaviour(id: str, side: str) -> Claim:
     return Claim(
         id=id,
-        statement=f"784-10-10-10 behaves as 784-500-10 does on the {side} loss, so it is not overfitting",
+        statement=f"784-10-10-10 behaves as 784-500-10 on the {side} loss: it is not overfitting",
         place="section 4.1, figure 4",
         kind=Kind.EMPIRICAL,
         rule=f"share of seeds whose two networks both end with {side} l at or below {NEAR_ZERO:g}, or both "
@@ -184,7 +185,7 @@ _EMPIRICAL = (
     ),
     Claim(
         id="E8-one",
-        statement="Exactly one of the six pairs of softmax models agrees on labels (the paper: 2 and 3)",
+        statement="Exactly one of six pairs of softmax models agrees on labels (the paper: 2 and 3)",
         place="section 4.2, figure 7",
         kind=Kind.EMPIRICAL,
         rule="number of the six pairs of models i, j whose median agreement on training "
@@ -251,7 +252,8 @@ _METRICS = (
         place="section 3.1",
         kind=Kind.METRIC,
         rule="median over quadruples of networks of Kendall's tau between the number of weights differing "
-        "by more than 0.1 and the Euclidean distance, over their six pairs at the last epoch; exact "
+        f"by more than {WEIGHT_THRESHOLD:g} and the Euclidean distance, over their six pairs at the last "
+        "epoch; exact "
         "bounds from order statistics; with the hidden units as they stand and aligned",
         region=Region(low=RANKS_ALIKE),
         unit="tau",

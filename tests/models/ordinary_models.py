@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from models.backend import Backend
+from models.experiment import WEIGHT_THRESHOLD
 from models.initialisation import initial_weights, minibatch_order
-from models.pairs import WEIGHT_THRESHOLD
 from models.seeds import initial_seeds, order_seeds
 from models.training import Trainer
 
 __all__ = ["assert_equals_reference", "assert_same_bytes", "trained"]
 
 APART = {
-    *("baseline", "diverged_at", "pairs", "steps_per_epoch", "initial_seeds", "order_seeds"),
+    *("baseline", "largest_class", "diverged_at", "pairs", "steps_per_epoch", "initial_seeds", "order_seeds"),
     *("early_steps", "early_train_loss", "early_train_agreement"),
 }
 """Arrays without a row an epoch."""

@@ -102,6 +102,4 @@ def test_counts_are_of_the_aligned_weights():
 def test_without_hidden_layers_there_is_nothing_to_match():
     """A linear model's aligned distance is its distance."""
     weights = ensemble(drawn(0, (4, 2)), drawn(1, (4, 2)))
-    np.testing.assert_allclose(
-        aligned_differences(weights, every_pair(2), 0.1)[0], distances(weights)[0, 1:]
-    )
+    np.testing.assert_allclose(aligned_differences(weights, every_pair(2), 0.1)[0], distances(weights)[0, 1:])
