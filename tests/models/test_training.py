@@ -100,6 +100,7 @@ def test_a_run_has_one_row_an_epoch_and_one_before(digits, tiny, fp32):
         "initial_seeds": (4,),
         "order_seeds": (4,),
         "baseline": (2,),
+        "largest_class": (2,),
         "diverged_at": (4,),
         "weights/2/W1": (4, 12, 7),
         "weights/2/b1": (4, 7),
