@@ -130,7 +130,7 @@ def _work(spec: Experiment) -> float:
     weights = sum(a * b for a, b in pairwise(sizes))
     samples = {"mnist": 60_000, "mnist-1k": 1_000}.get(spec.dataset, 400)
     # Narrow networks cost their launches rather than their arithmetic.
-    return float(spec.epochs * samples * spec.networks * (weights + 50_000))
+    return float(spec.epochs * samples * spec.networks * (weights + 20_000))
 
 
 # -- training -------------------------------------------------------------------------

@@ -112,7 +112,8 @@ def test_a_proof_speaks_for_itself(strength, proved, outcome, interval):
     assert found.outcome is outcome
     assert found.strength is strength
     assert found.p_value is None
-    assert found.reason == ("" if proved is not None else f"the {strength} did not close")
+    what = {Strength.POINTS: "check at the points built"}.get(strength, str(strength))
+    assert found.reason == ("" if proved is not None else f"the {what} did not close")
 
 
 @pytest.mark.parametrize(
