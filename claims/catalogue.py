@@ -26,6 +26,7 @@ from claims.margins import (
 )
 from claims.theory import HYPOTHESES, THEOREMS
 from claims.verdict import Region
+from models.experiment import WEIGHT_THRESHOLD
 
 __all__ = ["CATALOGUE", "Claim", "Kind", "claim"]
 
@@ -251,7 +252,8 @@ _METRICS = (
         place="section 3.1",
         kind=Kind.METRIC,
         rule="median over quadruples of networks of Kendall's tau between the number of weights differing "
-        "by more than 0.1 and the Euclidean distance, over their six pairs at the last epoch; exact "
+        f"by more than {WEIGHT_THRESHOLD:g} and the Euclidean distance, over their six pairs at the last "
+        "epoch; exact "
         "bounds from order statistics; with the hidden units as they stand and aligned",
         region=Region(low=RANKS_ALIKE),
         unit="tau",

@@ -97,11 +97,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tests, which even out when the workers end.
     """
     scale = config.getoption("scale")
-    left_out = [item for item in items if any(m.args[0] != scale for m in item.iter_markers("scale"))]
+    left_out = [
+        item
+        for item in items
+        if any(m.args[0] != scale for m in item.iter_markers("scale")) or _trains_nothing(item)
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     items.sort(key=_priority)  # stable: tests of one experiment keep their order
+
+
+def _trains_nothing(item: pytest.Item) -> bool:
+    """Whether the test speaks of none of the chosen protocols: pytest then has no parameter for it."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return not isinstance(params.get("specs", ()), tuple)
 
 
 def _priority(item: pytest.Item) -> tuple[int, float, str]:
@@ -257,8 +267,13 @@ def judge_runs(
 
     def decide_and_record(claim_id: str, evidence: Callable[..., Evidence], *, setting: str = "") -> Verdict:
         first, whole = specs[0], claim(claim_id)
-        for spec in specs:
-            ledger.check(spec, backend, design)
+        from claims.ledger import DesignError
+
+        try:
+            for spec in specs:
+                ledger.check(spec, backend, design)
+        except DesignError as refused:
+            pytest.fail(str(refused), pytrace=False)
         for look in design:
             runs = [grown(spec, look) for spec in specs]
             verdict = decide(

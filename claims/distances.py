@@ -8,6 +8,7 @@ from claims.claim import Claim
 from claims.readings import diverged_note, join
 from claims.statistics import Median, Smallest, kendall_tau
 from claims.verdict import Evidence, measured
+from models.experiment import WEIGHT_THRESHOLD
 from models.run import Run
 
 __all__ = ["rank_agreement"]
@@ -19,9 +20,7 @@ def rank_agreement(run: Run, claim: Claim) -> Evidence:
     Four networks and their six pairs are the paper's own experiment. Pairs that share a network are not
     independent, quadruples are; the claim must hold with the hidden units as they stand and aligned.
     """
-    # torch and scipy's solver are needed from here on, not for collection
-    from models.alignment import aligned_differences
-    from models.pairs import WEIGHT_THRESHOLD
+    from models.alignment import aligned_differences  # scipy's solver is not needed for collection
 
     weights, pairs = run.weights(), run.arrays["pairs"]
     plain = run.arrays["weight_distance"][-1], run.arrays["weights_differ"][-1].astype(np.float64)

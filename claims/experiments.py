@@ -118,9 +118,9 @@ SCALES = {
         "quick",
         digits="mnist-1k",
         batch=32,
-        epochs={"std": 8, "var": 8, "he": 24},
+        epochs={"std": 4, "var": 4, "he": 12},
         narrow=3,
-        boston=200,
+        boston=400,
         sizes={"mnist-1k": {"train": 1_000, "test": 4_000}, "boston": _BOSTON},
     ),
     "paper": Scale(

@@ -33,6 +33,9 @@ __all__ = [
     "variant",
 ]
 
+UNIT = "data set"
+"""What n counts: the statements are about the one matrix, and all of it is looked at."""
+
 SIDE, BLOCK = 28, 4
 
 
@@ -135,11 +138,11 @@ def eigenvalue_evidence(of: Moments) -> Evidence:
     Where it does not, the evidence is empty and the caller names H2 as the failed prerequisite.
     """
     if of.rank < of.d_x:
-        return Evidence(None, None, 1, Strength.PROOF, note="Sigma does not exist")
+        return Evidence(None, None, 1, Strength.PROOF, note="Sigma does not exist", sampling_unit=UNIT)
     repeated = sigma.repeated_eigenvalues(of)
     if repeated is None:
         note = "eigenvalues coincide modulo three primes; too large to settle over the rationals"
-        return Evidence(None, None, 1, Strength.PROOF, note=note)
+        return Evidence(None, None, 1, Strength.PROOF, note=note, sampling_unit=UNIT)
     return _proof(
         repeated, repeated == 0, f"{of.d_y - repeated} distinct eigenvalues of {of.d_y}, d_x = {of.d_x}"
     )
@@ -181,4 +184,4 @@ def method_evidence(of: Moments) -> Evidence:
 
 def _proof(estimate: int, proved: bool, note: str) -> Evidence:
     """A proof about one data matrix: no interval, because nothing is uncertain."""
-    return Evidence(float(estimate), None, 1, Strength.PROOF, proved=proved, note=note)
+    return Evidence(float(estimate), None, 1, Strength.PROOF, proved=proved, note=note, sampling_unit=UNIT)

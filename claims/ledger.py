@@ -85,8 +85,4 @@ _NUMBERS = ("networks", "first", "checkpoints")
 
 
 def _shown(networks: tuple[int, ...]) -> str:
-    return (
-        f"looks at {', '.join(map(str, networks))} networks"
-        if len(networks) > 1
-        else (f"{networks[0]} networks")
-    )
+    return f"{', '.join(map(str, networks))} networks"

@@ -1,7 +1,9 @@
-"""Evidence on T1, T3, T4 and T5, conclusions of the deep linear theorem: proofs, and certificates in balls.
+"""Evidence on T1, T3, T4 and T5, conclusions of the deep linear theorem: exact, or certified in balls.
 
-Critical points come checked (`claims.linear_points`); the three claims about them read off what was proved.
-T1 and the second half of T5 need a single path through the network and are exact on any data.
+Critical points come checked (`claims.linear_points`); the three claims about them read off what was found.
+Points are built out of a continuum, so what holds at all of them is "exact at points" and no proof of a
+statement about all; one exact counterexample is a proof of its contrary. T1 asks for witnesses only, and
+needs, like the second half of T5, a single path through the network: exact on any data.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ def convexity_evidence(of: Moments, depths: Sequence[int] = DEPTHS) -> Evidence:
     """
     path = busiest_path(of)
     if path is None:
-        return Evidence(0.0, None, 2 * len(depths), Strength.PROOF, False, note="X = 0: the loss is constant")
+        return _witnessed(0, depths, False, "X = 0: the loss is constant")
     held = {depth: [w for w in witnesses(path, depth) if w.holds] for depth in depths}
     total = sum(len(found) for found in held.values())
     proved = True if total == 2 * len(depths) else False if 0 in depths else None
@@ -56,41 +58,56 @@ def convexity_evidence(of: Moments, depths: Sequence[int] = DEPTHS) -> Evidence:
     note = (
         f"{total} of {2 * len(depths)} witnesses for H = {', '.join(map(str, depths))}; one path, input "
         f"{path.given} to label {path.label} (counted from 0), G = {path.gram}, C = {path.cross}, "
-        f"tr YY^T = {of.label_square}; with H = {depths[-1]} "
+        f"tr YY^T = {of.label_square}{_times(of)}; with H = {depths[-1]} "
         + "; ".join(sides)
         + ("; without hidden layers the loss is convex" if 0 in depths else "")
     )
-    return Evidence(total / (2 * len(depths)), None, 2 * len(depths), Strength.PROOF, proved, note=note)
+    return _witnessed(total, depths, proved, note)
+
+
+def _witnessed(total: int, depths: Sequence[int], proved: bool | None, note: str) -> Evidence:
+    n = 2 * len(depths)
+    return Evidence(total / n, None, n, Strength.PROOF, proved, note=note, sampling_unit="witnesses")
 
 
 def saddle_evidence(data: ExactMoments, points: Sequence[Checked]) -> Evidence:
-    """T3: the share of the built critical points that are proved critical and, unless global, saddles."""
-    best = {k.point.narrowest: k.point.value for k in points if k.point.is_global}
+    """T3: the share of the built critical points that are proved critical and, unless global, saddles.
+
+    Global is what has the value L* of `models.linear.critical.optimum`, whatever a point calls itself. A
+    critical point above L* with a definite Hessian, by its exact inertia, is an extremum and refutes.
+
+    Raises:
+        ValueError: a point is proved not to be critical, or not to have its value.
+    """
+    _demand_critical(points)
+    least = [_is_least(k) for k in points]
     good = [
         k.stationary is True
         and k.value_holds is True
-        and (
-            _is_least(k, best)
-            if k.point.is_global
-            else k.is_saddle and k.point.value > best[k.point.narrowest]
-        )
-        for k in points
+        and (lowest if k.point.is_global else k.is_saddle and _is_above(k))
+        for k, lowest in zip(points, least, strict=True)
     ]
-    wrong = [k for k in points if k.stationary is False or k.value_holds is False]
+    extreme = [k for k in points if not k.is_saddle and _is_above(k) and _is_extremum(data, k)]
     saddles = [k for k in points if not k.point.is_global]
+    false = sum(k.point.is_global and not lowest for k, lowest in zip(points, least, strict=True))
     orders = {n: sum(k.down is not None and k.down.order == n for k in saddles) for n in (2, 3, 4)}
     note = (
         f"{len(points)} critical points ({_shapes(points)}), {len(points) - len(saddles)} of them global "
         f"minima; {sum(k.is_saddle for k in saddles)} of {len(saddles)} others fall and rise along lines, "
         + ", ".join(f"{count} at order {n}" for n, count in orders.items() if count)
+        + (f"; {false} are called global without the value L*" if false else "")
+        + (f"; {len(extreme)} have a definite Hessian above L*, by the exact inertia" if extreme else "")
     )
-    if wrong:
-        note = f"the gradient or the value is wrong at {len(wrong)} of the points; " + note
-    return _share(data, good, False if wrong else None, note)
+    return _share(data, good, bool(extreme), note)
 
 
 def rank_evidence(data: ExactMoments, points: Sequence[Checked]) -> Evidence:
-    """T4: the share of saddles with rank(W_H ... W_2) = p that have a proved negative v^T H v."""
+    """T4: the share of saddles with rank(W_H ... W_2) = p that have a proved negative v^T H v.
+
+    Raises:
+        ValueError: a point is proved not to be critical, or not to have its value.
+    """
+    _demand_critical(points)
     saddles = [k for k in points if not k.point.is_global and k.point.middle_rank == k.point.narrowest]
     return _negative(data, saddles, "saddles with rank(W_H ... W_2) = p")
 
@@ -101,7 +118,11 @@ def strictness_evidence(data: ExactMoments, points: Sequence[Checked], of: Momen
     A Hessian block between two layers sums products of all other layers and of residual or products of
     layers, each with at least H - 1 factors: zero at W = 0 for H >= 2, whatever the data. It is computed
     all the same. Where X Y^T = 0, L >= 1/2 tr Y Y^T everywhere, so zero weights are a global minimum.
+
+    Raises:
+        ValueError: a point is proved not to be critical, or not to have its value.
     """
+    _demand_critical(points)
     shallow = _negative(
         data, [k for k in points if k.point.hidden_layers == 1 and not k.point.is_global], "saddles for H = 1"
     )
@@ -121,7 +142,13 @@ def strictness_evidence(data: ExactMoments, points: Sequence[Checked], of: Momen
     tail = "; X Y^T = 0, so zero weights are a global minimum and no saddle" if global_zero else ""
     n = shallow.n + len(checks)
     note = f"{shallow.note}; at zero weights, {'; '.join(texts)}{tail}"
-    return Evidence(share / n, None, n, shallow.strength, proved, note=note)
+    strength = Strength.PROOF if proved is False else shallow.strength
+    return Evidence(share / n, None, n, strength, proved, note=note, sampling_unit="checks at points built")
+
+
+def _times(of: Moments) -> str:
+    """The factor of integer moments, for the reader of the three before it."""
+    return f", all three times {of.factor}" if of.factor != 1 else ""
 
 
 def _zero_hessian(of: Moments, data: ExactMoments, depth: int) -> int | None:
@@ -137,8 +164,7 @@ def _negative(data: ExactMoments, saddles: Sequence[Checked], what: str) -> Evid
     good, refuted = [], 0
     for k in saddles:
         good.append(k.is_strict)
-        size = sum(layer.nrows() * layer.ncols() for layer in k.point.weights)
-        if not k.is_strict and k.stationary and data.kind is flint.fmpq_mat and size <= ENTRIES:
+        if not k.is_strict and k.stationary and data.kind is flint.fmpq_mat and _weights(k) <= ENTRIES:
             good[-1] = inertia(hessian(data, k.point.weights))[0] > 0
             refuted += not good[-1]
     weakest = max(
@@ -147,26 +173,66 @@ def _negative(data: ExactMoments, saddles: Sequence[Checked], what: str) -> Evid
     note = f"v^T H v < 0 at {sum(good)} of {len(saddles)} {what}"
     note += "" if weakest is None else f", at most {_decimal(weakest)}"
     note += f"; {refuted} have no negative eigenvalue, by the exact inertia" if refuted else ""
-    return _share(data, good, False if refuted else None, note)
+    return _share(data, good, bool(refuted), note)
 
 
-def _share(data: ExactMoments, good: Sequence[bool], otherwise: bool | None, note: str) -> Evidence:
-    strength = Strength.PROOF if data.kind is flint.fmpq_mat else Strength.CERTIFICATE
-    share = sum(good) / len(good) if good else 1.0
-    return Evidence(share, None, len(good), strength, True if all(good) else otherwise, note=note)
+def _share(data: ExactMoments, good: Sequence[bool], refuted: bool, note: str) -> Evidence:
+    """What holds at every point is known of these points alone; one exact counterexample is a proof."""
+    exact = data.kind is flint.fmpq_mat
+    if not good:
+        note, proved, strength = f"no point was built; {note}", None, Strength.POINTS
+    elif refuted:
+        proved, strength = False, Strength.PROOF
+    else:
+        how = "exactly" if exact else "in ball arithmetic"
+        note = f"checked {how} at the {len(good)} points built: {note}"
+        proved, strength = True if all(good) else None, Strength.POINTS if exact else Strength.CERTIFICATE
+    share = sum(good) / len(good) if good else None
+    return Evidence(share, None, len(good), strength, proved, note=note, sampling_unit="points built")
 
 
-def _is_least(k: Checked, best: dict[int, Scalar]) -> bool:
-    """A global minimum has the value of every other of its width: the same rational, or overlapping balls."""
-    least = best[k.point.narrowest]
-    return k.point.value.overlaps(least) if isinstance(least, flint.arb) else k.point.value == least
+def _demand_critical(points: Sequence[Checked]) -> None:
+    wrong = [k for k in points if k.stationary is False or k.value_holds is False]
+    if not wrong:
+        return
+    widths = "-".join(str(layer.nrows()) for layer in wrong[0].point.weights[:-1])
+    raise ValueError(
+        f"got {len(wrong)} of {len(points)} points that are not critical or have another loss than said (the "
+        f"first: S = {wrong[0].point.chosen}, hidden widths {widths}, gradient entries up to "
+        f"{_decimal(wrong[0].steepest)}), wanted critical points, for the theorem is about no others: build "
+        "and check them with the same moments"
+    )
+
+
+def _is_extremum(data: ExactMoments, k: Checked) -> bool:
+    """Whether the exact Hessian at a critical point is definite, so that it is a minimum or a maximum."""
+    if not k.stationary or data.kind is not flint.fmpq_mat or _weights(k) > ENTRIES:
+        return False
+    negative, null, positive = inertia(hessian(data, k.point.weights))
+    return not null and not (negative and positive)
+
+
+def _weights(k: Checked) -> int:
+    return sum(layer.nrows() * layer.ncols() for layer in k.point.weights)
+
+
+def _is_least(k: Checked) -> bool:
+    """Whether the value is L*: the same rational, or overlapping balls."""
+    value, least = k.point.value, k.point.least
+    if least is None:
+        return False
+    return value.overlaps(least) if isinstance(least, flint.arb) else value == least
+
+
+def _is_above(k: Checked) -> bool:
+    """Whether the value is proved to lie above L*."""
+    return k.point.least is not None and bool(k.point.value > k.point.least)
 
 
 def _shapes(points: Sequence[Checked]) -> str:
     widths = {tuple(layer.nrows() for layer in k.point.weights[:-1]) for k in points}
-    return "hidden widths " + ", ".join(
-        "-".join(map(str, w)) for w in sorted(widths, key=lambda w: (len(w), w))
-    )
+    ordered = sorted(widths, key=lambda w: (len(w), w))
+    return "hidden widths " + ", ".join("-".join(map(str, w)) for w in ordered)
 
 
 def _polynomial(coefficients: Sequence[flint.fmpq]) -> str:
@@ -175,7 +241,7 @@ def _polynomial(coefficients: Sequence[flint.fmpq]) -> str:
     return " + ".join(terms).replace("+ -", "- ")
 
 
-def _number(value: Scalar) -> float:
+def _number(value: Scalar | int) -> float:
     """The nearest float of a rational, or of a ball's centre; for the reader only."""
     return float(value.mid()) if isinstance(value, flint.arb) else int(value.p) / int(value.q)
 

@@ -43,7 +43,13 @@ def samples(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def dead_unit_evidence(
-    X: np.ndarray, Y: np.ndarray, units: int, network: ShallowReLU | None = None, *, biased: bool = True
+    X: np.ndarray,
+    Y: np.ndarray,
+    units: int,
+    network: ShallowReLU | None = None,
+    *,
+    biased: bool = True,
+    standardised: bool = False,
 ) -> Evidence:
     """N1 by a dead-unit local minimum and a network of the same shape with a smaller loss.
 
@@ -56,6 +62,8 @@ def dead_unit_evidence(
         units: hidden units.
         network: the point to examine, a dead network by default.
         biased: whether the network has biases; the paper's equation (1) prints none.
+        standardised: whether networks train on these inputs standardised, which without biases is another
+            matter: centred inputs add up to zero, so no unit is negative on every sample.
     """
     if network is None:
         network = dead_units.dead_network(X, Y, units, biased=biased)
@@ -66,13 +74,13 @@ def dead_unit_evidence(
         f"{_shown(point.highest)}, {constant}"
     )
     if not point.is_local_minimum:
-        return Evidence(None, None, 1, Strength.PROOF, note=f"not shown to be a local minimum: {found}")
+        return _proof(None, f"not shown to be a local minimum: {found}")
     if point.loss == 0:
         return _proof(True, f"one constant fits, so every local minimum has loss 0: {found}")
     try:
         better, column = dead_units.one_live_unit(X, Y, units, biased=biased)
     except ValueError as error:
-        return Evidence(None, None, 1, Strength.PROOF, note=f"no better network is known: {error}")
+        return _proof(None, f"no better network is known: {error}")
     lower = loss(better, X, Y)
     flat, moved = (" in all but the output bias", "weight and bias") if biased else ("", "weight")
     note = (
@@ -80,7 +88,12 @@ def dead_unit_evidence(
         f"than {point.radius}; L = {_shown(point.loss)} there and {_shown(lower)} with one unit alive on "
         f"input {column}; more units or layers can be dead as well"
     )
-    return _proof(False, note) if lower < point.loss else Evidence(None, None, 1, Strength.PROOF, note=note)
+    if standardised and not biased:
+        note += (
+            "; on the raw table only: networks train on the standardised one, where every input adds up to "
+            "zero, so that without biases no unit is negative on all samples"
+        )
+    return _proof(False if lower < point.loss else None, note)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +160,11 @@ def strict_evidence(task: StrictTask, units: int = 2, *, starts: int = STARTS, s
     shape = f"{task.about}, {task.X.shape[1]}-{units}-1, {len(task.X)} samples"
     proved.sort(key=lambda pair: pair[0])
     if len(proved) < 2 or proved[0][0] == proved[-1][0]:
-        return Evidence(
+        return _proof(
             None,
-            None,
-            1,
-            Strength.PROOF,
-            note=f"{shape}: {len(proved)} strict local minima found from {starts} starts, wanted two with "
+            f"{shape}: {len(proved)} strict local minima found from {starts} starts, wanted two with "
             "different losses",
+            n=len(proved),
         )
     (best, _), (worst, point) = proved[0], proved[-1]
     smallest = strict_minimum.smallest_eigenvalue(point.hessian)
@@ -167,13 +178,16 @@ def strict_evidence(task: StrictTask, units: int = 2, *, starts: int = STARTS, s
         f"minors and smallest eigenvalue {smallest.str(6, radius=False)}; trained output weights add one "
         "zero eigenvalue a unit, by rescaling, and leave it a local minimum",
         share=Fraction(sum(value == best for value, _ in proved), len(proved)),
+        n=len(proved),
     )
 
 
-def _proof(proved: bool, note: str, share: Fraction | None = None) -> Evidence:
-    """A proof; the estimate is the share of the exhibited minima that may be global."""
-    estimate = float(proved) if share is None else float(share)
-    return Evidence(estimate, None, 1, Strength.PROOF, proved=proved, note=note)
+def _proof(proved: bool | None, note: str, share: Fraction | None = None, n: int = 1) -> Evidence:
+    """A proof; the estimate is the share of the n exhibited minima that may be global, None where open."""
+    estimate = None if proved is None else float(proved) if share is None else float(share)
+    return Evidence(
+        estimate, None, n, Strength.PROOF, proved=proved, note=note, sampling_unit="local minima built"
+    )
 
 
 def _shown(value: Fraction) -> str:

@@ -44,6 +44,14 @@ class Strength(StrEnum):
     STATISTICAL = "statistical"
 
 
+_DECIDES = {
+    Strength.PROOF: "proof",
+    Strength.POINTS: "check at the points built",
+    Strength.CERTIFICATE: "certificate",
+}
+"""What speaks for itself, in a sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """The closed interval [low, high] of estimates for which a claim is true.
@@ -304,7 +312,7 @@ def _outcome(claim: Claim, evidence: Evidence, failed: Sequence[str]) -> tuple[O
         return Outcome.NOT_APPLICABLE, "; ".join(failed) or evidence.inapplicable
     if evidence.strength is not Strength.STATISTICAL:
         if evidence.proved is None:
-            return Outcome.INCONCLUSIVE, f"the {evidence.strength} did not close"
+            return Outcome.INCONCLUSIVE, f"the {_DECIDES[evidence.strength]} did not close"
         return (Outcome.SUPPORTED if evidence.proved else Outcome.REFUTED), ""
     subject = f"{evidence.part}: " if evidence.part else ""
     if evidence.interval is None or any(math.isnan(end) for end in evidence.interval):

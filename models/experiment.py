@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["LOSSES", "OUTPUTS", "PRECISIONS", "PROTOCOLS", "QUADRUPLE", "Experiment"]
+__all__ = ["LOSSES", "OUTPUTS", "PRECISIONS", "PROTOCOLS", "QUADRUPLE", "WEIGHT_THRESHOLD", "Experiment"]
 
 OUTPUTS = ("linear", "softmax", "relu")
 LOSSES = ("mse", "bce", "ce")
@@ -16,6 +16,13 @@ PRECISIONS = ("fp32", "fp64", "tf32", "bf16")
 
 QUADRUPLE = 4
 """Networks in a row that are compared pair by pair; one of each of the paper's models i = 0..3."""
+
+WEIGHT_THRESHOLD = 0.1
+"""Two weights differ when they are further apart than this; the paper names no value.
+
+It is the spread of He's initial weights at the input of the paper's networks
+(sqrt(2 / 784) = 0.05), doubled, so that it separates something in every protocol.
+"""
 
 
 def _whole_number(name: str, value: Any) -> int:

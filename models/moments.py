@@ -20,7 +20,11 @@ __all__ = ["Moments", "moments"]
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Integer second moments of inputs and labels.
+    """Integer second moments of inputs and labels, all of them times one factor.
+
+    The factor keeps centred moments integers, X X^T - s s^T / m being none. It multiplies Sigma and the whole
+    squared loss and changes no rank, no sign and no coincidence of eigenvalues, as long as every moment has
+    it: whatever adds a row or a column has to add it with the factor (`with_bias`).
 
     Attributes:
         m: samples.
@@ -29,6 +33,7 @@ class Moments:
         sums: [d_x], sum of X over the samples.
         label_sums: [d_y], sum of Y over the samples.
         label_square: tr Y Y^T, the sum of all squared labels.
+        factor: what the five moments above were multiplied by, positive.
         scale: [d_x] float64; column j as printed in the data is the integer column divided by scale[j]. It
             changes no rank, and is there for the floating-point methods, which see the printed numbers.
     """
@@ -40,6 +45,7 @@ class Moments:
     label_sums: np.ndarray
     label_square: int
     scale: np.ndarray
+    factor: int = 1
 
     @property
     def d_x(self) -> int:
@@ -100,24 +106,27 @@ class Moments:
         return self.restricted(self.pivots)
 
     def centred(self) -> Moments:
-        """With the mean of every input column subtracted, times m to stay in integers.
+        """With the mean of every input column subtracted, and the factor m times as large.
 
-        m X X^T - s s^T is m times the centred X X^T, and m X Y^T - s t^T is m times
-        the centred X Y^T; the factor changes neither ranks nor which eigenvalues of
-        Sigma coincide, and with tr Y Y^T the whole squared loss is m times as large.
-        Constant columns become zero. Labels are not centred.
+        m X X^T - s s^T is m times the centred X X^T, and m X Y^T - s t^T is m times the centred X Y^T; with
+        tr Y Y^T the whole squared loss is m times as large. Constant columns become zero. Labels are not
+        centred.
         """
         size = max(exact.largest(a) for a in (self.gram, self.cross, self.sums, self.label_sums))
         bound = 2 * max(self.m, size) * size
         gram, cross, s, t = (
             exact.widened(a, bound) for a in (self.gram, self.cross, self.sums, self.label_sums)
         )
+        # The sums have the factor once, their product twice; dividing one of them leaves no remainder.
+        once = s // self.factor
         return replace(
             self,
-            gram=self.m * gram - np.outer(s, s),
-            cross=self.m * cross - np.outer(s, t),
+            gram=self.m * gram - np.outer(once, s),
+            cross=self.m * cross - np.outer(once, t),
             sums=np.zeros(self.d_x, dtype=np.int64),
+            label_sums=self.m * t,
             label_square=self.m * self.label_square,
+            factor=self.m * self.factor,
         )
 
     def standardised(self) -> Moments:
@@ -131,13 +140,17 @@ class Moments:
 
     def with_bias(self) -> Moments:
         """With a further input that is one in every sample."""
-        gram = np.block([[self.gram, self.sums[:, None]], [self.sums[None, :], np.array([[self.m]])]])
-        cross = np.vstack([self.cross, self.label_sums[None, :]])
+        ones = self.factor * self.m
+        bound = max(ones, *(exact.largest(a) for a in (self.gram, self.cross, self.sums, self.label_sums)))
+        gram, cross, s, t = (
+            exact.widened(a, bound) for a in (self.gram, self.cross, self.sums, self.label_sums)
+        )
+        corner = exact.widened(np.array([[ones]], dtype=object), bound)
         return replace(
             self,
-            gram=gram,
-            cross=cross,
-            sums=np.append(self.sums, self.m),
+            gram=np.block([[gram, s[:, None]], [s[None, :], corner]]),
+            cross=np.vstack([cross, t[None, :]]),
+            sums=np.append(s, corner),
             scale=np.append(self.scale, 1.0),
         )
 

@@ -14,16 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.experiment import QUADRUPLE
+from models.experiment import QUADRUPLE, WEIGHT_THRESHOLD
 
-__all__ = ["WEIGHT_THRESHOLD", "label_agreement", "quadruple_pairs", "weight_differences"]
-
-WEIGHT_THRESHOLD = 0.1
-"""Two weights differ when they are further apart than this; the paper names no value.
-
-It is the spread of He's initial weights at the input of the paper's networks
-(sqrt(2 / 784) = 0.05), doubled, so that it separates something in every protocol.
-"""
+__all__ = ["label_agreement", "quadruple_pairs", "weight_differences"]
 
 _COLUMNS = 1 << 15
 """Weights compared at once: a megabyte for a quadruple, and counts that float32 holds exactly."""

@@ -8,6 +8,7 @@ loss may fall to third or fourth order along the null space, or only on a curve 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -23,8 +24,16 @@ RADII = tuple(2.0**-k for k in range(2, 10))
 """Radii of the balls, in units of the length at the point."""
 
 LOCAL = 2.0**-5
-"""Lower losses must be found at three radii in a row, one of them this small: a better basin at some
-distance is no sign of a saddle."""
+"""A lower loss in a ball this small is near the point; further away it is a better basin, and no sign of a
+saddle."""
+
+LAST = 3
+"""Lower losses count as being in every small ball where they are in this many of the smallest ones, and fall
+from one to the next as a power of the radius."""
+
+ORDERS = (2.5, 6.5)
+"""Orders that such a fall may have: to third order half the radius holds 1/8 of the drop, to sixth 1/64. A
+basin of its own ends abruptly, or is wholly inside both balls."""
 
 ITERATIONS = 60
 
@@ -34,7 +43,9 @@ class Descent:
     """Lower losses in shrinking balls around a point.
 
     Attributes:
-        found: whether they were found at three radii in a row down to LOCAL.
+        found: whether they were found in the smallest balls, falling as a power of the radius.
+        doubtful: whether they were found near the point, but not so: neither a way down from the point nor
+            its absence.
         radii: [k] of the balls in which a lower loss was found, descending.
         drops: [k], L(w) less the lowest loss found there, as computed.
         excess: [k], the part of each drop that neither rounding nor the gradient at w explains.
@@ -43,6 +54,7 @@ class Descent:
     """
 
     found: bool
+    doubtful: bool
     radii: np.ndarray
     drops: np.ndarray
     excess: np.ndarray
@@ -72,8 +84,8 @@ def descend_nearby(
     A drop counts when L(w) - L(v) exceeds the rounding of both losses and ||g(w)|| ||v - w||: on a convex
     loss the drop is at most that, so what exceeds it is curvature on the segment from w to v, not a gradient
     left over. Each ball has its own starts, at half its radius, both signs of random unit vectors of the
-    null space and of single eigenvectors; descent is by gradients scaled with 1 / max(|eigenvalue|, 1e-3 max
-    |eigenvalue|), kept in the ball.
+    null space and of single eigenvectors, and the lowest point of the ball before, moved inwards; descent is
+    by gradients scaled with 1 / max(|eigenvalue|, 1e-3 max |eigenvalue|), kept in the ball.
 
     Args:
         objective: the loss.
@@ -94,20 +106,36 @@ def descend_nearby(
     here, slope = float(losses(objective, w)), float(gradients(objective, w).norm())
     certified, noise = _rounding(objective, w, here)
     radii, drops, excess, point = [], [], [], w
+    hits: dict[float, float] = {}
+    flat, inwards = V[:, null], None
     for radius in RADII:
         r = radius * length
         W = w + 0.5 * r * _starts(draw, vectors, null, directions)
+        if inwards is not None:
+            W = torch.cat([W, (w + inwards)[None]])
         W, values = _descended(objective, w, W, r, V, scaling)
         best = int(values.argmin())
+        moved = W[best] - w
         drop = here - float(values[best])
         known, there = _rounding(objective, W[best], float(values[best]))
-        more = drop - noise - there - slope * (1 + 1e-6) * float((W[best] - w).norm())
+        more = drop - noise - there - slope * (1 + 1e-6) * float(moved.norm())
         if more > 0:
             radii.append(r), drops.append(drop), excess.append(more)
+            hits[radius] = drop
             point, certified = W[best], certified and known
-    hits = [radius * length in radii for radius in RADII]
-    found = any(all(hits[i : i + 3]) and RADII[i + 2] <= LOCAL for i in range(len(RADII) - 2))
-    return Descent(found, np.array(radii), np.array(drops), np.array(excess), point, certified)
+        # On a curve through w the other directions move with the square of the null ones.
+        inwards = 0.25 * moved + 0.25 * (flat @ (flat.T @ moved))
+    found = _falls([hits.get(radius) for radius in RADII[-LAST:]])
+    doubtful = not found and any(radius <= LOCAL for radius in hits)
+    return Descent(found, doubtful, np.array(radii), np.array(drops), np.array(excess), point, certified)
+
+
+def _falls(drops: list[float | None]) -> bool:
+    """Whether there is a drop in every ball, each half as wide as the one before, of an order in ORDERS."""
+    if None in drops:
+        return False
+    low, high = (2.0**order for order in ORDERS)
+    return all(low <= wide / narrow <= high for wide, narrow in pairwise(drops))
 
 
 def _rounding(objective: Objective, w: Tensor, value: float) -> tuple[bool, float]:

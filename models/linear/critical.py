@@ -51,6 +51,7 @@ class CriticalPoint:
         is_global: no set of at most p eigenvalues has a larger sum.
         order: lowest power of t in L(W + t V) - L(W) along `descent`; 0 at a global minimum.
         descent, ascent: V, None at a global minimum.
+        least: L*, the `optimum` for these data and this p; None where nobody computed it.
     """
 
     chosen: tuple[int, ...]
@@ -62,6 +63,7 @@ class CriticalPoint:
     order: int = 0
     descent: Direction | None = None
     ascent: Direction | None = None
+    least: Scalar | None = None
 
     @property
     def hidden_layers(self) -> int:
@@ -134,6 +136,7 @@ def critical_points(
             "only middle layers can be closed"
         )
     narrowest, kind = min(widths), data.kind
+    least = optimum(data, spectrum, narrowest)
     for number, chosen in zip(count(), index_sets(data.d_y, narrowest), strict=False):
         middle = _middle_layers(widths, [len(chosen)] * closed + [narrowest] * (len(widths) - 1 - closed))
         rows = {c: _row(spectrum, i, Z) for c, i in enumerate(chosen)}
@@ -162,6 +165,7 @@ def critical_points(
             order=0 if down is None else down[0],
             descent=None if down is None else _moved(down[1], changes, kind),
             ascent=None if up is None else _moved(up, changes, kind),
+            least=least,
         )
 
 

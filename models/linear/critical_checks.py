@@ -53,6 +53,7 @@ class Checked:
         stationary: True where the gradient is zero, False where it is proved not to be, else None.
         value_holds: the loss is the predicted one; None where the enclosure is too wide to tell.
         down, up: the lines of descent and ascent; None where there is none to check or no sign was proved.
+        steepest: largest absolute entry of the gradient, of balls that of their centres, for the reader.
     """
 
     point: CriticalPoint
@@ -60,6 +61,7 @@ class Checked:
     value_holds: bool | None
     down: Line | None
     up: Line | None
+    steepest: Scalar = 0
 
     @property
     def is_saddle(self) -> bool:
@@ -78,7 +80,8 @@ class Checked:
 
 def check_point(data: ExactMoments, point: CriticalPoint) -> Checked:
     """Gradient, value, and the loss along the point's two directions."""
-    stationary = gradient_vanishes(data, point.weights)
+    slopes = _entries(gradient(data, point.weights))
+    stationary = _vanish(slopes, data)
     value = loss(data, point.weights)
     return Checked(
         point,
@@ -86,6 +89,7 @@ def check_point(data: ExactMoments, point: CriticalPoint) -> Checked:
         _vanish([value - point.value], data),
         _line(data, point.weights, point.descent, value, stationary),
         _line(data, point.weights, point.ascent, value, stationary),
+        max((abs(e.mid() if isinstance(e, flint.arb) else e) for e in slopes), default=0),
     )
 
 
@@ -94,8 +98,7 @@ def gradient_vanishes(data: ExactMoments, weights: Sequence[Matrix]) -> bool | N
 
     A ball counts as zero if it contains zero and lies within `RADIUS`.
     """
-    entries = [entry for layer in gradient(data, weights) for entry in layer.entries()]
-    return _vanish(entries, data)
+    return _vanish(_entries(gradient(data, weights)), data)
 
 
 def leading_term(coefficients: Sequence[Scalar], stationary: bool | None) -> tuple[int, Scalar] | None:
@@ -136,6 +139,10 @@ def _line(
     there = [w if v is None else w + v * step for w, v in zip(weights, direction, strict=True)]
     change = loss(data, there) - value
     return Line(order, c, step, change < 0 if c < 0 else change > 0)
+
+
+def _entries(layers: Sequence[Matrix]) -> list[Scalar]:
+    return [entry for layer in layers for entry in layer.entries()]
 
 
 def _power(step: flint.fmpq, n: int) -> flint.fmpq:

@@ -80,9 +80,11 @@ class ExactMoments:
 
 
 def exact_moments(of: Moments) -> ExactMoments:
-    """Integer moments as rationals."""
+    """Integer moments as rationals, without their common factor."""
     return ExactMoments(
-        flint.fmpq_mat(as_fmpz(of.gram)), flint.fmpq_mat(as_fmpz(of.cross)), flint.fmpq(of.label_square)
+        flint.fmpq_mat(as_fmpz(of.gram)) / of.factor,
+        flint.fmpq_mat(as_fmpz(of.cross)) / of.factor,
+        flint.fmpq(of.label_square, of.factor),
     )
 
 

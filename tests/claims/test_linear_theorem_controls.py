@@ -13,9 +13,9 @@ from claims.linear_points import checked
 from claims.prerequisites import failed
 from claims.verdict import Evidence, Outcome, Strength, decide
 from data import load_synthetic
-from models.linear.critical import critical_points
+from models.linear.critical import CriticalPoint, critical_points
 from models.linear.critical_checks import check_point
-from models.linear.exact_network import identity
+from models.linear.exact_network import ExactMoments, identity
 from models.linear.exact_spectrum import BITS, ball_spectrum, fitted_moments
 from models.moments import Moments, moments
 
@@ -54,6 +54,14 @@ def not_critical(k):
     first = flint.fmpq_mat(k.point.weights[0])
     first[0, 0] += flint.fmpq(1, 10**6)
     return check_point(data, replace(k.point, weights=(first, *k.point.weights[1:])))
+
+
+def maximum():
+    """What no data have, X X^T = -1: the critical point of -w^2 / 2 - w + 1 / 2 is a maximum."""
+    data = ExactMoments(flint.fmpq_mat([[-1]]), flint.fmpq_mat([[1]]), flint.fmpq(1))
+    one = flint.fmpq_mat([[1]])
+    point = CriticalPoint((0,), (-1 * one,), 1, 1, flint.fmpq(1), False, 2, (one,), None, flint.fmpq(0))
+    return data, (check_point(data, point),)
 
 
 def called_full(k):
@@ -96,11 +104,11 @@ CONTROLS = {
         SUPPORTED,
         "85 of 85 others fall and rise",
     ),
-    "T3-not-critical": (
+    "T3-a-maximum": (
         "T3",
-        lambda: linear_theorem.saddle_evidence(*points(keep=used, change=not_critical)),
+        lambda: linear_theorem.saddle_evidence(*maximum()),
         REFUTED,
-        "the gradient or the value is wrong at 78 of the points",
+        "1 have a definite Hessian above L*, by the exact inertia",
     ),
     "T4": (
         "T4",
@@ -149,16 +157,26 @@ CONTROLS = {
 }
 
 
+UNITS = {
+    "T1": "witnesses",
+    "T3": "points built",
+    "T4": "points built",
+    "T5": "checks at points built",
+    "T6": "conclusions checked",
+}
+
 PLANTED = {(id, outcome) for id, _, outcome, _ in CONTROLS.values()}
 
 
 @pytest.mark.parametrize(("id", "evidence", "outcome", "note"), CONTROLS.values(), ids=CONTROLS)
 def test_a_planted_case_comes_out_as_planted(id, evidence, outcome, note):
-    """Each conclusion can go either way, by proof, and the note gives the reason."""
+    """Each can go either way: by a proof against it, at the points built for it; T1's witnesses prove it."""
     found = evidence()
     verdict = decide(claim(id), found, setting="planted", dataset="planted")
     assert verdict.outcome is outcome
-    assert verdict.strength is Strength.PROOF
+    assert verdict.strength is (Strength.PROOF if outcome is REFUTED or id == "T1" else Strength.POINTS)
+    assert verdict.sampling_unit == UNITS[id]
+    assert verdict.strength is Strength.PROOF or "checked exactly at the" in verdict.reason
     assert note in verdict.reason
     assert claim(id).region.contains((found.estimate,) * 2) == (outcome is SUPPORTED)
 
@@ -176,17 +194,97 @@ def test_an_open_proof_is_not_a_refutation():
     assert found.estimate == pytest.approx(14 / 99)
 
 
-def test_a_saddle_offered_as_a_minimum_is_noticed():
-    """A point marked global whose value is not the least is not counted."""
+def moved_moments(k):
+    """The point checked with an X X^T whose first entry is one too large."""
+    data, _ = checked("synthetic", "raw")
+    gram = flint.fmpq_mat(data.gram)
+    gram[0, 0] += 1
+    return check_point(ExactMoments(gram, data.cross, data.label_square), k.point)
+
+
+def of_another_value(k):
+    """The point with another loss than it has."""
+    point = replace(k.point, value=k.point.value + 1)
+    return replace(k, point=point, value_holds=False)
+
+
+@pytest.mark.parametrize("change", [not_critical, moved_moments, of_another_value])
+def test_a_point_that_is_not_critical_is_an_error(change):
+    """The theorem says nothing of it, so it refutes nothing; the error says how far off it is."""
+    data, found = points(keep=used, change=change)
+    wanted = (
+        r"got \d+ of 85 points that are not critical .*\(the first: S = \(0,\), hidden widths 1, gradient "
+    )
+    for evidence in (
+        linear_theorem.saddle_evidence,
+        linear_theorem.rank_evidence,
+        lambda *args: linear_theorem.strictness_evidence(*args, of("synthetic")),
+    ):
+        with pytest.raises(ValueError, match=wanted):
+            evidence(data, found)
+
+
+@pytest.mark.parametrize(("change", "slope"), [(not_critical, "0.0031"), (moved_moments, "98")])
+def test_the_error_says_the_gradient(change, slope):
+    """The largest entry is shown, whatever made the point a wrong one."""
+    with pytest.raises(ValueError, match=rf"gradient entries up to {slope}\d*\), wanted critical points"):
+        linear_theorem.saddle_evidence(*points(keep=used, change=change))
+
+
+@pytest.mark.parametrize("chosen", [(), (1,), (2,), (0, 1), (1, 2)])
+@pytest.mark.parametrize("others", [True, False], ids=["among-others", "alone"])
+def test_a_saddle_offered_as_a_minimum_is_noticed(chosen, others):
+    """A point that calls itself global counts only with the value L*, also where all points say so."""
+
+    def is_meant(k):
+        return k.point.chosen == chosen and not k.point.is_global
 
     def called_global(k):
-        return replace(k, point=replace(k.point, is_global=True)) if k.point.chosen == (1,) else k
+        return replace(k, point=replace(k.point, is_global=True)) if is_meant(k) else k
 
-    found = linear_theorem.saddle_evidence(
-        *points(keep=lambda k: k.point.narrowest == 1, change=called_global)
+    data, found = points(keep=lambda k: others or is_meant(k), change=called_global)
+    meant = sum(k.point.chosen == chosen and k.point.value != k.point.least for k in found)
+    evidence = linear_theorem.saddle_evidence(data, found)
+    assert meant
+    assert evidence.proved is None
+    assert evidence.estimate == pytest.approx(1 - meant / len(found))
+    assert f"{meant} are called global without the value L*" in evidence.note
+
+
+def test_a_minimum_offered_as_a_saddle_is_noticed():
+    """A global minimum that denies it is no saddle, and its value is not above L*."""
+    data, found = points(
+        keep=lambda k: k.point.is_global, change=lambda k: replace(k, point=replace(k.point, is_global=False))
     )
-    assert found.proved is None
-    assert found.estimate < 1
+    evidence = linear_theorem.saddle_evidence(data, found)
+    assert (evidence.proved, evidence.estimate) == (None, 0.0)
+
+
+def test_the_least_loss_is_the_closed_form():
+    """Every point carries L* of its width, from the eigenvalues of Sigma and not from the other points."""
+    data, found = checked("synthetic", "raw")
+    values = sorted(load_synthetic("synthetic").eigenvalues, reverse=True)
+    for k in found:
+        assert k.point.least == (data.label_square - sum(values[: k.point.narrowest])) / 2
+        assert k.point.is_global == (k.point.value == k.point.least)
+    unknown = [replace(k, point=replace(k.point, least=None)) for k in found]
+    assert linear_theorem.saddle_evidence(data, unknown).estimate == 0.0
+
+
+@pytest.mark.parametrize("id", ["T3", "T4", "T5"])
+def test_no_point_at_all_is_inconclusive(id):
+    """Nothing was checked, so nothing is known: n is 0 and there is no estimate."""
+    data, _ = checked("synthetic", "raw")
+    found = {
+        "T3": lambda: linear_theorem.saddle_evidence(data, ()),
+        "T4": lambda: linear_theorem.rank_evidence(data, ()),
+        "T5": lambda: linear_theorem.strictness_evidence(data, (), of("synthetic")),
+    }[id]()
+    verdict = decide(claim(id), found, setting="planted", dataset="planted")
+    assert verdict.outcome is INCONCLUSIVE
+    assert "no point was built" in verdict.reason
+    assert (found.n, found.estimate) == ((4, 1.0) if id == "T5" else (0, None))
+    assert "the check at the points built did not close" in verdict.reason
 
 
 def test_the_padded_point_has_no_negative_direction():
@@ -241,3 +339,5 @@ def test_balls_make_a_certificate():
                 True,
                 1.0,
             )
+            assert "points built" in evidence.sampling_unit
+            assert "checked in ball arithmetic at the" in evidence.note

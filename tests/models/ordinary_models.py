@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from models.backend import Backend
+from models.experiment import WEIGHT_THRESHOLD
 from models.initialisation import initial_weights, minibatch_order
-from models.pairs import WEIGHT_THRESHOLD
 from models.seeds import initial_seeds, order_seeds
 from models.training import Trainer
 

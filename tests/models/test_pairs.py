@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.pairs import WEIGHT_THRESHOLD, label_agreement, quadruple_pairs, weight_differences
+from models.experiment import WEIGHT_THRESHOLD
+from models.pairs import label_agreement, quadruple_pairs, weight_differences
 
 
 def test_pairs_stay_within_quadruples():

@@ -140,3 +140,14 @@ def test_a_history_that_cannot_be_read_is_a_usage_error(
     status, lines, err = show(capsys, "E1", "--report-dir", tmp_path)
     assert (status, lines) == (2, [])
     assert f"python -m reports history: got {tmp_path / NAME}, which is broken (" in err
+
+
+def test_another_rule_is_no_flip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refuted by one rule and supported by the next: marked as such, counted, and explained."""
+    for day, more in enumerate(({"rule": "old rule"} | REFUTED, {}, REFUTED), start=1):
+        add(report(verdict(**more), finished=f"2026-01-0{day}T09:30:00+00:00"), tmp_path)
+    _, lines, _ = show(capsys, "E1", "--report-dir", tmp_path)
+    assert [line[:8].strip() for line in lines if "2026-01" in line] == ["", "rule", "FLIP"]
+    assert "rule: judged by another rule than the run before (1), no flip" in " ".join(
+        " ".join(lines).split()
+    )
