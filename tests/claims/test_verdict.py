@@ -112,8 +112,8 @@ def test_a_proof_speaks_for_itself(strength, proved, outcome, interval):
     assert found.outcome is outcome
     assert found.strength is strength
     assert found.p_value is None
-    what = {Strength.POINTS: "check at the points built"}.get(strength, str(strength))
-    assert found.reason == ("" if proved is not None else f"the {what} did not close")
+    name = "check at the points built" if strength is Strength.POINTS else strength
+    assert found.reason == ("" if proved is not None else f"the {name} did not close")
 
 
 @pytest.mark.parametrize(
