@@ -4,7 +4,8 @@ The planted sets of `data.synthetic` each break one hypothesis. T1, T3, T4 and T
 the rationals as on any data, and counted. No finite list of points proves T2, which is cited and not
 counted; what follows proves it, for all X, Y and widths, and no hypothesis enters. It is known: Lu &
 Kawaguchi 2017, Laurent & von Brecht 2018 and Zhang 2019 ("Depth creates no more spurious local minima",
-with Zhou & Liang 2018) remove Kawaguchi's hypotheses one after another. In the notation of `models.linear.critical`, with C = X Y^T, Z X X^T = C^T, Sigma = Z C:
+with Zhou & Liang 2018) remove Kawaguchi's hypotheses one after another. In the notation of
+`models.linear.critical`, with C = X Y^T, Z X X^T = C^T, Sigma = Z C:
 
 Let W be a local minimum, T = W_{H+1} ... W_1, E = (T X - Y) X^T, A_l = W_{H+1} ... W_{l+1}, A_{H+1} = I.
 Weights near W with the same T are local minima too, so the conditions below hold at each of them.

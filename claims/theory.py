@@ -58,8 +58,9 @@ HYPOTHESES = (
         statement="Only collinear or constant columns of X can make X X^T singular",
         place="section 2.1, after the conclusions",
         kind=Kind.HYPOTHESIS,
-        rule="missing rank left unexplained after constant columns and collinear pairs are removed; "
-        "true when none is",
+        rule="constant columns (zero ones and a bias among them) are taken out, and of columns proportional "
+        "to one another all but one; rank missing from the columns left is unexplained; true when none is, "
+        "by exact ranks",
         region=Region(high=0.0),
         unit="missing rank",
         paper="yes",
