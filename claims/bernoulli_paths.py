@@ -15,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 
 from claims.catalogue import Claim
-from claims.statistics import mean_interval
-from claims.verdict import Evidence, Strength
+from claims.statistics import Absolute, BatchMean
+from claims.verdict import Evidence, Strength, measured
 from data import load_synthetic
 from models.relu import bernoulli
 
@@ -130,14 +130,14 @@ def sampled_evidence(reading: str, claim: Claim, name: str = "synthetic") -> Evi
         losses = ((gaps.sum(axis=1) ** 2).sum(axis=1) - squares) / (2 * n * (n - 1))
     else:
         losses = squares / (2 * n)
-    value, ends = mean_interval((losses / float(linear) - 1).tolist(), claim.alpha)
+    mean = BatchMean.of((losses / float(linear) - 1).tolist())
     expected = bernoulli.variance_term(weights, data.X, 1 / SAMPLED_RATE, SAMPLED_RATE) / linear
     paths = LARGE[-1] * bernoulli.path_products(weights, data.X[:1]).shape[1]
     note = (
-        f"{'-'.join(map(str, LARGE))}, {paths} paths, {DRAWS} draws in {BATCHES} batches (the n here), "
+        f"{'-'.join(map(str, LARGE))}, {paths} paths, {DRAWS} draws in {BATCHES} batches, "
         f"rho = {SAMPLED_RATE}; the variance of the paths is {float(expected):.4g} of the deep linear loss"
     )
-    return Evidence(abs(value), _folded(ends), BATCHES, note=note, sampling_unit="batches of draws")
+    return measured(Absolute(mean), claim, BATCHES, "batches of draws", note=note)
 
 
 @cache
@@ -152,12 +152,6 @@ def _weights(sizes: tuple[int, ...], largest: int) -> list[np.ndarray]:
     """Seeded whole weights between -largest and largest, [fan_out, fan_in] for each layer."""
     draw = np.random.default_rng(SEED)
     return [draw.integers(-largest, largest + 1, (fan_out, fan_in)) for fan_in, fan_out in pairwise(sizes)]
-
-
-def _folded(ends: tuple[float, float]) -> tuple[float, float]:
-    """The interval of |d| for d in an interval."""
-    low, high = ends
-    return max(low, -high, 0.0), max(abs(low), abs(high))
 
 
 def _check(reading: str) -> None:

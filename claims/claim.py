@@ -8,7 +8,11 @@ from enum import StrEnum
 from claims.margins import ALPHA
 from claims.verdict import Region
 
-__all__ = ["Claim", "Convergence", "Kind"]
+__all__ = ["Claim", "Kind"]
+
+
+NOT_CLAIMED = "not claimed"
+"""The paper's reading where the claim is judged on a network of which the paper does not say it."""
 
 
 class Kind(StrEnum):
@@ -18,19 +22,6 @@ class Kind(StrEnum):
     METRIC = "metric"
     DISCUSSION = "discussion"
     FUTURE_WORK = "future work"
-
-
-class Convergence(StrEnum):
-    """Which outcomes need an optimiser that has settled.
-
-    END_STATE: the claim is about where training ends, so neither outcome stands without convergence.
-    REACHES: reaching the region is enough to support; only "does not reach" needs convergence.
-    TRAJECTORY: the claim is about the epochs that were run, or about no training at all.
-    """
-
-    END_STATE = "end state"
-    REACHES = "reaches"
-    TRAJECTORY = "trajectory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +37,10 @@ class Claim:
         region: the estimates for which the claim is true; its finite edge is the margin.
         unit: what the estimate is measured in.
         paper: the paper's own reading: "yes", "no", "assumed", "open".
-        n: independent models asked for, 0 for a proof.
-        alpha: error rate of the verdict.
-        convergence: which outcomes need a converged optimiser.
+        silent: output activations of which the paper says nothing here.
+        alpha: error rate of each outcome: of "supported" where the claim is false, of "refuted" where it
+            holds.
+        since: the version of the report since which this rule holds.
         prerequisites: ids of the hypotheses without which the claim says nothing.
     """
 
@@ -60,13 +52,11 @@ class Claim:
     region: Region
     unit: str
     paper: str
-    n: int = 0
+    silent: tuple[str, ...] = ()
     alpha: float = ALPHA
-    convergence: Convergence = Convergence.TRAJECTORY
+    since: int = 1
     prerequisites: tuple[str, ...] = ()
 
-    def blocked_by_nonconvergence(self, *, supported: bool) -> bool:
-        """Whether an unconverged optimiser forbids this outcome."""
-        return self.convergence is Convergence.END_STATE or (
-            self.convergence is Convergence.REACHES and not supported
-        )
+    def reading(self, output: str) -> str:
+        """What the paper says of this claim for networks with this output."""
+        return NOT_CLAIMED if output in self.silent else self.paper

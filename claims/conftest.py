@@ -1,14 +1,15 @@
 """Fixtures that train, the fixture that judges, and the order in which experiments run.
 
 A test names what it trains by `@trains(...)`; it is then collected once for each
-alternative and protocol. Tests that share an experiment share an xdist group, so
-one worker trains it and the others find it in the run store. A comparison of
-several experiments waits in a group of its own, when most are trained.
+alternative and protocol, and `judge_runs` trains as many networks as the design asks for. Tests that share an
+experiment share an xdist group, so one worker trains it and the others find it in the run store. A comparison
+of several experiments waits in a group of its own, when most are trained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from typing import Any
 import pytest
 
 from claims.catalogue import claim
+from claims.design import FIXED, SEQUENTIAL, Design, Look, fixed
 from claims.experiments import SCALES
-from claims.verdict import Evidence, Verdict, decide
+from claims.verdict import Evidence, Outcome, Verdict, decide
 from models.experiment import PROTOCOLS, Experiment
 
 Specs = tuple[Experiment, ...]
@@ -42,15 +44,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     scale = SCALES[metafunc.config.getoption("scale")]
     options = {
+        "networks": design_of(metafunc.config).networks[0],
         "precision": metafunc.config.getoption("precision"),
-        "replicates": metafunc.config.getoption("replicates"),
+        "seed": metafunc.config.getoption("seed"),
     }
     alternatives = [a if isinstance(a, tuple) else (a,) for a in marker.args]
     chosen = metafunc.config.getoption("protocols") or PROTOCOLS
     cases = [
         tuple(scale.experiment(network, protocol, **options) for network in alternative)
         for alternative in alternatives
-        for protocol in PROTOCOLS
+        for protocol in marker.kwargs.get("protocols", PROTOCOLS)
         if protocol in chosen
     ]
     metafunc.parametrize(
@@ -63,8 +66,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
+def design_of(config: pytest.Config) -> Design:
+    """The design that the command line chose."""
+    if config.getoption("looks"):
+        return SEQUENTIAL
+    networks = config.getoption("networks")
+    return FIXED if networks is None else fixed(networks)
+
+
 def _labels(cases: Sequence[Specs]) -> list[str]:
-    """One name a case, "mnist-5k-500-std", with the output where two cases differ in nothing else."""
+    """One name a case, "mnist-1k-500-std", with the output where two cases differ in nothing else."""
     first = [specs[0] for specs in cases]
     plain = [spec.setting for spec in first]
     return [
@@ -86,11 +97,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     tests, which even out when the workers end.
     """
     scale = config.getoption("scale")
-    left_out = [item for item in items if any(m.args[0] != scale for m in item.iter_markers("scale"))]
+    left_out = [
+        item
+        for item in items
+        if any(m.args[0] != scale for m in item.iter_markers("scale")) or _trains_nothing(item)
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     items.sort(key=_priority)  # stable: tests of one experiment keep their order
+
+
+def _trains_nothing(item: pytest.Item) -> bool:
+    """Whether the test speaks of none of the chosen protocols: pytest then has no parameter for it."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return not isinstance(params.get("specs", ()), tuple)
 
 
 def _priority(item: pytest.Item) -> tuple[int, float, str]:
@@ -107,9 +128,9 @@ def _work(spec: Experiment) -> float:
     inputs = 784 if spec.dataset.startswith("mnist") else 13
     sizes = (inputs, *spec.widths, 10)
     weights = sum(a * b for a, b in pairwise(sizes))
-    samples = {"mnist": 60_000, "mnist-5k": 4_000}.get(spec.dataset, 400)
+    samples = {"mnist": 60_000, "mnist-1k": 1_000}.get(spec.dataset, 400)
     # Narrow networks cost their launches rather than their arithmetic.
-    return float(spec.epochs * samples * len(spec.members) * (weights + 50_000))
+    return float(spec.epochs * samples * spec.networks * (weights + 50_000))
 
 
 # -- training -------------------------------------------------------------------------
@@ -165,16 +186,34 @@ def train(store: Any, backend: Any, training_progress: Any) -> Callable[[Experim
     return AtHand(fetch)
 
 
-@pytest.fixture
-def runs(specs: Specs, train: Callable[[Experiment], Any]) -> tuple[Any, ...]:
-    """The test's experiments."""
-    return tuple(map(train, specs))
+@pytest.fixture(scope="session")
+def ledger(store: Any) -> Any:
+    """Which design each experiment was judged by."""
+    from claims.ledger import Ledger
+
+    return Ledger(store.root)
 
 
 @pytest.fixture
-def run(runs: tuple[Any, ...]) -> Any:
-    """The first of the test's experiments."""
-    return runs[0]
+def grown(train: Callable[[Experiment], Any], design: Design) -> Callable[[Experiment, Look], Any]:
+    """An experiment's run at a look: each look trains only the networks that are new."""
+    from models.run import join
+
+    def at(spec: Experiment, look: Look) -> Any:
+        ends = design.networks[: look.number]
+        parts = [
+            train(replace(spec, first=start, networks=end - start))
+            for start, end in zip((0, *ends), ends, strict=False)
+        ]
+        return join(parts)
+
+    return at
+
+
+@pytest.fixture(scope="session")
+def design(pytestconfig: pytest.Config) -> Design:
+    """How many networks, and when they are looked at."""
+    return design_of(pytestconfig)
 
 
 # -- judging --------------------------------------------------------------------------
@@ -182,10 +221,9 @@ def run(runs: tuple[Any, ...]) -> Any:
 
 @pytest.fixture
 def judge(request: pytest.FixtureRequest, record_verdict: Callable[..., None]) -> Callable[..., Verdict]:
-    """Decides a claim on evidence and hands the verdict to the report.
+    """Decides a claim that trains nothing on evidence and hands the verdict to the report.
 
-    `judge(claim_id, evidence, setting=, dataset=, protocol=, failed_prerequisites=)`; a test that trains
-    takes setting, data set and protocol from its experiment.
+    `judge(claim_id, evidence, setting=, dataset=, protocol=, failed_prerequisites=)`.
     """
 
     def decide_and_record(
@@ -197,11 +235,6 @@ def judge(request: pytest.FixtureRequest, record_verdict: Callable[..., None]) -
         protocol: str = "",
         failed_prerequisites: Sequence[str] = (),
     ) -> Verdict:
-        trained = request.getfixturevalue("runs") if "specs" in request.fixturenames else ()
-        if trained:
-            first = trained[0].spec
-            setting = setting or request.node.callspec.id
-            dataset, protocol = dataset or first.dataset, protocol or first.protocol
         verdict = decide(
             claim(claim_id),
             evidence,
@@ -210,32 +243,78 @@ def judge(request: pytest.FixtureRequest, record_verdict: Callable[..., None]) -
             protocol=protocol,
             failed_prerequisites=failed_prerequisites,
         )
-        record_verdict(verdict, **_provenance(request, dataset, trained))
+        record_verdict(verdict, data=_checksum(dataset))
         return verdict
 
     return decide_and_record
 
 
-def _provenance(request: pytest.FixtureRequest, dataset: str, trained: Sequence[Any]) -> dict[str, Any]:
+@pytest.fixture
+def judge_runs(
+    request: pytest.FixtureRequest,
+    specs: Specs,
+    grown: Callable[[Experiment, Look], Any],
+    ledger: Any,
+    design: Design,
+    backend: Any,
+    record_verdict: Callable[..., None],
+) -> Callable[..., Verdict]:
+    """Trains the test's networks, look by look, until the design's rule decides, and records the verdict.
+
+    `judge_runs(claim_id, evidence, setting=)`, with `evidence(*runs, claim)` a function of the test's runs in
+    the order of `@trains` and of the claim with the alpha of this look.
+    """
+
+    def decide_and_record(claim_id: str, evidence: Callable[..., Evidence], *, setting: str = "") -> Verdict:
+        first, whole = specs[0], claim(claim_id)
+        from claims.ledger import DesignError
+
+        try:
+            for spec in specs:
+                ledger.check(spec, backend, design)
+        except DesignError as refused:
+            pytest.fail(str(refused), pytrace=False)
+        for look in design:
+            runs = [grown(spec, look) for spec in specs]
+            verdict = decide(
+                rule := replace(whole, alpha=whole.alpha * look.weight),
+                evidence(*runs, rule),
+                setting=setting or request.node.callspec.id,
+                dataset=first.dataset,
+                protocol=first.protocol,
+                paper=whole.reading(first.output),
+                look=look.name,
+                spent=look.weight,
+            )
+            for spec in specs:
+                ledger.record(spec, backend, design)
+            if verdict.outcome is not Outcome.INCONCLUSIVE:
+                break
+        record_verdict(
+            verdict,
+            data=_checksum(first.dataset),
+            backend=backend.kind,
+            precision=backend.precision,
+            device=backend.device_name,
+            seeds=sorted({spec.seed for spec in specs}),
+            experiments={
+                part.key: {
+                    "name": part.spec.name,
+                    "trained": part.trained,
+                    "resumed_from": part.resumed_from,
+                    "seconds": round(part.seconds, 3),
+                    "sha256": part.provenance["sha256"],
+                }
+                for run in runs
+                for part in run.parts
+            },
+        )
+        return verdict
+
+    return decide_and_record
+
+
+def _checksum(dataset: str) -> dict[str, str]:
     from claims.hypotheses import source
 
-    found: dict[str, Any] = {"data": {dataset: source(dataset).checksum}}
-    if trained:
-        chosen = request.getfixturevalue("backend")
-        found |= {
-            "backend": chosen.kind,
-            "precision": chosen.precision,
-            "device": chosen.device_name,
-            "seeds": sorted({run.spec.seed for run in trained}),
-            "experiments": {
-                run.key: {
-                    "name": run.spec.name,
-                    "trained": run.trained,
-                    "resumed_from": run.resumed_from,
-                    "seconds": round(run.seconds, 3),
-                    "sha256": run.provenance["sha256"],
-                }
-                for run in trained
-            },
-        }
-    return found
+    return {dataset: source(dataset).checksum}

@@ -1,65 +1,92 @@
-"""Whether training had settled: could more epochs change the answer?"""
+"""Where a curve is going: how far more training could still move it, and when it first reached a level.
+
+"The loss stood still for a while" passes every slow law: 0.35 / sqrt(t) moves by a hundredth in twelve epochs
+and still goes to zero. A law a + b t^(-c) falls by d1 from T/4 to T/2 and by d2 from T/2 to T, and d2 / d1 =
+2^(-c) whatever a and b; each further doubling of the epochs adds that fraction of the last, so all that is
+left is d2 r / (1 - r). Exponential decay leaves less than this says. A law that falls more slowly than any
+power (1 / log t) leaves more, by its own drift of r; hence twice the sum, and r is never taken below what was
+seen.
+"""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["epochs_to_reach", "settled"]
+__all__ = ["reached", "remainder"]
+
+Array = NDArray[np.float64]
+
+LEAST = 8
+"""Epochs without which no law can be told: T/4 is then the second epoch."""
+
+SLOWEST = 0.9
+"""A ratio of falls at or above this shows no end; noise about a plateau shows it too, around falls of
+nothing. The rest is then taken as what this ratio would leave, nine times the last fall."""
+
+SAFETY = 2.0
+"""Times the remainder of the fitted law."""
 
 
-def settled(curve: np.ndarray, tolerance: float, edge: float | None = None) -> np.ndarray:
-    """Which curves [T+1, M] moved by at most `tolerance` over the last quarter of the epochs, [M] of bool.
+def remainder(curve: Array) -> Array:
+    """How far each curve [T+1, M] may still move from its last smoothed value, [M]; inf where nothing tells.
 
-    The tolerance is half the claim's margin in the claim's own unit, so that
-    "settled" means: the answer does not hang on when training stopped. At least
-    two epochs are looked back on. A curve that is not finite has not settled.
+    The value at epoch t is a mean over the eighth of the epochs before it, which leaves the ratio of a power
+    law as it is and takes out most of a minibatch's noise; what noise is left within the last eighth is
+    added. A curve of fewer than eight epochs, or one that is not finite, tells nothing.
+    """
+    epochs = len(curve) - 1
+    if epochs < LEAST:
+        return np.full(curve.shape[1], math.inf)
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        rest = _law(curve, 0.0, epochs)
+        if epochs >= 2 * LEAST:
+            # A training that changed its pace half-way follows a law from there. A slow law seen from a later
+            # origin looks slower still, so the smaller of the two never makes a curve settle that has not.
+            rest = np.minimum(rest, _law(curve, epochs / 2, epochs))
+        noise = np.abs(_window(curve, epochs) - _smooth(curve, epochs)).max(0)
+    return np.where(np.isfinite(curve[epochs // 4 :]).all(0), rest + noise, math.inf)
+
+
+def _law(curve: Array, origin: float, epochs: int) -> Array:
+    """What is left of a power law in t - origin, times the safety factor."""
+    span = epochs - origin
+    quarter, half, end = (_smooth(curve, origin + span * part) for part in (0.25, 0.5, 1.0))
+    first, last = np.abs(half - quarter), np.abs(end - half)
+    ratio = np.where(last == 0, 0.0, np.minimum(last / first, SLOWEST))
+    return SAFETY * last * ratio / (1 - ratio)
+
+
+def _window(curve: Array, t: float) -> Array:
+    return curve[math.ceil(t * 7 / 8) : math.floor(t) + 1]
+
+
+def _smooth(curve: Array, t: float) -> Array:
+    return _window(curve, t).mean(0)
+
+
+def reached(losses: Array, steps: NDArray[np.int64], level: float) -> tuple[Array, Array]:
+    """Between which two minibatch steps each network first reached a level: lows, highs [M].
+
+    A network that is above the level at one record and at or below it at the next crossed somewhere between:
+    after at least one step more than the first, and at most at the second. One that starts at or below it
+    gets (1, 1), since ratios are taken. One that never gets there gets (the steps that were run, inf).
 
     Args:
-        curve: one column a model, or a single column for a mean over models.
-        tolerance: how far a settled curve may move.
-        edge: where the claim's answer changes. A curve may then move by no more than half its distance to
-            it either: one at 0.06 that fell by 0.02 is on its way past 0.05, however small the step.
+        losses: [R, M] at the recorded steps; NaN has reached nothing.
+        steps: [R], ascending, the first 0.
+        level: positive.
     """
-    if edge is not None:
-        with np.errstate(invalid="ignore"):
-            tolerance = np.minimum(tolerance, np.abs(curve[-1] - edge) / 2)
-    epochs = len(curve) - 1
-    window = curve[-(min(epochs, max(2, math.ceil(epochs / 4))) + 1) :]
-    with np.errstate(invalid="ignore"):
-        return np.isfinite(window).all(0) & (np.abs(window - window[-1]) <= tolerance).all(0)
-
-
-def epochs_to_reach(curve: np.ndarray, level: float, floor: float) -> np.ndarray:
-    """Epochs [M] until each model's curve [T+1, M] first falls to `level`, inf where it never does.
-
-    Between two recorded epochs the curve is taken as exponential. A model that
-    starts below the level, or crosses within the first minibatch, gets `floor`
-    (one minibatch, in epochs), since its logarithm is taken later. An epoch whose
-    loss is NaN has not reached anything; a fall from NaN or inf takes the whole epoch.
-
-    Raises:
-        ValueError: for a level or a floor that is not positive.
-    """
-    if not (level > 0 and floor > 0):
-        raise ValueError(
-            f"got level {level} and floor {floor}, wanted both positive: their logarithms are taken"
-        )
-    times = np.full(curve.shape[1], math.inf)
-    for model in range(curve.shape[1]):
-        below = np.flatnonzero(curve[:, model] <= level)
-        if not len(below):
-            continue
-        t = int(below[0])
-        if t == 0:
-            times[model] = floor
-            continue
-        before, after = curve[t - 1, model], max(curve[t, model], np.finfo(float).tiny)
-        part = 1.0
-        if math.isfinite(before):
-            # before > level >= after, but their logarithms may be one; before / after may overflow.
-            whole = math.log(before) - math.log(after)
-            part = min((math.log(before) - math.log(level)) / whole, 1.0) if whole > 0 else 1.0
-        times[model] = max(t - 1 + part, floor)
-    return times
+    if not level > 0:
+        raise ValueError(f"got the level {level}, wanted a positive one")
+    networks = losses.shape[1]
+    low, high = np.full(networks, float(steps[-1])), np.full(networks, math.inf)
+    for m in range(networks):
+        below = np.flatnonzero(losses[:, m] <= level)
+        if len(below):
+            at = int(below[0])
+            low[m] = float(steps[at - 1] + 1) if at else 1.0
+            high[m] = float(max(steps[at], 1))
+    return low, high

@@ -6,8 +6,10 @@ once for all claims; it is chosen by `--scale` and printed with the verdicts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from claims.margins import NETWORKS
 from models.experiment import Experiment
 
 __all__ = [
@@ -58,31 +60,38 @@ CE_500 = Network((500,), "softmax", "ce")
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Sizes of the experiments.
+    """Sizes of the experiments; how many networks is the design's (`claims.design`).
 
     Attributes:
         digits: data set of the MNIST claims.
-        replicates: draws for each of the four models.
         batch: minibatch; 32 is the default of Keras, which the paper used, 128 that of its MNIST examples.
         epochs: by protocol. `he` is trained longer at the quick scale because it settles within reach
             there, while the paper's two protocols do not settle in any budget of minutes; no verdict
             compares one protocol with another.
         narrow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
+        sizes: training and test samples of the data sets, for the report.
     """
 
     name: str
     digits: str
-    replicates: int
     batch: int
-    epochs: dict[str, int]
+    epochs: Mapping[str, int]
     narrow: int
     boston: int
+    sizes: Mapping[str, Mapping[str, int]]
 
     def experiment(
-        self, network: Network, protocol: str, *, precision: str = "fp32", replicates: int | None = None
+        self,
+        network: Network,
+        protocol: str,
+        *,
+        first: int = 0,
+        networks: int = NETWORKS,
+        precision: str = "fp32",
+        seed: int = 0,
     ) -> Experiment:
-        """The spec of a network under a protocol at this scale."""
+        """The spec of so many networks, from number `first` on, under a protocol at this scale."""
         if network.data == "boston":
             epochs = self.boston
         else:
@@ -93,14 +102,34 @@ class Scale:
             output=network.output,
             loss=network.loss,
             protocol=protocol,
-            replicates=replicates or self.replicates,
+            networks=networks,
+            first=first,
             epochs=epochs,
             batch=32 if network.data == "boston" else self.batch,
             precision=precision,
+            seed=seed,
         )
 
 
+_BOSTON = {"train": 404, "test": 102}
+
 SCALES = {
-    "quick": Scale("quick", "mnist-5k", 3, 32, {"std": 4, "var": 4, "he": 12}, narrow=3, boston=400),
-    "paper": Scale("paper", "mnist", 3, 128, {"std": 20, "var": 20, "he": 20}, narrow=3, boston=1000),
+    "quick": Scale(
+        "quick",
+        digits="mnist-1k",
+        batch=32,
+        epochs={"std": 4, "var": 4, "he": 12},
+        narrow=3,
+        boston=400,
+        sizes={"mnist-1k": {"train": 1_000, "test": 4_000}, "boston": _BOSTON},
+    ),
+    "paper": Scale(
+        "paper",
+        digits="mnist",
+        batch=128,
+        epochs={"std": 20, "var": 20, "he": 20},
+        narrow=3,
+        boston=1_000,
+        sizes={"mnist": {"train": 60_000, "test": 10_000}, "boston": _BOSTON},
+    ),
 }

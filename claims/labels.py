@@ -1,270 +1,204 @@
-"""Evidence on the claims about labels and accuracy (sections 3.1, 4 and 5): runs in, evidence out."""
+"""Evidence on the labels of pairs of networks (E3, E8, M2): disjoint pairs, so that no network speaks
+twice."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from claims.claim import Claim
-from claims.convergence import settled
-from claims.margins import EQUAL_LOSS
+from claims.convergence import remainder
+from claims.margins import A_POINT, ABOVE_CHANCE, ALPHA, HALF_LABELS, RISING, SAME_LABELS
 from claims.readings import (
     accuracy_note,
-    accuracy_of,
-    agreement_of,
+    disjoint_pairs,
     diverged_note,
+    finite,
     join,
-    model_settled,
-    optimiser_settled,
+    loss_at_rest,
+    rotating,
 )
-from claims.statistics import (
-    bootstrap_pair_tau,
-    bootstrap_pairs,
-    kendall_trend,
-    largest_gap,
-    split_alpha,
-    welch_interval,
-)
-from claims.verdict import Evidence, conjunction
+from claims.statistics import Largest, Median, Share, Smallest, kendall_tau
+from claims.verdict import Evidence, measured
 from models.run import Run
 
-__all__ = [
-    "accuracy_drop",
-    "accuracy_gap",
-    "agreement_of_equal_losses",
-    "early_fall_then_rise",
-    "generalisation_of_equal_losses",
-    "highest_agreement",
-    "label_agreement",
-    "rank_agreement",
-]
+__all__ = ["agree_or_not", "exactly_one_pair", "fall_then_rise", "highest_agreement", "same_labels"]
 
-Interval = tuple[float, float]
+_UNIT = "disjoint pairs"
 
 
-def early_fall_then_rise(run: Run, claim: Claim) -> Evidence:
-    """E3: agreement on training labels falls at first, then rises, with a rising trend over all epochs."""
-    agreement = agreement_of(run)
-    early = max(1, round(run.spec.epochs / 10))
-    alpha = split_alpha(claim.alpha, 3)
-    shape = {"alpha": alpha, "groups": run.spec.groups, "pairs": "between"}
-    found = {
-        f"fall of agreement to epoch {early}": bootstrap_pairs(
-            agreement, lambda c: c[:, 0] - c[:, early], bounds=(-1, 1), **shape
-        ),
-        f"rise of agreement from epoch {early}": bootstrap_pairs(
-            agreement, lambda c: c[:, -1] - c[:, early], bounds=(-1, 1), **shape
-        ),
-        "Kendall's tau with the epoch": bootstrap_pairs(agreement, kendall_trend, bounds=(-1, 1), **shape),
-    }
-    # The early fall is over and done with; the later rise may still come while the loss moves.
-    over = (True, optimiser_settled(run), optimiser_settled(run))
-    parts = [
-        Evidence(value, interval, len(run.groups), converged=done, diverged=run.diverged, part=part)
-        for (part, (value, interval)), done in zip(found.items(), over, strict=True)
-    ]
-    note = ", ".join(f"{part} {estimate.value:+.2f}" for part, estimate in found.items())
-    return replace(conjunction(claim.region, parts), note=join(note, diverged_note(run)))
+def agree_or_not(run: Run, side: str = "train") -> np.ndarray:
+    """Fraction [T+1, P] of the samples that each of the run's pairs labels alike; NaN where a loss is
+    none."""
+    known, pairs = finite(run), run.arrays["pairs"]
+    return np.where(known[:, pairs[:, 0]] & known[:, pairs[:, 1]], run.agreement(side), np.nan)
+
+
+# -- E3 -------------------------------------------------------------------------------
+
+
+def fall_then_rise(run: Run, claim: Claim) -> Evidence:
+    """E3: the share of pairs whose agreement falls at first, has its minimum early, and rises from there.
+
+    The first epochs are recorded minibatch by minibatch on a geometric grid, since that is where agreement
+    leaves chance. A pair that did not fall in the first half of the training never will; one that did, and
+    has not risen, may while the loss of either network still moves.
+    """
+    agreement, steps = run.fine_agreement()
+    chosen, pairs = rotating(run), disjoint_pairs(run)
+    agreement = np.where(np.isfinite(run.fine_loss()[0])[:, pairs].all(-1), agreement[:, chosen], np.nan)
+    still = loss_at_rest(run)[pairs].all(1)
+    found = [_shape(curve, steps) for curve in agreement.T]
+    hits = sum(bool(fell and rose) for fell, rose, _, _ in found)
+    open_ = sum(
+        (fell is None) or (fell and not rose and not rest)
+        for (fell, rose, _, _), rest in zip(found, still, strict=True)
+    )
+    known = [row for row in found if row[0] is not None]
+    fall, rise = (float(np.median([row[k] for row in known])) if known else np.nan for k in (2, 3))
+    share = Share(hits, open_, len(found))
+    note = (
+        f"{hits} of {share.n} pairs fall by a point and rise again, {open_} unresolved; median fall "
+        f"{fall:.3f}, median rise {rise:.3f}"
+    )
+    return measured(
+        share,
+        claim,
+        share.n,
+        _UNIT,
+        unresolved=open_,
+        diverged=run.diverged,
+        note=join(note, diverged_note(run)),
+    )
+
+
+def _shape(curve: np.ndarray, steps: np.ndarray) -> tuple[bool | None, bool, float, float]:
+    """Whether a pair's agreement fell early (None: unknown), whether it rose after that, and by how much."""
+    if not np.isfinite(curve).all():
+        return None, False, np.nan, np.nan
+    lowest = int(curve.argmin())
+    first_half = curve[steps <= steps[-1] / 2]
+    fell = bool(curve[0] - first_half.min() >= A_POINT)
+    fall, rise = curve[0] - curve[lowest], curve[-1] - curve[lowest]
+    early = steps[lowest] <= steps[-1] / 2
+    tau = kendall_tau(steps[lowest:], curve[lowest:])
+    return fell, bool(fell and early and rise >= A_POINT and tau >= RISING), float(fall), float(rise)
+
+
+# -- E8 -------------------------------------------------------------------------------
 
 
 def highest_agreement(run: Run, claim: Claim) -> Evidence:
-    """E8: the highest mean agreement between models i != j over the epochs after the first."""
-    agreement = agreement_of(run)
-    estimate = bootstrap_pairs(
-        agreement[1:],
-        lambda c: c.max(axis=1),
-        alpha=claim.alpha,
-        groups=run.spec.groups,
-        pairs="between",
-        bounds=(0, 1),
-    )
-    agreeing = _mean_by_pair(agreement[-1], run)
-    count = sum(value > claim.region.high for value in agreeing.values())
-    return Evidence(
-        estimate.value,
-        estimate.interval,
-        len(run.groups),
+    """E8: the median agreement of pairs, at the epoch after the first where it is highest.
+
+    Networks that label at chance disagree whatever they are: the claim applies where their accuracy is
+    clearly above it.
+    """
+    below = _at_chance(run)
+    if below:
+        return Evidence(None, None, run.spec.networks // 2, sampling_unit=_UNIT, inapplicable=below)
+    agreement = agree_or_not(run)[1:, rotating(run)]
+    epochs = {f"epoch {t}": Median.of(row) for t, row in enumerate(agreement, start=1)}
+    last = agreement[-1][np.isfinite(agreement[-1])]
+    at_end = f"median {np.median(last):.2f} at the end" if len(last) else "unknown at the end"
+    return measured(
+        Largest(epochs),
+        claim,
+        agreement.shape[1],
+        _UNIT,
         diverged=run.diverged,
-        note=join(
-            f"{count} of {len(agreeing)} pairs i, j agree on more than half at the end (the paper: one)",
-            accuracy_note(run),
-            diverged_note(run),
-        ),
+        note=join(f"agreement {at_end}", accuracy_note(run), diverged_note(run)),
     )
 
 
-def _mean_by_pair(matrix: np.ndarray, run: Run) -> dict[tuple[int, int], float]:
-    models = run.spec.models
-    return {
-        (i, j): float(matrix[np.ix_(run.groups == i, run.groups == j)].mean())
-        for a, i in enumerate(models)
-        for j in models[a + 1 :]
-    }
+def _at_chance(run: Run) -> str:
+    """Why the networks' labels say nothing: half of them, by an exact bound, may be no better than chance."""
+    largest_class = float(run.arrays["largest_class"][0])
+    accuracy = np.where(finite(run)[-1], run.arrays["train_accuracy"][-1], np.nan)
+    median = Median.of(accuracy)
+    wanted = largest_class + ABOVE_CHANCE
+    if median.lower(ALPHA) >= wanted:
+        return ""
+    return (
+        f"accuracy clearly above chance failed on the run (median {median.value:.2f} "
+        f"[{median.lower(ALPHA):.2f}, "
+        f"{median.upper(ALPHA):.2f}], wanted {wanted:.2f}): labels at chance disagree whatever the networks "
+        "are"
+    )
 
 
-def rank_agreement(run: Run, claim: Claim) -> Evidence:
-    """M1: do the count of differing weights and the Euclidean distance rank pairs alike, aligned or not?"""
-    # torch and scipy's solver are needed from here on, not for collection
-    from models.alignment import aligned_differences
-    from models.pairs import WEIGHT_THRESHOLD
+def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
+    """E8-one: how many of the six pairs of models i, j agree on more than half of the labels at the end.
 
-    weights, members = run.weights(), len(run.groups)
-    plain = run.arrays["weight_distance"][-1], run.arrays["weights_differ"][-1]
-    if all(np.isfinite(array).all() for layer in weights for array in layer):
-        aligned = aligned_differences(weights, WEIGHT_THRESHOLD)
-    else:
-        aligned = (np.full((members, members), np.nan),) * 2  # a unit of NaN matches no other
-    alpha = split_alpha(claim.alpha, 2)
-    parts = []
-    for part, (distance, count) in {"units as they stand": plain, "units aligned": aligned}.items():
-        estimate = bootstrap_pair_tau(distance, count, alpha=alpha, groups=run.spec.groups)
-        parts.append(
-            Evidence(estimate.value, estimate.interval, len(run.groups), diverged=run.diverged, part=part)
+    Each pair of models has a median over quadruples, bounded at alpha / 6 so that all six hold at once; the
+    interval counts the pairs that agree for certain, and those that may.
+    """
+    if len(run.spec.populations) < 4:
+        return Evidence(
+            None, None, run.spec.networks // 4, sampling_unit="quadruples",
+            inapplicable="one population of networks: no pair of models i, j differs from another",
+        )  # fmt: skip
+    below = _at_chance(run)
+    if below:
+        return Evidence(None, None, run.spec.networks // 4, sampling_unit="quadruples", inapplicable=below)
+    agreement, names = agree_or_not(run)[-1], [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    medians = [Median.of(agreement[k::6]) for k in range(6)]
+    alpha = claim.alpha / 6
+    agree = [m.lower(alpha) > HALF_LABELS for m in medians]
+    may = [m.upper(alpha) > HALF_LABELS for m in medians]
+    one = [
+        max(
+            medians[k].beyond(HALF_LABELS), *(m.at_most(HALF_LABELS) for j, m in enumerate(medians) if j != k)
         )
-    note = ", ".join(
-        f"tau {part.estimate:.2f} {part.part}"
-        if math.isfinite(part.estimate)
-        else f"tau undefined {part.part}: one of the two is the same for every pair, or unknown"
-        for part in parts
+        for k in range(6)
+    ]
+    others = sorted(m.beyond(HALF_LABELS) for m in medians)[1]
+    none = max(m.at_most(HALF_LABELS) for m in medians)
+    found = ", ".join(f"{i}-{j} {m.value:.2f}" for (i, j), m in zip(names, medians, strict=True))
+    return Evidence(
+        float(sum(m.value > HALF_LABELS for m in medians)),
+        (float(sum(agree)), float(sum(may))),
+        run.spec.networks // 4,
+        p_support=min(1.0, 6 * min(one)),
+        p_refute=min(1.0, 6 * min(others, none)),
+        sampling_unit="quadruples",
+        diverged=run.diverged,
+        note=join(f"median agreement of models {found}", accuracy_note(run), diverged_note(run)),
     )
-    return replace(conjunction(claim.region, parts), note=join(note, diverged_note(run)))
 
 
-def label_agreement(run: Run, claim: Claim) -> Evidence:
-    """M2: mean agreement of all pairs at the end, train and test."""
-    parts, alpha = [], split_alpha(claim.alpha, 2)
+# -- M2 -------------------------------------------------------------------------------
+
+
+def same_labels(run: Run, claim: Claim) -> Evidence:
+    """M2: the share of pairs that label a set alike at the end, on the set where fewer do.
+
+    A pair that does not, may yet, unless its agreement and both networks' losses have come to rest.
+    """
+    chosen, pairs = rotating(run), disjoint_pairs(run)
+    rest = loss_at_rest(run)[pairs].all(1)
+    shares, notes = {}, []
     for side in ("train", "test"):
-        agreement = agreement_of(run, side)
-        estimate = bootstrap_pairs(agreement[-1], alpha=alpha, groups=run.spec.groups, bounds=(0, 1))
-        tolerance = (1 - claim.region.low) / 2
-        parts.append(
-            Evidence(
-                estimate.value,
-                estimate.interval,
-                len(run.groups),
-                converged=bool(
-                    optimiser_settled(run)
-                    and model_settled(run, _mean_agreement(agreement), tolerance).all()
-                    and settled(
-                        _mean_agreement(agreement).mean(1, keepdims=True), tolerance, claim.region.low
-                    ).all()
-                ),
-                diverged=run.diverged,
-                part=f"{side} labels",
+        curve = agree_or_not(run, side)[:, chosen]
+        with np.errstate(invalid="ignore"):
+            alike = curve[-1] >= SAME_LABELS
+            differ = ~alike & rest & (curve[-1] + remainder(curve) < SAME_LABELS)
+        shares[f"{side} labels"] = Share(int(alike.sum()), int((~alike & ~differ).sum()), len(alike))
+        known = curve[-1][np.isfinite(curve[-1])]
+        samples = run.samples(side)
+        notes.append(
+            f"{int(alike.sum())} of {len(alike)} pairs alike on the {side} set, median "
+            + (
+                f"{round(float(np.median(known)) * samples)} of {samples} samples"
+                if len(known)
+                else "unknown"
             )
         )
-    samples = {side: run.arrays[f"{side}_predictions"].shape[-1] for side in ("train", "test")}
-    note = ", ".join(
-        f"{round(part.estimate * samples[side])} of {samples[side]} {side} samples alike, "
-        f"{samples[side] - round(part.estimate * samples[side])} not"
-        if math.isfinite(part.estimate)
-        else f"no count on {side} samples"
-        for side, part in zip(("train", "test"), parts, strict=True)
-    )
-    return replace(conjunction(claim.region, parts), note=join(note, diverged_note(run)))
-
-
-def _mean_agreement(agreement: np.ndarray) -> np.ndarray:
-    """Each model's mean agreement with the others, [T+1, M]."""
-    members = agreement.shape[-1]
-    return (agreement.sum(-1) - 1.0) / max(members - 1, 1)
-
-
-def _equal_pairs(run: Run) -> np.ndarray:
-    """Which two models' final training l differs by at most the equivalence margin, [M, M] of bool."""
-    final = run.normalised_loss("train")[-1]
-    with np.errstate(invalid="ignore"):
-        return (np.abs(final[:, None] - final[None, :]) <= EQUAL_LOSS) & ~np.eye(len(final), dtype=bool)
-
-
-def _over_equal_pairs(run: Run, claim: Claim, values: np.ndarray, bounds: Interval) -> Evidence:
-    """Evidence from pairwise values [T+1, M, M]; n counts the models that are in some equal pair."""
-    equal = _equal_pairs(run)
-    estimate = bootstrap_pairs(
-        values[-1], alpha=claim.alpha, groups=run.spec.groups, only=equal, bounds=bounds
-    )
-    members = len(run.groups)
-    pairs, total = int(equal.sum()) // 2, members * (members - 1) // 2
-    still = model_settled(run, run.normalised_loss("train"), EQUAL_LOSS / 2)
-    margin = claim.region.margin
-    mean = values[:, equal].mean(1, keepdims=True) if pairs else np.zeros((len(values), 1))
-    steady = settled(mean, min(margin, 1 - margin) / 2, margin)
-    return Evidence(
-        estimate.value,
-        estimate.interval,
-        int(equal.any(0).sum()),
-        converged=bool(still.all() and steady.all()),
+    return measured(
+        Smallest(shares),
+        claim,
+        len(pairs),
+        _UNIT,
+        unresolved=max(share.unresolved for share in shares.values()),
         diverged=run.diverged,
-        note=join(
-            f"{pairs} of {total} pairs have equal training loss",
-            f"{int(still.sum())} of {members} models settled",
-            accuracy_note(run),
-            diverged_note(run),
-        ),
-    )
-
-
-def agreement_of_equal_losses(run: Run, claim: Claim) -> Evidence:
-    """D3: mean agreement on training labels over the pairs of equal training loss."""
-    return _over_equal_pairs(run, claim, agreement_of(run), (0, 1))
-
-
-def generalisation_of_equal_losses(run: Run, claim: Claim) -> Evidence:
-    """D4: mean |difference| of test l over the pairs of equal training loss."""
-    test = run.normalised_loss("test")
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(test[:, :, None] - test[:, None, :])
-    return _over_equal_pairs(run, claim, gap, (0, math.inf))
-
-
-def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
-    """D5: mean test accuracy without softmax less with it."""
-    runs = (without, with_softmax)
-    accuracy = [accuracy_of(run, "test") for run in runs]
-    estimate = welch_interval(accuracy[0][-1].tolist(), accuracy[1][-1].tolist(), claim.alpha)
-    return Evidence(
-        estimate.value,
-        estimate.interval,
-        sum(a.shape[1] for a in accuracy),
-        converged=_accuracies_settled(runs, accuracy, estimate.value, claim.region.low),
-        diverged=sum(run.diverged for run in runs),
-        note=join(
-            f"mean test accuracy {accuracy[0][-1].mean():.3f} without, "
-            f"{accuracy[1][-1].mean():.3f} with softmax",
-            diverged_note(*runs),
-        ),
-    )
-
-
-def _accuracies_settled(
-    runs: Sequence[Run], accuracy: Sequence[np.ndarray], difference: float, margin: float
-) -> bool:
-    """Whether every model's loss and accuracy settled, the means so far that their difference keeps its side.
-
-    Two means that move by a quarter of the difference's distance to the margin each use up half of it.
-    """
-    models = all(model_settled(run, a, margin / 2).all() for run, a in zip(runs, accuracy, strict=True))
-    models = models and all(map(optimiser_settled, runs))
-    room = abs(difference - margin) / 4
-    return bool(models and all(settled(a.mean(1, keepdims=True), room).all() for a in accuracy))
-
-
-def accuracy_gap(runs: Sequence[Run], claim: Claim) -> Evidence:
-    """D6: largest difference of mean training accuracy between losses, the same network otherwise."""
-    curves = {run.spec.loss: accuracy_of(run) for run in runs}
-    gap = largest_gap({loss: curve[-1].tolist() for loss, curve in curves.items()}, claim.alpha)
-    return Evidence(
-        gap.value,
-        gap.interval,
-        sum(curve.shape[1] for curve in curves.values()),
-        converged=_accuracies_settled(runs, list(curves.values()), gap.value, claim.region.low),
-        diverged=sum(run.diverged for run in runs),
-        note=join(
-            "mean training accuracy "
-            + ", ".join(f"{curve[-1].mean():.3f} {loss}" for loss, curve in curves.items()),
-            diverged_note(*runs),
-        ),
+        note=join(*notes, diverged_note(run)),
     )

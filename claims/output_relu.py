@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from claims.catalogue import Claim, claim
-from claims.statistics import split_alpha
 from claims.verdict import Evidence, Outcome, Verdict, decide
 from models.run import Run
 
@@ -42,25 +41,40 @@ def changed_verdict(
         raise ValueError(
             f"got {usual.spec.setting} and {literal.spec.setting}, wanted one network with two outputs"
         )
-    judge = replace(claim(rule), alpha=split_alpha(of.alpha, 2))
+    judge = replace(claim(rule), alpha=of.alpha / 2)
+    found = {run.spec.output: evidence(run, judge) for run in (literal, usual)}
     with_relu, without = (
         decide(
             judge,
-            evidence(run, judge),
+            found[run.spec.output],
             setting=run.spec.setting,
             dataset=run.spec.dataset,
             protocol=run.spec.protocol,
         )
         for run in (literal, usual)
     )
+    note = (
+        f"{rule} with a ReLU output: {_said(with_relu)}; with a {usual.spec.output} output: {_said(without)}"
+    )
+    n = with_relu.n + without.n
+    inapplicable = [v for v in (with_relu, without) if v.outcome is Outcome.NOT_APPLICABLE]
+    if inapplicable:
+        return Evidence(None, None, n, inapplicable=f"{rule} does not apply on both outputs ({note})")
     changed = float(with_relu.outcome is not without.outcome)
     decided = with_relu.outcome in DECIDED and without.outcome in DECIDED
+    pairs = list(found.values())
+    same = min(max(e.p_support for e in pairs), max(e.p_refute for e in pairs))
+    differ = min(max(pairs[0].p_support, pairs[1].p_refute), max(pairs[0].p_refute, pairs[1].p_support))
     return Evidence(
         estimate=changed if decided else None,
         interval=(changed, changed) if decided else (0.0, 1.0),
-        n=with_relu.n + without.n,
-        note=f"{rule} with a ReLU output: {_said(with_relu)}; with a {usual.spec.output} output: "
-        f"{_said(without)}",
+        n=n,
+        p_support=min(1.0, 2 * same),
+        p_refute=min(1.0, 2 * differ),
+        sampling_unit=with_relu.sampling_unit,
+        unresolved=sum(e.unresolved for e in pairs),
+        diverged=sum(e.diverged for e in pairs),
+        note=note,
     )
 
 

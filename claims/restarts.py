@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claims.margins import NOT_GLOBAL, RESTARTS
-from claims.statistics import proportion_bounds
+from claims.margins import FEW, NOT_GLOBAL, RESTARTS
+from claims.statistics import Share
 from claims.verdict import Evidence, Strength
 from models.linear.closed_form import Spectrum, sigma_spectrum
 from models.linear.descent import settle
@@ -195,7 +195,8 @@ def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
     n, open_ = len(of.excess), int((~of.settled).sum())
     bad = of.settled & (of.excess > NOT_GLOBAL)
     k = int(bad.sum())
-    _, interval = proportion_bounds(k, open_, n, alpha, sides=1)
+    share = Share(k, open_, n)
+    interval = share.lower(alpha), share.upper(alpha)
     resting = of.excess[of.settled]
     parts = [
         f"{k} of {n} not global, at most {interval[1]:.2%} at {1 - alpha:.0%}",
@@ -212,8 +213,11 @@ def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
         n=n,
         strength=Strength.CERTIFICATE if proved.any() else Strength.STATISTICAL,
         proved=False if proved.any() else None,
-        note="; ".join([*parts, note] if note else parts),
+        p_support=share.at_most(FEW),
+        p_refute=share.beyond(FEW),
         sampling_unit="restarts",
+        unresolved=open_,
+        note="; ".join([*parts, note] if note else parts),
     )
 
 

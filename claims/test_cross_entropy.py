@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from claims.catalogue import claim
-from claims.empirical import equal_loss, groups_merge, two_groups
+from claims.equality import equal_loss, sigma_effect
 from claims.experiments import BCE_500
+from claims.groups import groups_merge, two_groups
 from claims.trains import trains
 
 
 @trains(BCE_500)
-def test_all_models_reach_the_same_loss(run, judge):
+def test_all_models_reach_the_same_loss(judge_runs):
     """E10, caption of figure 9."""
-    assert judge("E10", equal_loss(run, claim("E10"))).reason
+    assert judge_runs("E10", equal_loss).reason
+
+
+@trains(BCE_500, protocols=("std", "var"))
+def test_sigma_does_not_change_the_loss_reached(judge_runs):
+    """E10-sigma, caption of figure 9."""
+    assert judge_runs("E10-sigma", sigma_effect).reason
 
 
 @trains(BCE_500)
-def test_models_form_two_groups(run, judge):
-    """E10, the text beside figure 9."""
-    assert judge("E10-groups", two_groups(run, claim("E10-groups"))).reason
+def test_models_form_two_groups(judge_runs):
+    """E10-groups, the text beside figure 9."""
+    assert judge_runs("E10-groups", two_groups).reason
 
 
 @trains(BCE_500)
-def test_groups_merge_with_more_epochs(run, judge):
-    """E10, the text beside figure 9."""
-    assert judge("E10-merge", groups_merge(run, claim("E10-merge"))).reason
+def test_groups_merge_with_more_epochs(judge_runs):
+    """E10-merge, the text beside figure 9."""
+    assert judge_runs("E10-merge", groups_merge).reason

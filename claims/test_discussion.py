@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from claims.catalogue import claim
-from claims.empirical import share_at_zero, slowdown
+from claims.comparisons import accuracy_drop, different_ends
+from claims.equal_pairs import equal_generalisation, equal_labels
 from claims.experiments import (
     BCE_500,
     CE_500,
@@ -13,49 +13,53 @@ from claims.experiments import (
     SOFTMAX_500,
     SOFTMAX_500_300,
 )
-from claims.labels import (
-    accuracy_drop,
-    accuracy_gap,
-    agreement_of_equal_losses,
-    generalisation_of_equal_losses,
-)
 from claims.margins import TENTH_LOSS
+from claims.reaching import every_architecture
+from claims.speed import slowdown
 from claims.trains import trains
 
 
 @trains((SOFTMAX_500, LINEAR_500, CE_500, BCE_500))
-def test_no_softmax_converges_much_quicker(runs, judge):
+def test_no_softmax_converges_much_quicker(judge_runs):
     """D1, for squared error and for cross entropy."""
-    pairs = [(runs[0], runs[1]), (runs[2], runs[3])]
-    names = ["squared error", "cross entropy"]
-    assert judge("D1", slowdown(pairs, TENTH_LOSS, claim("D1"), names)).reason
+
+    def both(softmax, linear, cross_entropy, binary, claim):
+        pairs = {"squared error": (softmax, linear), "cross entropy": (cross_entropy, binary)}
+        return slowdown(pairs, TENTH_LOSS, claim)
+
+    assert judge_runs("D1", both).reason
 
 
 @trains((LINEAR_500, LINEAR_500_300, LINEAR_10_10))
-def test_no_softmax_always_converges_to_zero(runs, judge):
+def test_no_softmax_always_converges_to_zero(judge_runs):
     """D2, over the three architectures of section 4.1."""
-    assert judge("D2", share_at_zero(runs, claim("D2"))).reason
+    assert judge_runs("D2", lambda *runs_and_claim: every_architecture(*_parted(runs_and_claim))).reason
 
 
 @trains(LINEAR_500, SOFTMAX_500)
-def test_equal_loss_means_equal_labels(run, judge):
-    """D3: the paper says yes for MSE without softmax, and not in general."""
-    assert judge("D3", agreement_of_equal_losses(run, claim("D3"))).reason
+def test_equal_loss_means_equal_labels(judge_runs):
+    """D3: the paper says yes for MSE without softmax, and claims nothing with it."""
+    assert judge_runs("D3", equal_labels).reason
 
 
 @trains(LINEAR_500, SOFTMAX_500)
-def test_equal_loss_means_equal_generalisation(run, judge):
-    """D4."""
-    assert judge("D4", generalisation_of_equal_losses(run, claim("D4"))).reason
+def test_equal_loss_means_equal_generalisation(judge_runs):
+    """D4: as D3."""
+    assert judge_runs("D4", equal_generalisation).reason
 
 
 @trains((LINEAR_500, SOFTMAX_500), (LINEAR_500_300, SOFTMAX_500_300))
-def test_softmax_reduces_test_accuracy(runs, judge):
+def test_softmax_reduces_test_accuracy(judge_runs):
     """D5."""
-    assert judge("D5", accuracy_drop(runs[0], runs[1], claim("D5"))).reason
+    assert judge_runs("D5", accuracy_drop).reason
 
 
 @trains((LINEAR_500, BCE_500, CE_500))
-def test_loss_changes_the_landscape(runs, judge):
+def test_loss_changes_the_landscape(judge_runs):
     """D6: squared error, binary cross entropy and cross entropy side by side."""
-    assert judge("D6", accuracy_gap(runs, claim("D6"))).reason
+    assert judge_runs("D6", lambda *runs_and_claim: different_ends(*_parted(runs_and_claim))).reason
+
+
+def _parted(runs_and_claim):
+    """What a comparison of several runs takes: the runs, and the claim."""
+    return runs_and_claim[:-1], runs_and_claim[-1]

@@ -69,11 +69,13 @@ def test_bernoulli_paths_give_the_deep_linear_loss(judge, kept, reading, how):
 
 
 @trains(LINEAR_500, LINEAR_500_300)
-def test_path_activations_are_independent_of_the_input(run, judge, kept):
+def test_path_activations_are_independent_of_the_input(judge_runs, kept):
     """H7 is judged before and after training, by what the label explains of the activations."""
-    found = kept.evidence(
-        f"H7 {run.spec.name}",
-        of_run(run, claim("H7")),
-        lambda: activation_evidence(run, load(run.spec.dataset), claim("H7")),
-    )
-    assert judge("H7", found).reason
+
+    def found(run, claim):
+        def compute():
+            return activation_evidence(run, load(run.spec.dataset), claim)
+
+        return kept.evidence(f"H7 {run.spec.name}", of_run(run, claim), compute)
+
+    assert judge_runs("H7", found).reason

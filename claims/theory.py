@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.claim import Claim, Kind
-from claims.margins import DEPENDS, FEW, RESTARTS, N
+from claims.margins import DEPENDS, FEW, NOT_GLOBAL, PATH_SAMPLES, PATHS, RESCALED
 from claims.verdict import Region
 
 __all__ = ["HYPOTHESES", "THEOREMS"]
@@ -63,6 +63,7 @@ HYPOTHESES = (
         "by exact ranks",
         region=Region(high=0.0),
         unit="missing rank",
+        since=2,
         paper="yes",
     ),
     Claim(
@@ -82,13 +83,13 @@ HYPOTHESES = (
         place="section 2.2: the hypotheses are called identical; Kawaguchi 2016, section 3.2",
         kind=Kind.HYPOTHESIS,
         rule="share of the variance of a path's activation over the samples that the label explains, mean "
-        "over sampled paths, corrected for chance; t-interval over models, before and after training, "
-        "simultaneous; both must lie at or below the margin; 500 paths, at most 2000 training samples; paths "
-        "that never vary count as 0",
+        "over sampled paths, corrected for chance; median over networks, exact bounds from order statistics, "
+        f"before and after training; both must lie at or below {DEPENDS:g}; {PATHS} paths, at most "
+        f"{PATH_SAMPLES} training samples; paths that never vary count as 0",
         region=Region(high=DEPENDS),
         unit="share of variance",
         paper="assumed",
-        n=N,
+        since=2,
     ),
 )
 
@@ -115,14 +116,14 @@ THEOREMS = (
         place="section 2.1, conclusion 2; Kawaguchi 2016, theorem 2.3 (ii)",
         kind=Kind.THEOREM,
         rule="share of restarts, among those that reached second-order stationarity, whose loss is above the "
-        "closed form L* = 1/2 (tr YY^T - sum of the p largest eigenvalues of Sigma) by more than 1e-6 of "
-        "L0 - L*, L0 the loss of zero weights; Clopper-Pearson, one-sided at alpha, where a restart that did "
+        "closed form L* = 1/2 (tr YY^T - sum of the p largest eigenvalues of Sigma) by more than "
+        f"{NOT_GLOBAL:g} of L0 - L*, L0 the loss of zero weights; Clopper-Pearson, one-sided at alpha, "
+        "where a restart that did "
         "not converge counts as global in the lower bound and as not global in the upper one; one certified "
         "minimum above L* refutes",
         region=Region(high=FEW),
         unit="share not global",
         paper="yes",
-        n=RESTARTS,
         prerequisites=_LINEAR,
     ),
     Claim(
@@ -137,6 +138,7 @@ THEOREMS = (
         "by proof; with no point built it stays open",
         region=PROVED,
         unit="share of points",
+        since=2,
         paper="yes",
         prerequisites=_LINEAR,
     ),
@@ -151,6 +153,7 @@ THEOREMS = (
         "stays open",
         region=PROVED,
         unit="share of saddles",
+        since=2,
         paper="yes",
         prerequisites=_LINEAR,
     ),
@@ -165,6 +168,7 @@ THEOREMS = (
         "without a negative eigenvalue, or zero weights that are a global minimum, refutes by proof",
         region=PROVED,
         unit="share of checks",
+        since=2,
         paper="left out",
         prerequisites=_LINEAR,
     ),
@@ -178,6 +182,7 @@ THEOREMS = (
         "open while a built point above L* is not seen to descend; one conclusion proved false refutes",
         region=PROVED,
         unit="share of conclusions",
+        since=2,
         paper="open",
     ),
     Claim(
@@ -197,9 +202,10 @@ THEOREMS = (
         place="section 2.2; Kawaguchi 2016, corollary 3.2",
         kind=Kind.THEOREM,
         rule="relative difference from the deep linear loss of weights rescaled by the activation rate: "
-        "exact on small networks, by Monte Carlo with an interval on larger ones; two readings: the "
+        "exact on small networks, by Monte Carlo with a t-interval over batches of draws on larger ones; "
+        "two readings: the "
         "expectation inside the square (the corollary's) and of the square; n counts batches of draws",
-        region=Region(high=0.01),
+        region=Region(high=RESCALED),
         unit="relative difference",
         paper="assumed",
     ),

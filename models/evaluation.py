@@ -49,8 +49,9 @@ class Evaluation:
     def __call__(self, of: Operands) -> tuple[np.ndarray, np.ndarray]:
         """Mean loss [M] in float64 and predicted labels [M, m]."""
         totals, labels = [], []
+        joined = of.joined()
         for blocks, y in self._spans:
-            parts = [forward(of, inputs, self.backend.precision == "bf16") for inputs in blocks]
+            parts = [forward(of, joined, inputs, self.backend.precision == "bf16") for inputs in blocks]
             z = torch.cat([part.transpose(1, 2) for part in parts], 2).transpose(1, 2)
             losses = loss_per_sample(z, y, self.output, self.loss)
             # mps has no float64; the rows of a span are few enough to sum there in float32.

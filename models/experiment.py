@@ -7,12 +7,22 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["LOSSES", "OUTPUTS", "PRECISIONS", "PROTOCOLS", "Experiment"]
+__all__ = ["LOSSES", "OUTPUTS", "PRECISIONS", "PROTOCOLS", "QUADRUPLE", "WEIGHT_THRESHOLD", "Experiment"]
 
 OUTPUTS = ("linear", "softmax", "relu")
 LOSSES = ("mse", "bce", "ce")
 PROTOCOLS = ("std", "var", "he")
 PRECISIONS = ("fp32", "fp64", "tf32", "bf16")
+
+QUADRUPLE = 4
+"""Networks in a row that are compared pair by pair; one of each of the paper's models i = 0..3."""
+
+WEIGHT_THRESHOLD = 0.1
+"""Two weights differ when they are further apart than this; the paper names no value.
+
+It is the spread of He's initial weights at the input of the paper's networks
+(sqrt(2 / 784) = 0.05), doubled, so that it separates something in every protocol.
+"""
 
 
 def _whole_number(name: str, value: Any) -> int:
@@ -35,19 +45,23 @@ def _whole_numbers(name: str, values: Any) -> tuple[int, ...]:
 class Experiment:
     """One ensemble of fully connected ReLU networks, trained side by side.
 
+    Each network is a draw of its own: what becomes of it depends on this spec without `networks` and
+    `first`, and on its number.
+
     Attributes:
         dataset: name of a data set, as in `data.load`.
         widths: hidden layer widths, (500, 300) for 784-500-300-10.
         output: activation of the last layer (paper, sections 4.1, 4.2 and equation 1).
         loss: mean squared error (equation 2), binary cross entropy or cross entropy.
-        protocol: how model i draws its initial weights, see `models.initialisation`.
-        models: the paper's model indices i; they set the scale of the initial weights.
-        replicates: independent draws for each i; the ensemble has len(models) * replicates members.
+        protocol: how a network draws its initial weights, see `models.initialisation`.
+        networks: how many networks, a multiple of 4.
+        first: number of the first network, a multiple of 4. A network's number decides its seeds and,
+            under std and var, its model index i.
         epochs: passes over the training set.
         batch: samples in a minibatch; the last one of an epoch may be smaller.
         learning_rate: Adam's step size. 1e-3 is Adam's own default, the paper names none.
         precision: arithmetic of the matrix products, see `models.backend`.
-        seed: of the initial weights and the minibatch order.
+        seed: of all networks' seeds.
         checkpoints: epochs after which the weights are kept, besides the last.
     """
 
@@ -56,8 +70,8 @@ class Experiment:
     output: str = "linear"
     loss: str = "mse"
     protocol: str = "he"
-    models: tuple[int, ...] = (0, 1, 2, 3)
-    replicates: int = 3
+    networks: int = 32
+    first: int = 0
     epochs: int = 10
     batch: int = 100
     learning_rate: float = 1e-3
@@ -75,19 +89,22 @@ class Experiment:
             if getattr(self, name) not in allowed:
                 raise ValueError(f"got {name} {getattr(self, name)!r}, wanted one of {', '.join(allowed)}")
         # Numbers are brought to one type each, so that equal specs have equal JSON.
-        for name in ("widths", "models", "checkpoints"):
+        for name in ("widths", "checkpoints"):
             object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
-        for name in ("replicates", "epochs", "batch", "seed"):
+        for name in ("networks", "first", "epochs", "batch", "seed"):
             object.__setattr__(self, name, _whole_number(name, getattr(self, name)))
-        for name in ("replicates", "epochs", "batch"):
+        for name, least in (("networks", QUADRUPLE), ("first", 0)):
+            value = getattr(self, name)
+            if value < least or value % QUADRUPLE:
+                raise ValueError(
+                    f"got {name} {value!r}, wanted a multiple of {QUADRUPLE} of at least {least}: "
+                    "networks come in quadruples, one of each model i under std and var"
+                )
+        for name in ("epochs", "batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"got {name} {getattr(self, name)!r}, wanted a whole number of at least 1")
         if any(width < 1 for width in self.widths):
             raise ValueError(f"got widths {self.widths}, wanted hidden layers of at least one unit each")
-        if not self.models or any(i < 0 for i in self.models) or len(set(self.models)) != len(self.models):
-            raise ValueError(
-                f"got models {self.models}, wanted distinct indices i >= 0, such as (0, 1, 2, 3)"
-            )
         if not (isinstance(self.learning_rate, int | float) and 0 < self.learning_rate < math.inf):
             raise ValueError(f"got learning_rate {self.learning_rate!r}, wanted a finite number above 0")
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
@@ -98,14 +115,19 @@ class Experiment:
         object.__setattr__(self, "checkpoints", tuple(sorted(set(self.checkpoints))))
 
     @property
-    def members(self) -> tuple[tuple[int, int], ...]:
-        """(i, replicate) of every ensemble member, in the order of the ensemble axis."""
-        return tuple((i, r) for i in self.models for r in range(self.replicates))
+    def numbers(self) -> tuple[int, ...]:
+        """The number of every network, in the order of the ensemble axis."""
+        return tuple(range(self.first, self.first + self.networks))
+
+    @property
+    def populations(self) -> tuple[int, ...]:
+        """The paper's model indices i that differ in how they draw: one population under he, else four."""
+        return (0,) if self.protocol == "he" else tuple(range(QUADRUPLE))
 
     @property
     def groups(self) -> tuple[int, ...]:
-        """The model index i of every member."""
-        return tuple(i for i, _ in self.members)
+        """The population of every network."""
+        return tuple(number % len(self.populations) for number in self.numbers)
 
     @property
     def setting(self) -> str:

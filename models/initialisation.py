@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor
+
+from models.seeds import seed_of
 
 __all__ = ["initial_weights", "minibatch_order", "standard_deviation"]
 
@@ -30,14 +32,11 @@ def standard_deviation(protocol: str, i: int, fan_in: int) -> float:
 
 
 def _generator(*parts: object) -> torch.Generator:
-    # A hash keeps the streams of different members apart whatever the ensemble
-    # they train in, so that adding a replicate changes no other member.
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return torch.Generator("cpu").manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+    return torch.Generator("cpu").manual_seed(seed_of(*parts))
 
 
 def initial_weights(
-    sizes: tuple[int, ...], protocol: str, members: tuple[tuple[int, int], ...], seed: int
+    sizes: tuple[int, ...], protocol: str, groups: Sequence[int], seeds: Sequence[int]
 ) -> list[tuple[Tensor, Tensor]]:
     """Weights [M, fan_in, fan_out] and zero biases [M, fan_out] of each layer, float64 on the CPU.
 
@@ -47,28 +46,25 @@ def initial_weights(
     Args:
         sizes: units of every layer, inputs and outputs included.
         protocol: see `standard_deviation`.
-        members: (i, replicate) of each member.
-        seed: of the experiment.
+        groups: model index i [M] of each network.
+        seeds: [M] of each network, see `models.seeds`.
     """
     layers = []
     for index, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         W = torch.stack(
             [
-                torch.randn(
-                    fan_in, fan_out, dtype=torch.float64, generator=_generator(seed, "W", index, i, replicate)
-                )
+                torch.randn(fan_in, fan_out, dtype=torch.float64, generator=_generator(seed, "W", index))
                 * standard_deviation(protocol, i, fan_in)
-                for i, replicate in members
+                for i, seed in zip(groups, seeds, strict=True)
             ]
         )
-        layers.append((W, torch.zeros(len(members), fan_out, dtype=torch.float64)))
+        layers.append((W, torch.zeros(len(W), fan_out, dtype=torch.float64)))
     return layers
 
 
 def minibatch_order(samples: int, epoch: int, seed: int) -> Tensor:
-    """The order [samples] in which every member of the ensemble sees the training set in this epoch.
+    """The order [samples] in which a network sees the training set in this epoch.
 
-    It depends on the seed and the epoch only, so a resumed run needs no
-    generator state, and members differ by their initial weights alone.
+    It depends on the network's seed and the epoch only, so a resumed run needs no generator state.
     """
-    return torch.randperm(samples, generator=_generator(seed, "order", epoch))
+    return torch.randperm(samples, generator=_generator(seed, epoch))

@@ -10,13 +10,12 @@ every product as they lie; of the rest, the tail, a product gathers the ones it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-__all__ = ["Inputs", "evaluation_blocks", "head_size", "minibatches", "order_by_use", "whole_blocks"]
+__all__ = ["Inputs", "evaluation_blocks", "head_size", "order_by_use", "whole_blocks"]
 
 _ALWAYS = 0.9
 """An input that is not 0 in this share of minibatches is in the head: gathering it would cost more
@@ -37,7 +36,7 @@ class Inputs:
     """A few samples' inputs, without those that are 0 on all of them. Samples are innermost.
 
     Attributes:
-        head: the first inputs [head, B], in order.
+        head: the first inputs [head, B], in order; or [M, d_x, B], where each network has samples of its own.
         tail: later inputs [k, B] that are not 0 on all samples, None where the head is all there is.
         places: which ones they are [k], ascending, counted from the end of the head.
     """
@@ -47,7 +46,7 @@ class Inputs:
     places: Tensor | None = None
 
     def __len__(self) -> int:
-        return self.head.shape[1]
+        return self.head.shape[-1]
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Inputs:
         """The same on a device, in a type."""
@@ -70,25 +69,12 @@ def head_size(x: Tensor, batch: int, units: int) -> int:
     Args:
         x: training inputs [m, d_x], ordered by use.
         batch: samples in a minibatch.
-        units: hidden units that read the inputs, over all members trained together.
+        units: hidden units that read them.
     """
     used = 1 - (1 - (x != 0).double().mean(0)).pow(batch)  # chance that a minibatch uses the input
     head = int((used >= _ALWAYS).sum())
     saved = float((1 - used[head:]).sum()) * batch * units * 2  # forward, and back to the weights
     return head if saved >= _WORTH else x.shape[1]
-
-
-def minibatches(x: Tensor, order: Tensor, batch: int, head: int) -> Iterator[Inputs]:
-    """One epoch's minibatches.
-
-    Args:
-        x: training inputs [m, d_x], ordered by use.
-        order: of the samples [m]; gathered once, so that a minibatch's head is a slice.
-        batch: samples in a minibatch; the last one may be smaller.
-        head: see `head_size`.
-    """
-    for samples in x[order].split(batch):
-        yield _without_zeros(samples, head)
 
 
 def whole_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:
@@ -110,7 +96,7 @@ def evaluation_blocks(x: Tensor, labels: Tensor) -> tuple[Tensor, list[Inputs]]:
     parts = [
         part for label in labels.unique() for part in _halved(uses, (labels == label).nonzero().squeeze(1))
     ]
-    return torch.cat(parts), [_without_zeros(x[part], 0) for part in parts]
+    return torch.cat(parts), [_without_zeros(x[part]) for part in parts]
 
 
 def _halved(uses: Tensor, samples: Tensor) -> list[Tensor]:
@@ -129,13 +115,9 @@ def _halved(uses: Tensor, samples: Tensor) -> list[Tensor]:
     return _halved(uses, along[:half]) + _halved(uses, along[half:])
 
 
-def _without_zeros(samples: Tensor, head: int) -> Inputs:
-    """The samples [B, d_x] as inputs, which of the tail they use found by looking."""
-    d_x = samples.shape[1]
-    if head == d_x:
+def _without_zeros(samples: Tensor) -> Inputs:
+    """The samples [B, d_x] as inputs, which ones they use found by looking."""
+    places = (samples != 0).any(0).nonzero().squeeze(1)
+    if len(places) >= _ALWAYS * samples.shape[1]:
         return Inputs(samples.t())
-    rest = samples[:, head:]
-    places = (rest != 0).any(0).nonzero().squeeze(1)
-    if head + len(places) >= _ALWAYS * d_x:
-        return Inputs(samples.t())
-    return Inputs(samples[:, :head].t(), rest.index_select(1, places).t(), places)
+    return Inputs(samples[:, :0].t(), samples.index_select(1, places).t(), places)

@@ -51,7 +51,7 @@ def _bce_with_logits(h: Tensor, y: Tensor) -> Tensor:
 
 
 def loss_gradient(z: Tensor, y: Tensor, output: str, loss: str) -> Tensor:
-    """Gradient [M, B, K] of the loss averaged over the B samples, with respect to z."""
+    """Gradient [M, B, K], with respect to z, of the loss averaged over B samples; y [M, B, K] or [B, K]."""
     scale = 1.0 / z.shape[1]
     if output == "softmax":
         h = torch.softmax(z, -1)

@@ -1,55 +1,61 @@
-"""What two trained models have in common: labels and weights, for every pair of an ensemble (section 3.1)."""
+"""What two trained networks have in common: labels and weights, for the pairs of an ensemble (section 3.1).
+
+Networks are compared within quadruples, four networks in a row, one of each of the paper's models under std
+and var: six pairs each. Quadruples share no network, so what is counted by quadruple is independent; all
+pairs of an ensemble would be neither independent nor needed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["WEIGHT_THRESHOLD", "label_agreement", "weight_differences"]
+from models.experiment import QUADRUPLE, WEIGHT_THRESHOLD
 
-WEIGHT_THRESHOLD = 0.1
-"""Two weights differ when they are further apart than this; the paper names no value.
-
-It is the spread of He's initial weights at the input of the paper's networks
-(sqrt(2 / 784) = 0.05), doubled, so that it separates something in every protocol.
-"""
+__all__ = ["label_agreement", "quadruple_pairs", "weight_differences"]
 
 _COLUMNS = 1 << 15
-"""Weights compared at once: a megabyte for an ensemble of twelve, and counts that float32 holds exactly."""
+"""Weights compared at once: a megabyte for a quadruple, and counts that float32 holds exactly."""
 
 
-def label_agreement(predictions: np.ndarray) -> np.ndarray:
-    """Samples labelled identically by each pair, [M, M] int64, from labels [M, m]."""
-    return np.stack([(predictions == row).sum(1) for row in predictions]).astype(np.int64)
+def quadruple_pairs(networks: int) -> np.ndarray:
+    """Pairs [P, 2] int64 of places in the ensemble, a quadruple's (0,1), (0,2), (0,3), (1,2), (1,3), (2,3).
+
+    P is 6 for every whole quadruple among the networks.
+    """
+    starts = range(0, networks - QUADRUPLE + 1, QUADRUPLE)
+    pairs = [(start + a, start + b) for start in starts for a, b in combinations(range(QUADRUPLE), 2)]
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def weight_differences(parameters: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
-    """For each pair: squared Euclidean distance [M, M] and weights further apart than the threshold [M, M].
+def label_agreement(predictions: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Samples labelled identically by each pair [P], [P] int64, from labels [M, m]."""
+    same = [int((predictions[a] == predictions[b]).sum()) for a, b in pairs]
+    return np.array(same, dtype=np.int64)
 
-    Distances are float64, counts int64.
+
+def weight_differences(networks: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
+    """For each pair of networks, in the order of `itertools.combinations`: how far apart their weights are.
 
     Args:
-        parameters: tensors with the ensemble axis first, [M, ...]; distances add up over them.
+        networks: all parameters of each network, [n] each.
+
+    Returns:
+        Squared Euclidean distance [P] float64, and weights further apart than the threshold [P] int64.
     """
-    members = parameters[0].shape[0]
-    later = np.triu_indices(
-        members, 1
-    )  # pairs (a, b) with a < b, in the order in which they are formed below
-    squared, count = np.zeros((members, members)), np.zeros((members, members), dtype=np.int64)
-    for tensor in parameters:
-        for rows in tensor.reshape(members, -1).split(_COLUMNS, 1):
-            norms, far = [], []
-            for a in range(members - 1):
-                # One member against all later ones: the differences of a pair are
-                # formed directly, since a Gram matrix would cancel near-equal weights.
-                gap = rows[a + 1 :] - rows[a]
-                norms.append(torch.linalg.vector_norm(gap, dim=1))
-                # 1 beyond the threshold, else 0, as numbers: booleans take three times as long.
-                far.append(gap.abs_().sub_(WEIGHT_THRESHOLD).sign_().clamp_(min=0).sum(1))
-            if norms:
-                squared[later] += torch.cat(norms).cpu().double().square().numpy()
-                count[later] += torch.cat(far).cpu().numpy().astype(np.int64)
-    return squared + squared.T, count + count.T
+    count = len(networks)
+    first, second = (list(side) for side in zip(*combinations(range(count), 2), strict=True))
+    squared, differ = np.zeros(len(first)), np.zeros(len(first), dtype=np.int64)
+    for parts in zip(*(network.split(_COLUMNS) for network in networks), strict=True):
+        together = torch.stack(parts)
+        # The differences of a pair are formed directly: a Gram matrix would cancel near-equal weights.
+        gaps = together[second] - together[first]
+        squared += torch.linalg.vector_norm(gaps, dim=1).cpu().double().square().numpy()
+        # 1 beyond the threshold, else 0, as numbers: booleans take three times as long.
+        far = gaps.abs_().sub_(WEIGHT_THRESHOLD).sign_().clamp_(min=0).sum(1)
+        differ += far.cpu().numpy().astype(np.int64)
+    return squared, differ

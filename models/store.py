@@ -58,17 +58,21 @@ if TYPE_CHECKING:
 
 __all__ = ["RunStore", "StoreWarning", "default_store", "engine_version"]
 
-_FORMAT = 1
+_FORMAT = 2
 _ENGINE_SOURCES = (
     "adam.py",
     "backend.py",
+    "early.py",
     "ensemble.py",
     "epoch_graph.py",
     "evaluation.py",
     "initialisation.py",
     "inputs.py",
     "losses.py",
+    "minibatches.py",
     "pairs.py",
+    "seeds.py",
+    "shards.py",
     "training.py",
 )
 _RUN_FILES = {"run.safetensors", "run.json", "timing.json"}

@@ -17,12 +17,14 @@ __all__ = ["Ending", "conclude", "interruption", "show"]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The report as written, and where; `problem` says why it could not be, `notes` what else went wrong."""
+    """The report as written, and where; `problem` says why it could not be, `notes` what else went wrong,
+    `earlier` is what --baseline named."""
 
     report: dict[str, Any]
     folder: Path
     problem: str | None
     notes: tuple[str, ...] = ()
+    earlier: baseline.Baseline | None = None
 
 
 def conclude(session: pytest.Session, collector: Collector) -> Ending | None:
@@ -31,16 +33,20 @@ def conclude(session: pytest.Session, collector: Collector) -> Ending | None:
         return None
     config = session.config
     about = provenance.describe(config, collector, interruption(session, collector))
-    report = {"provenance": about, "verdicts": collector.ordered()}
+    report = files.compose(about, collector.ordered())
     parent = Path(config.option.report_dir or config.rootpath / "reports" / "out")
     folder = parent / files.folder_name(about)
+    earlier = config.stash.get(baseline.EARLIER, None)
     try:
         files.write(report, folder)
     except OSError as error:
         session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
-        return Ending(report, folder, f"the report could not be written: {error}")
-    asides = (history.add(report, parent), github.summarise(folder / "verdicts.md", os.environ))
-    return Ending(report, folder, None, tuple(filter(None, asides)))
+        return Ending(report, folder, f"the report could not be written: {error}", earlier=earlier)
+    unlike = baseline.foreign(report["verdicts"], earlier) if earlier else None
+    if unlike:  # a comparison that compared nothing must not pass
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    asides = (history.add(report, parent), github.summarise(folder / "verdicts.md", os.environ), unlike)
+    return Ending(report, folder, None, tuple(filter(None, asides)), earlier)
 
 
 def interruption(session: pytest.Session, collector: Collector) -> str | None:
@@ -63,10 +69,13 @@ def show(terminal: pytest.TerminalReporter, ending: Ending) -> None:
         terminal.write_sep("=", "verdicts")
         _write(terminal, table.lines(verdicts, width))
         terminal.write_line("")
+        _write(terminal, summary.survivors(ending.report["multiplicity"], width))
+        _write(terminal, summary.designed(about["options"], width))
+        terminal.write_line("")
         _write(terminal, summary.readings(verdicts, width))
         terminal.write_line("")
-        if config.option.baseline:
-            _write(terminal, summary.changes(verdicts, baseline.load(Path(config.option.baseline)), width))
+        if ending.earlier:
+            _write(terminal, summary.changes(verdicts, ending.earlier, width))
     _write(terminal, [summary.counts(verdicts, len(about["errors"]), len(about["skipped"]))])
     if about["interrupted"]:
         terminal.write_line(f"partial report: {about['interrupted']}", yellow=True)

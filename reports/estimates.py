@@ -1,4 +1,4 @@
-"""Numbers and intervals as short text: `1.23e6 [9.12e5, 2.12e6] > 0.05`."""
+"""Numbers, intervals, p-values and counts as short text: `1.23e6 [9.12e5, 2.12e6] > 0.05`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from claims.verdict import Strength
 
-__all__ = ["estimate", "number"]
+__all__ = ["counted", "estimate", "number", "p_value"]
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -17,6 +17,19 @@ def number(value: float, digits: int = 3) -> str:
     text = f"{value:.{digits}g}"
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else text
+
+
+def p_value(value: float | None) -> str:
+    """Two digits in at most six characters, `<1e-4` below that, nothing where there is none."""
+    if value is None:
+        return ""
+    return "<1e-4" if value < 1e-4 else number(value, 1 if value < 1e-3 else 2)
+
+
+def counted(verdict: Mapping[str, Any]) -> str:
+    """n with what it counts: `32 networks`; `24 networks, look 2 of 4`; the number alone in older reports."""
+    text = " ".join(filter(None, [str(verdict["n"]), verdict.get("sampling_unit", "")]))
+    return ", look ".join(filter(None, [text, verdict.get("look", "")]))
 
 
 def estimate(verdict: Mapping[str, Any], digits: int = 3) -> str:

@@ -11,21 +11,48 @@ import io
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from tabulate import tabulate
 
-from reports.estimates import estimate
+from reports import multiplicity
+from reports.design import design, sizes
+from reports.estimates import counted, estimate, p_value
 from reports.outcomes import count
 from reports.table import section
 
-__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "folder_name", "write", "write_whole"]
+__all__ = [
+    "NAMES",
+    "VERSION",
+    "as_csv",
+    "as_json",
+    "as_markdown",
+    "compose",
+    "folder_name",
+    "write",
+    "write_whole",
+]
 
 NAMES = ("verdicts.json", "verdicts.md", "verdicts.csv")
 
+VERSION = 2
+"""Of verdicts.json. Version 1 had no `version`, no p-values, and no rule in its rows."""
+
 Report = dict[str, Any]
+
+
+def compose(about: dict[str, Any], verdicts: Sequence[dict[str, Any]]) -> Report:
+    """The whole report of a provenance and verdicts as they were recorded, corrected for their number."""
+    corrected = multiplicity.corrected(verdicts)
+    return {
+        "version": VERSION,
+        "provenance": about,
+        "multiplicity": multiplicity.summary(corrected),
+        "verdicts": corrected,
+    }
 
 
 def folder_name(provenance: dict[str, Any]) -> str:
@@ -95,6 +122,7 @@ def as_markdown(report: Report) -> str:
     numbers = count([verdict["outcome"] for verdict in report["verdicts"]])
     parts += [", ".join(f"{number} {outcome}" for outcome, number in numbers.items()) + ".", ""]
     parts += [_about(about), ""]
+    parts += [f"{_sentence(design(about['options']), sizes(about['options']))} {_survived(report)}", ""]
     for title, in_section in groupby(report["verdicts"], key=section):
         parts += [f"## {title}", ""]
         for claim, group in groupby(in_section, key=lambda verdict: verdict["claim"]):
@@ -104,6 +132,8 @@ def as_markdown(report: Report) -> str:
             parts += [
                 f"Paper: {first['paper']} ({first['place']}). Unit: {first['unit']}.",
                 "",
+                *_said("Rule", rows, "rule"),
+                *_said("Leans on", rows, "cites"),
                 _table(rows),
                 "",
             ]
@@ -118,11 +148,39 @@ def _about(about: dict[str, Any]) -> str:
     return f"Commit {commit}{dirty}; {device}; {shown}; finished {about['finished']}."
 
 
+def _sentence(*texts: str) -> str:
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in texts if text)
+
+
+def _survived(report: Report) -> str:
+    of = report["multiplicity"]
+    return (
+        f"Of {of['decided']} decided rows among {of['rows']} with a p-value, {of['surviving_bh']} survive "
+        f"Benjamini and Hochberg's correction at {of['alpha']:g} and {of['surviving_holm']} Holm's."
+    )
+
+
+def _said(title: str, rows: list[dict[str, Any]], field: str) -> list[str]:
+    """A line with what these rows say in this field, each text once."""
+    texts = dict.fromkeys(" ".join(row[field].split()) for row in rows if row[field])
+    return [f"{title}: {'; '.join(texts)}", ""] if texts else []
+
+
+_HEADERS = ("setting", "verdict", "estimate, interval, margin", "p", "BH", "Holm", "n", "strength", "reason")
+
+
 def _table(rows: list[dict[str, Any]]) -> str:
     cells = [
-        [row["setting"], row["outcome"], estimate(row), row["n"], row["strength"], row["reason"]]
+        [
+            row["setting"],
+            f"{row['outcome']}, does not survive" if multiplicity.fell(row) else row["outcome"],
+            estimate(row),
+            *(p_value(row[name]) for name in ("p_value", "p_bh", "p_holm")),
+            counted(row),
+            row["strength"],
+            row["reason"],
+        ]
         for row in rows
     ]
     escaped = [[" ".join(str(cell).replace("|", "\\|").split()) for cell in row] for row in cells]
-    headers = ["setting", "verdict", "estimate, interval, margin", "n", "strength", "reason"]
-    return tabulate(escaped, headers=headers, tablefmt="github", disable_numparse=True)
+    return tabulate(escaped, headers=_HEADERS, tablefmt="github", disable_numparse=True)

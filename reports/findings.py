@@ -29,12 +29,12 @@ class FailOn:
     """Which findings fail, and the earlier outcomes to compare with."""
 
     findings: tuple[str, ...] = ()
-    earlier: baseline.Baseline = field(default_factory=dict)
+    earlier: baseline.Baseline = field(default_factory=baseline.Baseline)
 
     @classmethod
     def from_options(cls, option: Namespace) -> FailOn:
         """Read `--fail-on` and, where it is asked for, the baseline."""
-        earlier = baseline.load(Path(option.baseline)) if CHANGED in option.fail_on else {}
+        earlier = baseline.load(Path(option.baseline)) if CHANGED in option.fail_on else baseline.Baseline()
         return cls(tuple(option.fail_on), earlier)
 
     def apply(self, report: pytest.TestReport) -> pytest.TestReport:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports import files
+from reports.rules import version_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "VERSION", "Entry", "HistoryError", "add", "claims", "entries"]
 
 NAME = "history.sqlite"
-VERSION = 1
+VERSION = 2
 """The schema's, in SQLite's user_version; a file without tables has 0."""
 
 WAIT = 30.0
@@ -42,15 +43,31 @@ _TABLES = (
     )""",
     "CREATE INDEX verdicts_by_claim ON verdicts (claim, setting)",
 )
-_WIDTH = 15
-"""Columns of `verdicts`."""
+_SINCE_2 = (
+    # Of the report's form: runs of a history of version 1 are of reports of version 1.
+    "ALTER TABLE runs ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+    *(
+        f"ALTER TABLE verdicts ADD COLUMN {column}"
+        for column in (
+            *("rule TEXT", "rule_since INTEGER", "sampling_unit TEXT", "look TEXT"),
+            *("p_value REAL", "p_bh REAL", "p_holm REAL", "survives INTEGER"),
+        )
+    ),
+)
+"""What version 2 added to the tables of version 1, in old files and new ones."""
+
+_FIELDS = ("claim", "setting", "outcome", "strength", "estimate", "margin", "region", "unit", "alpha", "n")
+_FIELDS += ("reason", "rule", "rule_since", "sampling_unit", "look", "p_value", "p_bh", "p_holm", "survives")
+"""Of a verdict, stored under their own names."""
 
 _READ = """
     SELECT finished, revision, dirty, backend, scale, complete, setting, outcome, strength, estimate,
-           has_interval, low, high, margin, region, n, runs.id AS run
+           has_interval, low, high, margin, region, n, {rule}, runs.id AS run
     FROM verdicts JOIN runs ON runs.id = verdicts.run
     WHERE claim = ? ORDER BY setting, backend, finished, runs.id
 """
+_RULE = {1: "NULL AS rule, NULL AS rule_since, 1 AS version", 2: "rule, rule_since, version"}
+"""What a file of each version can say of rules; an old file is read as it is."""
 
 
 class HistoryError(Exception):
@@ -59,7 +76,8 @@ class HistoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One verdict of one run; `verdict` has the fields that `reports.estimates` reads, and the outcome."""
+    """One verdict of one run; `verdict` has the fields that `reports.estimates` reads, the outcome and the
+    rule; `version` is that of the report's form."""
 
     run: int
     finished: str
@@ -69,6 +87,7 @@ class Entry:
     scale: str
     complete: bool
     setting: str
+    version: int
     verdict: dict[str, Any]
 
 
@@ -115,7 +134,8 @@ def _select(folder: Path, query: str, *values: str) -> list[sqlite3.Row]:
         return []
     try:
         with _opened(path) as connection:
-            return connection.execute(query, values).fetchall() if _version(connection, path) else []
+            version = _version(connection, path)
+            return connection.execute(query.format(rule=_RULE[version]), values).fetchall() if version else []
     except _BrokenError as error:
         raise HistoryError(
             f"got {path}, which is broken ({error}), wanted a history written by runs: move it away, and the "
@@ -129,15 +149,18 @@ def _insert(report: dict[str, Any], path: Path) -> None:
     run += [files.folder_name(about), about["device"], about["options"]["scale"], about["complete"]]
     with _opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        if not _version(connection, path):
-            for statement in _TABLES:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        columns = "started, finished, revision, dirty, backend, device, scale, complete, errors"
-        values = [*run, len(about["errors"])]
+        version = _version(connection, path)
+        for statement in (*(() if version else _TABLES), *(() if version == VERSION else _SINCE_2)):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        columns = "started, finished, revision, dirty, backend, device, scale, complete, errors, version"
+        values = [*run, len(about["errors"]), version_of(report)]
         added = connection.execute(f"INSERT INTO runs ({columns}) VALUES ({_marks(values)})", values)
         rows = [_row(added.lastrowid, verdict) for verdict in report["verdicts"]]
-        connection.executemany(f"INSERT INTO verdicts VALUES ({_marks(range(_WIDTH))})", rows)
+        columns = ", ".join(("run", "has_interval", "low", "high", *_FIELDS))
+        connection.executemany(
+            f"INSERT INTO verdicts ({columns}) VALUES ({_marks(range(4 + len(_FIELDS)))})", rows
+        )
         connection.execute("COMMIT")
 
 
@@ -147,15 +170,15 @@ def _marks(values: Any) -> str:
 
 def _row(run: int | None, verdict: dict[str, Any]) -> tuple[Any, ...]:
     ends = verdict["interval"]
-    first = [verdict[key] for key in ("claim", "setting", "outcome", "strength", "estimate")]
-    last = [verdict[key] for key in ("margin", "region", "unit", "alpha", "n", "reason")]
-    return (run, *first, ends is not None, *(ends or (None, None)), *last)
+    return (run, ends is not None, *(ends or (None, None)), *(verdict.get(name) for name in _FIELDS))
 
 
 def _entry(row: sqlite3.Row) -> Entry:
-    kept = ("outcome", "strength", "estimate", "margin", "region", "n")
+    kept = ("outcome", "strength", "estimate", "margin", "region", "n", "rule", "rule_since")
     ends = [row["low"], row["high"]] if row["has_interval"] else None
-    same = {key: row[key] for key in ("run", "finished", "revision", "backend", "scale", "setting")}
+    same = {
+        key: row[key] for key in ("run", "finished", "revision", "backend", "scale", "setting", "version")
+    }
     verdict = {key: row[key] for key in kept} | {"interval": ends}
     return Entry(**same, dirty=bool(row["dirty"]), complete=bool(row["complete"]), verdict=verdict)
 

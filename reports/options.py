@@ -47,11 +47,25 @@ def add_options(parser: pytest.Parser) -> None:
         help="Initialisation protocols, comma separated, of std, var, he (default: std,var,he).",
     )
     group.addoption(
-        "--replicates",
-        type=_replicates,
+        "--networks",
+        type=_networks,
         default=None,
-        metavar="R",
-        help="Independent draws of each model i, an integer from 2 on (default: the scale's own).",
+        metavar="N",
+        help="Networks of the fixed design, a multiple of 4 from 8 on (default: the design's own number).",
+    )
+    group.addoption(
+        "--looks",
+        action="store_true",
+        default=False,
+        help="Look at the claims several times, with more networks and a part of alpha each, in place of "
+        "once at a fixed number (default: no).",
+    )
+    group.addoption(
+        "--seed",
+        type=_seed,
+        default=0,
+        metavar="N",
+        help="A whole number, from which the seeds of every network follow (default: 0).",
     )
     group.addoption(
         "--report-dir",
@@ -106,14 +120,17 @@ def comma_list(noun: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, 
     return parse
 
 
-def _replicates(text: str) -> int:
-    """At least two: a single draw has no variance, so no interval could be formed."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 2:
+def _networks(text: str) -> int:
+    """Whole quadruples, one network of each of the paper's four models, and two of them for any interval."""
+    if not (text.isascii() and text.isdecimal()) or int(text) < 8 or int(text) % 4:
         raise argparse.ArgumentTypeError(
-            f"got {text!r} replicates, wanted an integer of at least 2: an interval needs two draws"
+            f"got {text!r} networks, wanted a multiple of 4 of at least 8: for instance 32"
         )
-    return number
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    """Any whole number that has one name only in the store."""
+    if not (text.isascii() and text.isdecimal()) or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"got the seed {text!r}, wanted a whole number from 0 to 2^63 - 1")
+    return int(text)

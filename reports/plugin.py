@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claims.verdict import Verdict
-from reports import ending, options, outcomes, preflight, recording
+from reports import baseline, ending, options, outcomes, preflight, recording
 from reports.collector import Collector
 from reports.findings import FailOn
 from reports.live import board, termination, watch
@@ -42,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
         workers.pin(config.workerinput)
     else:
         preflight.check(config.option)
+        if config.option.baseline is not None:
+            config.stash[baseline.EARLIER] = baseline.check(Path(config.option.baseline))
         config.pluginmanager.register(config.stash.setdefault(COLLECTOR, Collector()))
     config.stash[FAIL_ON] = FailOn.from_options(config.option)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports import baseline, devices
+from reports import devices
 from reports.options import CHANGED
 
 __all__ = ["check", "make_absolute"]
@@ -28,6 +28,11 @@ def check(option: Namespace) -> None:
         pytest.UsageError: what was got, what was wanted, and the cure.
     """
     _check_device(option.backend, option.precision)
+    if option.looks and option.networks is not None:
+        raise pytest.UsageError(
+            f"got --looks with --networks {option.networks}, wanted one of them: the looks fix how many "
+            "networks each has, so drop --networks, or drop --looks for one look at that many"
+        )
     for name in ("store", "report_dir"):
         if getattr(option, name) is not None:
             _check_folder("--" + name.replace("_", "-"), Path(getattr(option, name)))
@@ -36,8 +41,6 @@ def check(option: Namespace) -> None:
             "got --fail-on changed without --baseline, wanted an earlier report to compare with: "
             "add --baseline FILE, a verdicts.json of an earlier run"
         )
-    if option.baseline is not None:
-        baseline.load(Path(option.baseline))
 
 
 def _check_device(backend: str, precision: str) -> None:

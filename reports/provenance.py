@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from claims.design import FIXED, SEQUENTIAL, fixed
+from claims.experiments import SCALES
 from reports.collector import Collector
 from reports.recording import experiments_of
 
@@ -28,7 +30,7 @@ PACKAGES = (
     "python-flint",
     "safetensors",
 )
-_OPTIONS = ("scale", "backend", "precision", "protocols", "replicates", "refresh", "fail_on")
+_OPTIONS = ("scale", "backend", "precision", "protocols", "networks", "looks", "seed", "refresh", "fail_on")
 _PATHS = ("report_dir", "store", "baseline")
 _OPTIONS += (*_PATHS, "numprocesses", "dist")
 
@@ -39,6 +41,8 @@ def describe(config: pytest.Config, collector: Collector, interrupted: str | Non
     option = {name: getattr(config.option, name, None) for name in _OPTIONS}
     option |= {name: list(value) for name, value in option.items() if isinstance(value, tuple)}
     option |= {name: _within(config.rootpath, option[name]) for name in _PATHS if option[name] is not None}
+    option["design"] = _design(option["networks"], option["looks"])
+    option["scale_sizes"] = {name: dict(of) for name, of in SCALES[option["scale"]].sizes.items()}
     return {
         **checkout(config.rootpath),
         "versions": versions(),
@@ -55,6 +59,12 @@ def describe(config: pytest.Config, collector: Collector, interrupted: str | Non
         "errors": sorted(collector.errors),
         "skipped": sorted(collector.skipped),
     }
+
+
+def _design(networks: int | None, looks: bool) -> dict[str, Any]:
+    """As the claims' fixtures choose it."""
+    chosen = SEQUENTIAL if looks else FIXED if networks is None else fixed(networks)
+    return dict(chosen.as_json())
 
 
 def merge(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How outcomes of one claim and setting differ: a flip, another change, or not at all."""
+"""How outcomes of one claim and setting differ: a flip, another change, another rule, or not at all."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ __all__ = ["WORDS", "Shift", "shift"]
 
 
 class Shift(StrEnum):
-    """A flip is between supported and refuted, a change between any other two outcomes."""
+    """A flip is between supported and refuted, a change between any other two outcomes.
+
+    Outcomes of different rules are neither, whatever they are.
+    """
 
     NONE = ""
+    RULE = "rule changed"
     CHANGE = "change"
     FLIP = "flip"
 
 
 WORDS: dict[Shift, tuple[str, dict[str, bool]]] = {
     Shift.NONE: ("", {}),
+    Shift.RULE: ("rule", {"cyan": True}),
     Shift.CHANGE: ("change", {"yellow": True, "bold": True}),
     Shift.FLIP: ("FLIP", {"red": True, "bold": True}),
 }

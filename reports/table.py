@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,8 @@ from tabulate import tabulate
 
 from claims.catalogue import Kind
 from claims.verdict import Outcome
-from reports.estimates import estimate
+from reports.estimates import counted, estimate, p_value
+from reports.multiplicity import fell
 from reports.outcomes import LOOKS
 
 __all__ = ["SECTIONS", "Line", "Verdicts", "clip", "clip_middle", "heading", "lines", "section"]
@@ -36,10 +37,13 @@ _SHORT = {
     "not applicable": "n/a",
     "statistical": "stat.",
     "certificate": "cert.",
-    "exact at points": "points",
+    "exact at points": "exact",
 }
+_FELL = "*"
+"""After a verdict that does not survive the correction for all rows; `reports.summary` says so below."""
+
 _HARD_SPACE = "\xa0"
-_CLAIM_FROM, _WHY_FROM, _SETTING_LEAST, _FAILED_MOST = 100, 24, 12, 32
+_WIDE_FROM, _WHY_FROM, _SETTING_LEAST, _FAILED_MOST = 100, 24, 12, 32
 _FIRST_LEAST, _WORD_LEAST = 5, 3
 """Letters kept of a setting's first word, the data set, and of the others."""
 
@@ -51,8 +55,18 @@ class _Style:
     digits: int
     words: dict[str, str]
 
+    p: bool = False
+    """Whether there is a column of p-values."""
+    units: bool = False
+    """Whether n says what it counts."""
+    claim: bool = True
+    """Whether each row repeats its claim, which stands above its rows."""
 
-_STYLES = (_Style(3, {}), _Style(3, _SHORT), _Style(2, _SHORT))
+
+_WIDE = (_Style(3, {}, p=True, units=True), _Style(3, {}, p=True), _Style(3, _SHORT, p=True))
+_WIDE += (_Style(2, _SHORT, p=True), _Style(2, _SHORT, p=True, claim=False))
+_NARROW = tuple(_Style(digits, words, claim=False) for digits, words in ((3, {}), (3, _SHORT), (2, _SHORT)))
+"""On a narrow terminal p-values come last: shown only where that shortens nothing."""
 
 
 def section(verdict: dict[str, Any]) -> str:
@@ -86,10 +100,11 @@ def heading(verdict: dict[str, Any], width: int) -> Iterator[str]:
 
 def _rows(verdicts: Verdicts, width: int) -> list[str]:
     """Header and rows in aligned columns, by the first style that fits; then settings are clipped."""
-    for style in _STYLES:
-        cells = [_cells(verdict, style, width) for verdict in verdicts]
+    for style in _WIDE if width >= _WIDE_FROM else _NARROW:
+        cells = [_cells(verdict, style) for verdict in verdicts]
         text = _aligned(cells, width)
         if _widest(text) <= width:
+            cells, text = _with_p(verdicts, style, width, cells, text)
             break
     else:
         setting = max(len(row["setting"]) for row in cells)
@@ -102,13 +117,23 @@ def _rows(verdicts: Verdicts, width: int) -> list[str]:
     return [clip(line, width) for line in text]
 
 
-def _cells(verdict: dict[str, Any], style: _Style, width: int) -> dict[str, str]:
-    claim = {"claim": verdict["claim"]} if width >= _CLAIM_FROM else {}
+def _with_p(
+    verdicts: Verdicts, style: _Style, width: int, cells: list[dict[str, str]], text: list[str]
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Cells and rows with p-values, too, where they fit as they are."""
+    more = [_cells(verdict, replace(style, p=True)) for verdict in verdicts]
+    longer = _aligned(more, width)
+    return (more, longer) if _widest(longer) <= width else (cells, text)
+
+
+def _cells(verdict: dict[str, Any], style: _Style) -> dict[str, str]:
+    claim = {"claim": verdict["claim"]} if style.claim else {}
     return claim | {
         "setting": " ".join(verdict["setting"].split()),
-        "verdict": style.words.get(verdict["outcome"], verdict["outcome"]),
+        "verdict": style.words.get(verdict["outcome"], verdict["outcome"]) + _FELL * fell(verdict),
         "estimate [interval] margin": _failed(verdict) or estimate(verdict, style.digits),
-        "n": str(verdict["n"]),
+        **({"p": p_value(verdict.get("p_value"))} if style.p else {}),
+        "n": counted(verdict) if style.units else str(verdict["n"]),
         "strength": style.words.get(verdict["strength"], verdict["strength"]),
     }
 
@@ -122,13 +147,14 @@ def _failed(verdict: dict[str, Any]) -> str:
 
 
 def _aligned(cells: list[dict[str, str]], width: int) -> list[str]:
-    headers = {"strength": "how"} if width < _CLAIM_FROM else {}
+    headers = {"strength": "how"} if width < _WIDE_FROM else {}
+    units = any(" " in row["n"] for row in cells)
     text = tabulate(
         [list(row.values()) for row in cells],
         headers=[headers.get(name, name) for name in cells[0]],
         tablefmt="plain",
         disable_numparse=True,
-        colalign=["right" if name == "n" else "left" for name in cells[0]],
+        colalign=["right" if name == "n" and not units else "left" for name in cells[0]],
     )
     return [f"  {line}".rstrip() for line in text.splitlines()]
 

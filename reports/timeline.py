@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from claims.catalogue import CATALOGUE
-from reports import history, table, terminal
+from reports import history, rules, table, terminal
 from reports.commits import commit, minute
 from reports.estimates import estimate
 from reports.history import Entry
@@ -108,7 +108,10 @@ def lines(claim: str, entries: Sequence[Entry], width: int, limit: int | None = 
         yield [(table.clip(title, width), {"bold": True})]
         yield from (_line(*pair, row, width) for pair, row in together)
     yield []
-    yield from terminal.wrapped(f"{len(newest)} of {len(runs)} runs; a star: with local changes", width)
+    said = f"{len(newest)} of {len(runs)} runs; a star: with local changes"
+    ruled = sum(moved is Shift.RULE for _, moved in shown)
+    said += f"; rule: judged by another rule than the run before ({ruled}), no flip" if ruled else ""
+    yield from terminal.wrapped(said, width)
 
 
 def _place(entry: Entry) -> tuple[str, str]:
@@ -120,8 +123,14 @@ def _shifts(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Shift]]:
     before: Entry | None = None
     for entry in entries:
         same = before is not None and _place(before) == _place(entry)
-        yield entry, shift([before.verdict["outcome"], entry.verdict["outcome"]]) if same else Shift.NONE
+        yield entry, _shift(before, entry) if same else Shift.NONE
         before = entry
+
+
+def _shift(before: Entry, now: Entry) -> Shift:
+    if rules.changed([(entry.verdict, entry.version) for entry in (before, now)]):
+        return Shift.RULE
+    return shift([before.verdict["outcome"], now.verdict["outcome"]])
 
 
 def _fitting(entries: Sequence[Entry], width: int) -> list[list[str]]:

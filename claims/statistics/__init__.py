@@ -1,70 +1,34 @@
-"""Statistics of the verdicts: every interval and test that a claim's rule may name.
+"""Statistics of the verdicts: every bound and p-value that a claim's rule may name.
 
-The sampling unit is the model. Every function is pure, takes its error rate
-from the caller and returns plain Python numbers; what the data cannot tell is
-the interval (-inf, inf), never a guess and never an exception.
+The sampling unit is the network, or what is made of networks without using one twice: a pair, a quadruple.
+Every function is pure, takes its error rate from the caller and returns plain Python numbers; what the data
+cannot tell is an open bound, never a guess and never an exception.
 
-By subject: `intervals` for one sample of models, `comparisons` between groups,
-`censoring` for times that were not reached, `ranks` for Kendall's tau and Holm,
-`resampling` for a bootstrap over models, `pairwise` for pairs that share models.
+By subject: `quantity` is the protocol and what combines quantities, `shares` for "all networks do", `medians`
+for "by how much", `windows` for "all are equal", `means` for Monte-Carlo batches, `ranks` for Kendall's tau,
+`multiplicity` for many rows at once.
 """
 
-from claims.statistics.censoring import Ratio, log_ratio_interval
-from claims.statistics.comparisons import (
-    Equivalence,
-    Gap,
-    contrast_interval,
-    largest_gap,
-    pairs_beyond,
-    simultaneous_gaps,
-    tost,
-    welch_interval,
-)
-from claims.statistics.intervals import (
-    UNKNOWN,
-    Estimate,
-    clopper_pearson,
-    mean_interval,
-    paired_change,
-    proportion_bounds,
-    split_alpha,
-)
-from claims.statistics.pairwise import (
-    bootstrap_pair_tau,
-    bootstrap_pairs,
-    pair_mask,
-    pair_mean_curve,
-    pair_weights,
-)
-from claims.statistics.ranks import Holm, holm, kendall_tau, kendall_trend
-from claims.statistics.resampling import bootstrap_models
+from claims.statistics.means import BatchMean
+from claims.statistics.medians import Median
+from claims.statistics.multiplicity import Adjusted, benjamini_hochberg, holm
+from claims.statistics.quantity import Absolute, Affine, Largest, Quantity, Smallest
+from claims.statistics.ranks import kendall_tau
+from claims.statistics.shares import Share
+from claims.statistics.windows import Window
 
 __all__ = [
-    "UNKNOWN",
-    "Equivalence",
-    "Estimate",
-    "Gap",
-    "Holm",
-    "Ratio",
-    "bootstrap_models",
-    "bootstrap_pair_tau",
-    "bootstrap_pairs",
-    "clopper_pearson",
-    "contrast_interval",
+    "Absolute",
+    "Adjusted",
+    "Affine",
+    "BatchMean",
+    "Largest",
+    "Median",
+    "Quantity",
+    "Share",
+    "Smallest",
+    "Window",
+    "benjamini_hochberg",
     "holm",
     "kendall_tau",
-    "kendall_trend",
-    "largest_gap",
-    "log_ratio_interval",
-    "mean_interval",
-    "pair_mask",
-    "pair_mean_curve",
-    "pair_weights",
-    "paired_change",
-    "pairs_beyond",
-    "proportion_bounds",
-    "simultaneous_gaps",
-    "split_alpha",
-    "tost",
-    "welch_interval",
 ]

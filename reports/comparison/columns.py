@@ -12,6 +12,8 @@ from reports import files
 from reports.commits import commit, minute
 from reports.comparison.cells import Row, compare
 from reports.comparison.reading import read
+from reports.design import design, sizes
+from reports.rules import version_of
 from reports.terminal import printable
 
 __all__ = ["Column", "Comparison", "gather"]
@@ -57,7 +59,7 @@ def gather(paths: Sequence[Path]) -> Comparison:
         _column(name, path, report["provenance"])
         for name, path, report in zip(names, paths, reports, strict=True)
     )
-    rows = compare([report["verdicts"] for report in reports])
+    rows = compare([report["verdicts"] for report in reports], [version_of(report) for report in reports])
     return Comparison(columns, tuple(rows), tuple(_cautions(names, reports)))
 
 
@@ -94,14 +96,14 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
     """What differs between the runs as a whole, and reports that are partial or say a thing twice."""
     abouts = [report["provenance"] for report in reports]
     for what, values in {
+        "version differs": [f"version {version_of(report)}" for report in reports],
         "scale differs": [about["options"]["scale"] for about in abouts],
         "precision differs": [_precision(about) for about in abouts],
         "protocols differ": [", ".join(about["options"]["protocols"]) for about in abouts],
-        "replicates differ": [
-            str(about["options"]["replicates"] or "the scale's own number") for about in abouts
-        ],
+        "samples differ": [sizes(about["options"]) for about in abouts if "scale_sizes" in about["options"]],
+        "design differs": [design(about["options"]) or _replicates(about["options"]) for about in abouts],
     }.items():
-        if len(set(values)) > 1:
+        if len(set(values)) > 1 and len(values) == len(names):
             yield f"{what}: {_grouped(names, values)}"
     for data in dict.fromkeys(key for about in abouts for key in about["data"]):
         if len({about["data"][data] for about in abouts if data in about["data"]}) > 1:
@@ -113,6 +115,12 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
         for (claim, setting), number in keys.items():
             if number > 1:
                 yield f"{name} holds {claim} [{setting}] {number} times: the last counts"
+
+
+def _replicates(options: dict[str, Any]) -> str:
+    """What version 1 had for a design."""
+    number = options.get("replicates")
+    return f"{number or 'the scale’s own number of'} replicates of each model"
 
 
 def _grouped(names: Sequence[str], values: Sequence[str]) -> str:

@@ -33,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REPORT",
         help=f"Folders with a verdicts.json, or such files, in any mix (default: {_EVERY}).",
     )
-    parser.add_argument("--only", choices=SHOWN, default="all", help="Rows to show (default: all).")
+    parser.add_argument(
+        "--only",
+        choices=SHOWN,
+        default="all",
+        help="Rows to show; changes are flips and changed rules, too (default: all).",
+    )
     parser.add_argument("--markdown", metavar="FILE", help="Write the comparison as Markdown, too.")
     parser.add_argument("--html", metavar="FILE", help="Write the comparison as a page, too.")
     parser.add_argument(
@@ -41,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=comma_list("difference", FAIL_ON),
         default=(),
         metavar="LIST",
-        help="Exit with status 1 on these, comma separated, of flip, change (default: none).",
+        help="Exit with status 1 on these, comma separated, of flip, change; a verdict whose rule changed is "
+        "neither (default: none).",
     )
 
 

@@ -11,7 +11,8 @@ from reports import table
 from reports.comparison.cells import Row, tally
 from reports.comparison.columns import Comparison
 from reports.comparison.remarks import LEGEND, summary, unlike
-from reports.estimates import estimate
+from reports.estimates import counted, estimate, p_value
+from reports.shift import Shift
 
 __all__ = ["render"]
 
@@ -59,6 +60,7 @@ def _view(row: Row) -> dict[str, Any]:
         "setting": row.any["setting"],
         "cells": [_cell(verdict) for verdict in row.verdicts],
         "shift": str(row.shift),
+        "look": {Shift.RULE: "ruled"}.get(row.shift, str(row.shift)) or "same",
         "apart": bool(row.apart),
         "unlike": unlike(row),
     }
@@ -71,6 +73,12 @@ def _cell(verdict: Any) -> dict[str, str] | None:
         "outcome": verdict["outcome"],
         "look": verdict["outcome"].replace(" ", "-"),
         "estimate": estimate(verdict),
-        "more": f"n {verdict['n']}, {verdict['strength']}",
+        "more": ", ".join(
+            filter(None, [f"n {counted(verdict)}", verdict["strength"], _p(verdict.get("p_value"))])
+        ),
         "reason": verdict["reason"],
     }
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else f"p {p_value(value)}"

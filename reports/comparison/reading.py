@@ -72,7 +72,8 @@ def _expanded(name: str) -> list[Path]:
 
 
 def read(path: Path) -> Report:
-    """One report. Unknown keys are kept, so that reports of other versions compare as well.
+    """One report. Unknown keys are kept, so that reports of other versions compare as well: version 1 had
+    fewer, and the next may have more.
 
     All texts are made harmless to show (`printable`).
 
@@ -103,10 +104,14 @@ def _checked(report: Any) -> Report:
     report = _harmless(report)
     if not isinstance(report, dict) or not isinstance(report.get("verdicts"), list):
         raise ValueError("it holds no list 'verdicts'")
+    version = report.get("version", 1)
+    if not _whole(version) or version < 1:
+        raise ValueError(f"it has the version {json.dumps(version)[:60]}")
+    second = version > 1
     about = _fields(report.get("provenance"), "provenance", _PROVENANCE)
-    _fields(about["options"], "provenance.options", _OPTIONS)
+    _fields(about["options"], "provenance.options", _OPTIONS | (_OPTIONS_2 if second else _OPTIONS_1))
     for i, verdict in enumerate(report["verdicts"]):
-        _verdict(verdict, f"verdicts[{i}]")
+        _verdict(verdict, f"verdicts[{i}]", _VERDICT | (_VERDICT_2 if second else {}))
     return report
 
 
@@ -145,6 +150,30 @@ def _interval(value: Any) -> bool:
     return None in value or value[0] <= value[1]
 
 
+def _probability(value: Any) -> bool:
+    return _number(value) and 0 <= value <= 1
+
+
+def _design(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and _text(value.get("kind"))
+        and all(map(_probability, (value.get("share"), value.get("alpha"))))
+        and _list_of(value.get("networks"), _whole)
+        and _list_of(value.get("weights"), _probability)
+    )
+
+
+def _sizes(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(of, dict) and _whole(of.get("train")) and _whole(of.get("test")) for of in value.values()
+    )
+
+
+def _list_of(value: Any, check: Check) -> bool:
+    return isinstance(value, list) and all(map(check, value))
+
+
 _PROVENANCE: dict[str, Check] = {
     **dict.fromkeys(("commit", "backend", "precision", "device", "interrupted"), _or_null(_text)),
     "dirty": _or_null(lambda value: isinstance(value, bool)),
@@ -156,8 +185,9 @@ _PROVENANCE: dict[str, Check] = {
 _OPTIONS: dict[str, Check] = {
     **dict.fromkeys(("scale", "backend", "precision"), _text),
     "protocols": lambda value: isinstance(value, list) and all(map(_text, value)),
-    "replicates": _or_null(_whole),
 }
+_OPTIONS_1: dict[str, Check] = {"replicates": _or_null(_whole)}
+_OPTIONS_2: dict[str, Check] = {"networks": _or_null(_whole), "design": _design, "scale_sizes": _sizes}
 _TEXTS = ("claim", "setting", "statement", "unit", "region", "protocol", "dataset", "reason")
 _VERDICT: dict[str, Check] = {
     **dict.fromkeys((*_TEXTS, "paper", "place", "kind", "nodeid"), _text),
@@ -167,6 +197,12 @@ _VERDICT: dict[str, Check] = {
     "interval": _or_null(_interval),
     "alpha": _number,
     "n": _whole,
+}
+_VERDICT_2: dict[str, Check] = {
+    **dict.fromkeys(("rule", "sampling_unit", "look", "cites"), _text),
+    "rule_since": _whole,
+    **dict.fromkeys(("p_value", "p_bh", "p_holm"), _or_null(_probability)),
+    "survives": _or_null(lambda value: isinstance(value, bool)),
 }
 
 
@@ -182,8 +218,8 @@ def _fields(value: Any, where: str, checks: Mapping[str, Check]) -> dict[str, An
     return value
 
 
-def _verdict(verdict: Any, where: str) -> None:
-    _fields(verdict, where, _VERDICT)
+def _verdict(verdict: Any, where: str, checks: Mapping[str, Check]) -> None:
+    _fields(verdict, where, checks)
     try:
         estimate(verdict)
     except (ValueError, OverflowError):

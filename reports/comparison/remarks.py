@@ -13,6 +13,8 @@ SHOWN = ("all", "changes", "flips")
 """What `--only` may name."""
 
 LEGEND = {
+    "rule": "the rule changed between the reports: the outcomes answer different questions, so that they "
+    "neither agree nor flip",
     "flip": "supported in one report, refuted in another",
     "change": "the outcomes differ otherwise: one is inconclusive or not applicable",
     "apart": "two of the intervals do not overlap, so the difference of the estimates exceeds them; "
@@ -24,7 +26,7 @@ LEGEND = {
 
 def selected(rows: Sequence[Row], only: str) -> list[Row]:
     """The rows that `--only` leaves."""
-    wanted = {"all": set(Shift), "changes": {Shift.CHANGE, Shift.FLIP}, "flips": {Shift.FLIP}}[only]
+    wanted = {"all": set(Shift), "changes": set(Shift) - {Shift.NONE}, "flips": {Shift.FLIP}}[only]
     return [row for row in rows if row.shift in wanted]
 
 
@@ -37,13 +39,14 @@ def unlike(row: Row) -> str:
 
 
 def summary(rows: Sequence[Row], reports: int) -> str:
-    """`117 verdicts in 2 reports: 1 flip, 3 changes, 4 apart, 2 not in every report`."""
+    """`117 verdicts in 2 reports: 1 flip, 3 changes, 4 apart, 90 with another rule`."""
     number = tally(rows)
     parts = [
         _counted(number["flip"], "flip"),
         _counted(number["change"], "change"),
         f"{number['apart'] or 'none'} apart",
     ]
+    parts += [f"{number['rule']} with another rule"] if number["rule"] else []
     parts += [f"{number['one-sided']} not in every report"] if number["one-sided"] else []
     parts += [f"{number['unlike']} unlike"] if number["unlike"] else []
     return f"{_counted(len(rows), 'verdict')} in {_counted(reports, 'report')}: {', '.join(parts)}"

@@ -19,7 +19,7 @@ from reports.comparison.columns import Column, Comparison
 from reports.comparison.remarks import LEGEND, summary, unlike
 from reports.estimates import estimate
 from reports.outcomes import LOOKS
-from reports.shift import WORDS
+from reports.shift import WORDS, Shift
 from reports.table import Line
 from reports.terminal import wrapped
 
@@ -153,7 +153,8 @@ def _row(row: Row, columns: Sequence[Column], layout: _Layout, width: int) -> It
         line += [("  ", {}), (text, {} if verdict is None else LOOKS[verdict["outcome"]].markup)]
         line.append((" " * (cell - len(text)), {}))
     yield line
-    apart = (f"{'apart' if row.apart else '':<{_MARK}}", {"bold": True})
+    below = "apart" if row.apart else "changed" if row.shift is Shift.RULE else ""
+    apart = (f"{below:<{_MARK}}", markup if row.shift is Shift.RULE else {"bold": True})
     if style.beside:
         region = table.clip(f"  {row.any['region']}", layout.setting).ljust(layout.setting)
         cells = zip(row.verdicts, layout.cells, strict=True)

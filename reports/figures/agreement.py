@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.run import Run
 from reports.figures.drawing import Drawing, as_csv, legend, shown, trace
+from reports.figures.pairing import labels, note
 from reports.figures.panel import Panel, write
-from reports.figures.series import Spread, by_pair
-from reports.figures.style import CELL, INK, SHADES, canvas
+from reports.figures.series import Pair, Spread, by_pair, early_and_late, epochs, samples
+from reports.figures.style import CELL, INK, SERIES, SHADES, canvas
 from reports.figures.svg import as_svg
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ SIDES = ("train", "test")
 
 
 def draw(run: Run, name: str, title: str) -> Drawing:
-    """Training samples labelled alike and not, by pair of models, and the final shares as matrices.
+    """Training samples labelled alike and not, by kind of pair, and the final shares.
+
+    The final shares of four populations are a matrix of medians, those of one population a curve from the
+    pair that agrees least to the one that agrees most.
 
     Args:
         run: of a classification, with the agreement of its pairs.
@@ -31,48 +34,60 @@ def draw(run: Run, name: str, title: str) -> Drawing:
         title: its accessible name.
     """
     figure = canvas(9.6, 2.75)
-    samples = _samples(run, "train")
-    alike = by_pair(run, run.arrays["train_agreement"].astype(float))
+    whole = samples(run, "train")
+    found = early_and_late(run, "train_agreement")
+    alike = list(by_pair(run, found.values).values())
     panels = {
-        "Training samples labelled alike": list(alike.values()),
+        "Training samples labelled alike": alike,
         "Training samples not labelled alike": [
-            Spread(samples - s.mean, samples - s.high, samples - s.low) for s in alike.values()
+            Spread(whole - s.middle, whole - s.high, whole - s.low) for s in alike
         ],
     }
     for column, (heading, series) in enumerate(panels.items()):
         place = (0.062 + 0.285 * column, 0.2, 0.222, 0.56)
-        trace(Panel(figure, place, heading, run.spec.epochs, (0, samples), below="epoch"), series)
+        panel = Panel(figure, place, heading, run.spec.epochs, (0, whole), below="epoch")
+        trace(panel, series, found.times)
+    final = _ordered if len(run.spec.populations) == 1 else _matrix
     for column, side in enumerate(SIDES):
-        _matrix(figure, (0.645 + 0.185 * column, 0.2, 0.155, 0.56), run, side)
-    legend(
-        figure, [f"{i} and {j}" for i, j in alike], "pairs of models; band: least to greatest over replicates"
-    )
+        final(figure, (0.645 + 0.185 * column, 0.2, 0.155, 0.56), run, side)
+    legend(figure, labels(run), note(run))
     return Drawing(as_svg(figure, name, title, describe(run)), table(run), caption(run))
 
 
-def _samples(run: Run, side: str) -> int:
-    """Every member agrees with itself on all samples."""
-    return int(run.arrays[f"{side}_agreement"][0, 0, 0])
+def _final(run: Run, side: str) -> np.ndarray:
+    """Share of samples labelled alike at the end, by pair [P]."""
+    return run.arrays[f"{side}_agreement"][-1].astype(float) / samples(run, side)
 
 
-def _shares(run: Run, side: str) -> dict[tuple[int, int], float]:
-    """Final share of samples labelled alike, by pair, pairs of two replicates included."""
-    final = run.arrays[f"{side}_agreement"][-1:].astype(float) / _samples(run, side)
-    return {pair: float(spread.mean[0]) for pair, spread in by_pair(run, final, same=True).items()}
+def _medians(run: Run, side: str) -> dict[Pair, float]:
+    """The final share of each kind of pair."""
+    return {pair: float(s.middle[0]) for pair, s in by_pair(run, _final(run, side)[None]).items()}
+
+
+_TITLES = {"train": "Training: final share alike", "test": "Test: final share alike"}
+
+
+def _ordered(figure: Figure, place: Any, run: Run, side: str) -> None:
+    """One population: a point a pair, the pairs in order."""
+    shares = np.sort(_final(run, side))
+    panel = Panel(figure, place, _TITLES[side], max(1, len(shares)), (0, 1), below="pair, in order")
+    colour = SERIES[0][0]
+    panel.line(np.arange(1, len(shares) + 1), shares, color=colour, linestyle="-", linewidth=1.4)
 
 
 def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
+    """Several populations: the median of each kind of pair; the diagonal is empty, no pair is of one kind."""
     from matplotlib.patches import Rectangle
 
-    models, (left, bottom, width, height) = run.spec.models, place
+    models, (left, bottom, width, height) = run.spec.populations, place
     x, y = width / len(models), height / len(models)
-    title = {"train": "Training: final share alike", "test": "Test: final share alike"}[side]
-    write(figure, left, bottom + height + 12 / (figure.get_size_inches()[1] * 72), title, color=INK)
+    top = bottom + height + 12 / (figure.get_size_inches()[1] * 72)
+    write(figure, left, top, _TITLES[side], color=INK)
     middle = {i: (left + (k + 0.5) * x, bottom + height - (k + 0.5) * y) for k, i in enumerate(models)}
     for i in models:
         write(figure, middle[i][0], bottom - 0.045, str(i), ha="center")
         write(figure, left - 0.01, middle[i][1], str(i), ha="right")
-    for (i, j), share in _shares(run, side).items():
+    for (i, j), share in _medians(run, side).items():
         shade = min(int(share * len(SHADES)), len(SHADES) - 1)
         for a, b in sorted({(i, j), (j, i)}):
             corner = (middle[b][0] - x / 2, middle[a][1] - y / 2)
@@ -84,37 +99,53 @@ def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
 
 def caption(run: Run) -> str:
     """How the agreement moved, and between which pairs it ends highest and lowest."""
-    samples = _samples(run, "train")
-    curves = by_pair(run, run.arrays["train_agreement"].astype(float) / samples)
-    mean = np.mean([spread.mean for spread in curves.values()], axis=0)
-    shares = {pair: share for pair, share in _shares(run, "train").items() if pair[0] != pair[1]}
-    most, least = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
-    return (
-        f"Pairs of different models label {shown(mean[0])} of the {samples} training samples alike before "
-        f"training and {shown(mean[-1])} after {run.spec.epochs} epochs (lowest on the way: "
-        f"{shown(mean.min())}). Models {most[0]} and {most[1]} end at {shown(shares[most])}, models "
-        f"{least[0]} and {least[1]} at {shown(shares[least])}. Squares on the diagonal: two replicates of "
-        f"one model."
+    whole = samples(run, "train")
+    found = early_and_late(run, "train_agreement")
+    middle = np.median(found.values, axis=1) / whole
+    lowest = int(middle.argmin())
+    final = _final(run, "train")
+    text = (
+        f"The median pair of networks labels {shown(middle[0])} of the {whole} training samples alike before "
+        f"training and {shown(middle[-1])} after {run.spec.epochs} epochs (lowest on the way: "
+        f"{shown(middle[lowest])}, at epoch {shown(found.times[lowest])}). Of all {len(final)} pairs the "
+        f"least ends at {shown(final.min())}, the greatest at {shown(final.max())}."
     )
+    if len(run.spec.populations) > 1:
+        shares = _medians(run, "train")
+        most, least = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
+        text += (
+            f" Models {most[0]} and {most[1]} end at {shown(shares[most])}, models {least[0]} and {least[1]} "
+            f"at {shown(shares[least])} (medians)."
+        )
+    return text
 
 
 def describe(run: Run) -> str:
-    """The final agreement of every pair in words."""
+    """The final agreement of every kind of pair in words."""
     parts = []
     for side in SIDES:
-        said = [f"{i} and {j} {share:.2f}" for (i, j), share in _shares(run, side).items()]
-        parts.append(f"Final share of {side} samples labelled alike by models {', '.join(said)}.")
+        if len(run.spec.populations) > 1:
+            said = [f"models {i} and {j} {share:.2f}" for (i, j), share in _medians(run, side).items()]
+        else:
+            shares = _final(run, side)
+            said = [
+                f"two models, median {np.median(shares):.2f}, from {shares.min():.2f} to {shares.max():.2f}"
+            ]
+        parts.append(f"Final share of {side} samples labelled alike by {', '.join(said)}.")
     return " ".join(parts)
 
 
 def table(run: Run) -> str:
-    """A row an epoch, side and pair: how many samples are labelled alike, over the pairs of replicates."""
-    found = {side: by_pair(run, run.arrays[f"{side}_agreement"].astype(float), same=True) for side in SIDES}
-    return as_csv(
-        ("epoch", "side", "i", "j", "samples", "alike_mean", "alike_least", "alike_greatest"),
-        (
-            (epoch, side, i, j, _samples(run, side), s.mean[epoch], s.low[epoch], s.high[epoch])
-            for epoch, side in product(range(run.spec.epochs + 1), SIDES)
-            for (i, j), s in found[side].items()
-        ),
-    )
+    """A row a time, side and pair: how many samples the two networks label alike."""
+    numbers = np.array(run.spec.numbers)[run.arrays["pairs"]]
+
+    def rows() -> Any:
+        for side in SIDES:
+            found = early_and_late(run, "train_agreement") if side == "train" else None
+            found = found or epochs(run.arrays[f"{side}_agreement"])
+            for time, alike in zip(found.times, found.values, strict=True):
+                for (i, j), count in zip(numbers, alike, strict=True):
+                    at = int(time) if float(time).is_integer() else time
+                    yield (at, side, i, j, samples(run, side), int(count))
+
+    return as_csv(("epoch", "side", "i", "j", "samples", "alike"), rows())

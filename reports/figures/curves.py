@@ -10,7 +10,7 @@ import numpy as np
 from models.run import Run
 from reports.figures.drawing import Drawing, as_csv, greatest, legend, shown, trace
 from reports.figures.panel import Panel
-from reports.figures.series import by_model
+from reports.figures.series import Trace, by_population, early_and_late, epochs, named
 from reports.figures.style import canvas
 from reports.figures.svg import as_svg
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 SIDES = ("train", "test")
-_HEADER = ("epoch", "model", "replicate")
 _FLOOR = 1e-12
 
 
 def draw(run: Run, name: str, title: str) -> Drawing:
     """Two rows, training and test; columns: raw loss, L/L0 on a log axis, accuracy where there are labels.
+
+    The training loss is also drawn at the steps inside the first epochs at which it was recorded.
 
     Args:
         run: with losses and the baseline.
@@ -39,59 +40,73 @@ def draw(run: Run, name: str, title: str) -> Drawing:
             width = 0.94 / columns
             place = (0.062 + column * width, 0.565 - row * 0.45, width - 0.068, 0.325)
             add(figure, place, run, side, "epoch" if row else "")
-    legend(figure, [f"model {i}" for i in run.spec.models], _band(run))
+    legend(figure, [named(run, i) for i in run.spec.populations], _band(run))
     return Drawing(as_svg(figure, name, title, describe(run)), table(run), caption(run))
 
 
 def _raw(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     title = {"train": "Training loss L, linear axis as in the paper", "test": "Test loss L, linear axis"}
-    series = list(by_model(run, run.arrays[f"{side}_loss"].astype(float)).values())
+    found = _loss(run, side)
+    series = list(by_population(run, found.values).values())
     limits = (0, 1.05 * greatest(series))
-    trace(Panel(figure, place, title[side], run.spec.epochs, limits, below=below), series)
+    trace(Panel(figure, place, title[side], run.spec.epochs, limits, below=below), series, found.times)
 
 
 def _log(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     title = {"train": "Training L / L0, log axis", "test": "Test L / L0, log axis"}
-    loss = np.maximum(run.normalised_loss(side).astype(float), _FLOOR)
-    series = list(by_model(run, loss).values())
+    found = _loss(run, side)
+    loss = np.maximum(found.values / _baseline(run, side), _FLOOR)
+    series = list(by_population(run, loss).values())
     least = min(float(s.low[np.isfinite(s.low)].min(initial=1.0)) for s in series)
     limits = (least, max(1.0, greatest(series)))
     panel = Panel(figure, place, title[side], run.spec.epochs, limits, log=True, below=below)
-    trace(panel, series)
+    trace(panel, series, found.times)
     panel.level(1.0, "L = L0: always the mean label")
 
 
 def _accuracy(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     title = {"train": "Training accuracy", "test": "Test accuracy"}
     panel = Panel(figure, place, title[side], run.spec.epochs, (0, 1), below=below)
-    trace(panel, list(by_model(run, run.arrays[f"{side}_accuracy"].astype(float)).values()))
+    found = epochs(run.arrays[f"{side}_accuracy"])
+    trace(panel, list(by_population(run, found.values).values()), found.times)
     if run.spec.dataset.startswith("mnist"):
         panel.level(0.1, "dashed: chance, 1 in 10", lift=14)
 
 
+def _loss(run: Run, side: str) -> Trace:
+    """The raw loss; of training also inside the first epochs."""
+    return early_and_late(run, "train_loss") if side == "train" else epochs(run.arrays["test_loss"])
+
+
+def _baseline(run: Run, side: str) -> float:
+    return float(run.arrays["baseline"][SIDES.index(side)])
+
+
 def _band(run: Run) -> str:
-    return f"line: mean of {run.spec.replicates} replicates; band: least to greatest"
+    each = "" if len(run.spec.populations) == 1 else f" of {_each(run)} networks each"
+    return f"line: median{each}; band: least to greatest network"
 
 
-def _middle(values: np.ndarray) -> float:
-    """Geometric mean over the models of [M], those that are finite."""
-    known = values[np.isfinite(values)]
-    return float(np.exp(np.log(np.maximum(known, _FLOOR)).mean())) if known.size else float("inf")
+def _each(run: Run) -> int:
+    return run.spec.networks // len(run.spec.populations)
 
 
 def caption(run: Run) -> str:
     """How far the loss fell, where that leaves it against L0, and the accuracy beside it."""
     loss = run.normalised_loss("train").astype(float)
-    first, last = _middle(loss[0]), _middle(loss[-1])
-    moved = "does not fall" if last >= first else f"falls by {shown(100 * (1 - last / first))} %"
+    first, last = float(np.median(loss[0])), float(np.median(loss[-1]))
+    moved = "does not fall" if not last < first else f"falls by {shown(100 * (1 - last / first))} %"
     moved = f"falls {shown(first / last)}-fold" if last < first / 1.5 else moved
+    ends = loss[-1][np.isfinite(loss[-1])]
     text = (
         f"Over {run.spec.epochs} epochs the training loss {moved}, from {shown(first, 3)} to "
-        f"{shown(last, 3)} times L0, the loss of always predicting the mean label (geometric means over "
-        f"{len(run.spec.members)} models)."
+        f"{shown(last, 3)} times L0, the loss of always predicting the mean label (medians of "
+        f"{run.spec.networks} networks)."
     )
+    if ends.size:
+        text += f" At the end the networks lie between {shown(ends.min(), 3)} and {shown(ends.max(), 3)}."
     if "train_accuracy" in run.arrays:
-        train, test = (run.arrays[f"{side}_accuracy"][-1].mean() for side in SIDES)
+        train, test = (float(np.median(run.arrays[f"{side}_accuracy"][-1])) for side in SIDES)
         text += f" Accuracy ends at {shown(train)} on training and {shown(test)} on test samples."
         if 1 < last < first / 2 and train < 0.15:
             text += (
@@ -99,34 +114,44 @@ def caption(run: Run) -> str:
                 "outputs are still much worse than a constant, which is why the accuracy stays at chance."
             )
     if run.diverged:
-        text += f" {run.diverged} of the models diverged and leave the axes."
+        text += f" {run.diverged} of the networks diverged and leave the axes."
     return text
 
 
 def describe(run: Run) -> str:
-    """The figure in words: for each model where its curves start and end."""
-    parts = [f"{run.spec.replicates} replicates of each model, {run.spec.epochs} epochs."]
+    """The figure in words: for each population where its curves start and end."""
+    parts = [f"{_each(run)} networks of each model, {run.spec.epochs} epochs."]
+    if len(run.spec.populations) == 1:
+        parts = [f"{run.spec.networks} networks, one population of models, {run.spec.epochs} epochs."]
     for side in SIDES:
-        curves = by_model(run, run.normalised_loss(side).astype(float))
-        said = [f"model {i} from {shown(s.mean[0])} to {shown(s.mean[-1])}" for i, s in curves.items()]
-        parts.append(f"{side.capitalize()} L/L0: {', '.join(said)}.")
+        curves = by_population(run, run.normalised_loss(side).astype(float))
+        said = [
+            f"{named(run, i)} from {shown(s.middle[0])} to {shown(s.middle[-1])}" for i, s in curves.items()
+        ]
+        parts.append(f"{side.capitalize()} L/L0, median: {', '.join(said)}.")
         if f"{side}_accuracy" in run.arrays:
-            final = by_model(run, run.arrays[f"{side}_accuracy"].astype(float))
-            said = [f"model {i} {shown(s.mean[-1])}" for i, s in final.items()]
-            parts.append(f"Final {side} accuracy: {', '.join(said)}.")
+            final = by_population(run, run.arrays[f"{side}_accuracy"].astype(float))
+            said = [f"{named(run, i)} {shown(s.middle[-1])}" for i, s in final.items()]
+            parts.append(f"Final {side} accuracy, median: {', '.join(said)}.")
     return " ".join(parts)
 
 
 def table(run: Run) -> str:
-    """A row an epoch and member, with all that is drawn and the replicates apart."""
-    columns = {f"{side}_loss": run.arrays[f"{side}_loss"] for side in SIDES}
-    columns |= {f"{side}_loss_over_baseline": run.normalised_loss(side) for side in SIDES}
-    names = [f"{side}_accuracy" for side in SIDES if f"{side}_accuracy" in run.arrays]
-    columns |= {name: run.arrays[name] for name in names}
-    return as_csv(
-        (*_HEADER, *columns),
-        (
-            (epoch, i, replicate, *(values[epoch, m] for values in columns.values()))
-            for epoch, (m, (i, replicate)) in product(range(run.spec.epochs + 1), enumerate(run.spec.members))
-        ),
-    )
+    """A row a time and network, with all that is drawn; inside an epoch only the training loss is known."""
+    found = early_and_late(run, "train_loss")
+    late = {
+        f"{side}_{what}": run.arrays.get(f"{side}_{what}") for what in ("loss", "accuracy") for side in SIDES
+    }
+    late = {name: values for name, values in late.items() if values is not None and name != "train_loss"}
+    late["test_loss_over_baseline"] = run.normalised_loss("test")
+    unit = _baseline(run, "train")
+
+    def rows() -> Any:
+        for k, (m, number) in product(range(len(found.times)), enumerate(run.spec.numbers)):
+            time, loss = found.times[k], found.values[k, m]
+            whole = float(time).is_integer()
+            rest = [values[int(time), m] if whole else None for values in late.values()]
+            yield (int(time) if whole else time, run.groups[m], number, loss, loss / unit, *rest)
+
+    header = ("epoch", "population", "network", "train_loss", "train_loss_over_baseline", *late)
+    return as_csv(header, rows())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "as_csv", "greatest", "legend", "shown", "trace"]
 
 _POINTS = 80
-"""More epochs than this are thinned out in the drawing; the CSV has all of them."""
+"""More points than this are thinned out in the drawing; the CSV has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,21 @@ class Drawing:
     caption: str
 
 
-def trace(panel: Panel, series: Sequence[Spread]) -> None:
-    """One line a series, with its band, in the order of the colours; many bands are fainter."""
+def trace(panel: Panel, series: Sequence[Spread], times: np.ndarray) -> None:
+    """One line a series at these times [K], with its band, in the order of the colours.
+
+    Many bands are fainter.
+    """
     strength = 0.16 if len(series) <= 4 else 0.07
     for k, spread in enumerate(series):
         colour, line, marker = SERIES[k % len(SERIES)]
-        x = _thinned(len(spread.mean))
-        panel.band(x, spread.low[x], spread.high[x], colour, strength)
-        panel.line(x, spread.mean[x], color=colour, linestyle=line, linewidth=1.4)
+        x = _thinned(times)
+        panel.band(times[x], spread.low[x], spread.high[x], colour, strength)
+        panel.line(times[x], spread.middle[x], color=colour, linestyle=line, linewidth=1.4)
         # Markers of the series are shifted, so that lines on top of each other still show as several.
-        few = x[k * max(1, len(x) // 24) % len(x) :: max(1, len(x) // 6)]
-        panel.line(few, spread.mean[few], color=colour, linestyle="none", marker=marker)
+        late = x[times[x] == np.round(times[x])]
+        few = late[k * max(1, len(late) // 24) % len(late) :: max(1, len(late) // 6)]
+        panel.line(times[few], spread.middle[few], color=colour, linestyle="none", marker=marker)
 
 
 def greatest(series: Sequence[Spread]) -> float:
@@ -58,8 +62,12 @@ def greatest(series: Sequence[Spread]) -> float:
     return max((float(s.high[np.isfinite(s.high)].max(initial=0.0)) for s in series), default=0.0) or 1.0
 
 
-def _thinned(length: int) -> np.ndarray:
-    return np.unique(np.linspace(0, length - 1, min(length, _POINTS)).round().astype(int))
+def _thinned(times: np.ndarray) -> np.ndarray:
+    """Indices of the times that are drawn: of those at the end of an epoch an even choice, all others."""
+    late = np.flatnonzero(times == np.round(times))
+    chosen = late[np.unique(np.linspace(0, len(late) - 1, min(len(late), _POINTS)).round().astype(int))]
+    early = np.flatnonzero(times != np.round(times))
+    return np.union1d(chosen, early)
 
 
 def legend(figure: Figure, names: Sequence[str], note: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.run import Run
+from models.run import Run, join
 from models.sealed import DamageError
 from models.stored import stored
 from reports.figures import agreement, curves, distance
@@ -34,7 +34,7 @@ class Order:
     """Figures of one run to be drawn.
 
     Attributes:
-        experiment: as the report's provenance lists it.
+        experiment: as the report's provenance lists it; its `parts`, if any, are drawn as one run.
         figures: (kind, name, title) of each.
     """
 
@@ -62,13 +62,22 @@ def drawn(store: Path, orders: Sequence[Order]) -> list[list[Drawing | str]]:
 
 
 def _filled(store: Path, order: Order) -> list[Drawing | str]:
-    experiment = order.experiment
+    runs = []
+    for part in order.experiment.get("parts") or [order.experiment]:
+        try:
+            runs.append(stored(store, part["key"], part["sha256"], wanted=_wanted))
+        except DamageError as damage:
+            return [f"No figure: the run {part['key']} {damage} ({store})."] * len(order.figures)
     try:
-        run = stored(store, experiment["key"], experiment["sha256"])
-    except DamageError as damage:
-        reason = f"No figure: the run {experiment['key']} {damage} ({store})."
-        return [reason] * len(order.figures)
+        run = join(sorted(runs, key=lambda run: run.spec.first))
+    except ValueError as error:
+        return [f"No figure: the runs of this name do not belong together ({error})."] * len(order.figures)
     return [_one(run, *figure) for figure in order.figures]
+
+
+def _wanted(name: str) -> bool:
+    """All but the weights; of the predictions only the number of samples is drawn."""
+    return not name.startswith("weights/")
 
 
 def _one(run: Run, kind: str, name: str, title: str) -> Drawing | str:

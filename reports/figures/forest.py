@@ -14,6 +14,7 @@ from typing import Any
 from reports.estimates import estimate, number
 from reports.figures.panel import ticks
 from reports.figures.style import power
+from reports.multiplicity import fell
 
 __all__ = ["Forest", "Mark", "forest"]
 
@@ -144,7 +145,7 @@ def _mark(verdict: dict[str, Any], y: float, scale: Callable[[float], float]) ->
     return Mark(
         setting=_clipped(verdict["setting"]),
         outcome=verdict["outcome"],
-        text=estimate(verdict),
+        text=estimate(verdict) + "*" * fell(verdict),
         y=y,
         x=None if value is None else scale(value),
         low=(LEFT if low is None else scale(low)) if drawn else None,

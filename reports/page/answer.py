@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from claims.verdict import Outcome
+from reports.multiplicity import decided, stands
 
 __all__ = ["QUESTION", "answer"]
 
@@ -28,6 +29,8 @@ def answer(verdicts: Verdicts) -> str:
     N1 asks whether every local minimum is global, which proofs decide; without it the
     trained networks' final losses (E2) speak. After that the share of the paper's
     statements that hold, for each protocol of the initial weights, on trained networks.
+    A sampled verdict counts as decided only where it survives Holm's correction for all
+    rows: then the chance that anything in the sentence is wrong is at most alpha.
     """
     if not verdicts:
         return "No claim was judged in this run."
@@ -36,15 +39,15 @@ def answer(verdicts: Verdicts) -> str:
 
 def _lead(verdicts: Verdicts) -> str:
     minima = [v for v in verdicts if v["claim"] == "N1"]
-    refuted = [v for v in minima if v["outcome"] == Outcome.REFUTED]
+    refuted = [v for v in minima if _outcome(v) == Outcome.REFUTED]
     if refuted:
-        strengths = {"proof": "proved", "exact at points": "checked exactly", "certificate": "certified"}
+        strengths = {"proof": "proved", "exact at points": "shown exactly", "certificate": "certified"}
         how = " and ".join(dict.fromkeys(strengths.get(v["strength"], "measured") for v in refuted))
         on = _list(sorted({v["dataset"] for v in refuted}))
         return f"No: ReLU networks have local minima that are not global ({how} on {on}, claim N1)"
-    if minima and all(v["outcome"] == Outcome.SUPPORTED for v in minima):
+    if minima and all(_outcome(v) == Outcome.SUPPORTED for v in minima):
         return "Yes, as far as claim N1 was judged: every local minimum examined is global"
-    equal = [v["outcome"] for v in verdicts if v["claim"] == "E2"]
+    equal = [_outcome(v) for v in verdicts if v["claim"] == "E2"]
     if Outcome.REFUTED in equal:
         return "Not in these runs: trained networks end at different losses (claim E2)"
     if equal and set(equal) == {Outcome.SUPPORTED}:
@@ -59,12 +62,21 @@ def _lead(verdicts: Verdicts) -> str:
 def _trained(verdicts: Verdicts) -> str:
     said = []
     for protocol, words in _WEIGHTS.items():
-        ours = [v["outcome"] for v in verdicts if v["protocol"] == protocol and v["paper"] in SAYS_YES]
+        ours = [_outcome(v) for v in verdicts if v["protocol"] == protocol and v["paper"] in SAYS_YES]
         if ours:
             held, fell = ours.count(Outcome.SUPPORTED), ours.count(Outcome.REFUTED)
             left = len(ours) - held - fell
             said.append(f"{held} hold, {fell} fail and {left} stay open {words}")
-    return f"of the paper's statements about trained networks, {'; '.join(said)}" if said else ""
+    if not said:
+        return ""
+    rows = sum(v["p_holm"] is not None for v in verdicts)
+    rule = f" (decided is what survives Holm's correction for all {rows} sampled rows)" if rows else ""
+    return f"of the paper's statements about trained networks{rule}, {'; '.join(said)}"
+
+
+def _outcome(verdict: dict[str, Any]) -> str:
+    """What the headline takes a verdict for: open where it would not survive Holm's correction."""
+    return verdict["outcome"] if not decided(verdict) or stands(verdict) else Outcome.INCONCLUSIVE
 
 
 def _list(words: Sequence[str]) -> str:

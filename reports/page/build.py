@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from claims.verdict import Strength
+from reports.design import design, sizes
 from reports.files import write_whole
 from reports.outcomes import count
 from reports.page import commands, controls
@@ -69,10 +71,12 @@ def render(report: dict[str, Any], shown: Gallery, planted: controls.Controls) -
         choices=_choices(verdicts),
         datasets=_datasets(about["data"]),
         sections=sections(report, planted),
-        proofs=[
-            row for row in ours if row.verdict["strength"] in ("proof", "exact at points", "certificate")
-        ],
+        proofs=[row for row in ours if row.verdict["strength"] != Strength.STATISTICAL],
         gallery=shown,
+        design=design(about["options"]),
+        sizes=sizes(about["options"]),
+        multiplicity=report["multiplicity"],
+        fallen=sum(row.fell for row in ours),
         reproduce=commands.reproduce(about),
         glyphs=GLYPHS,
         # The project's own files and matplotlib's SVG, the only texts that are not escaped.

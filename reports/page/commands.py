@@ -8,7 +8,14 @@ from typing import Any
 
 __all__ = ["again", "reproduce"]
 
-_DEFAULTS = {"scale": "quick", "backend": "auto", "precision": "fp32", "replicates": None, "store": None}
+_DEFAULTS = {
+    "scale": "quick",
+    "backend": "auto",
+    "precision": "fp32",
+    "networks": None,
+    "seed": 0,
+    "store": None,
+}
 _PROTOCOLS = ["std", "var", "he"]
 
 
@@ -37,6 +44,7 @@ def _options(options: dict[str, Any]) -> list[str]:
         if (value := options.get(name)) != default and value is not None
         for word in (f"--{name}", str(value))
     ]
+    found += ["--looks"] if options.get("looks") else []
     protocols = options.get("protocols") or _PROTOCOLS
     return found if sorted(protocols) == sorted(_PROTOCOLS) else [*found, "--protocols", ",".join(protocols)]
 

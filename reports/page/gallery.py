@@ -60,7 +60,7 @@ def gallery(experiments: Iterable[dict[str, Any]], shelf: Shelf) -> Gallery:
         experiments: as in the report's provenance.
         shelf: where figures lie or are drawn.
     """
-    known = [(of, run) for run in experiments if (of := subject(run["name"]))]
+    known = [(of, run) for run in _together(experiments) if (of := subject(run["name"]))]
     known.sort(key=lambda pair: (pair[0].widths, pair[0].output, pair[0].loss, pair[0].rank))
     wanted: list[tuple[dict[str, Any], str]] = []
 
@@ -73,6 +73,19 @@ def gallery(experiments: Iterable[dict[str, Any]], shelf: Shelf) -> Gallery:
     arranged = _arranged(known, shelf.figure)
     shelf.close()
     return arranged
+
+
+def _together(experiments: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs of one name as one: the looks of a sequential design, each of which trained other networks."""
+    by_name: dict[Any, list[dict[str, Any]]] = {}
+    for run in experiments:
+        by_name.setdefault(run["name"], []).append(run)
+    return [
+        parts[0]
+        if len(parts) == 1
+        else parts[0] | {"sha256": "+".join(str(part["sha256"]) for part in parts), "parts": parts}
+        for parts in by_name.values()
+    ]
 
 
 def _arranged(known: Known, figure_of: FigureOf) -> Gallery:

@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import Any
 
 from claims.catalogue import CATALOGUE
-from reports.estimates import estimate, number
+from reports.estimates import counted, estimate, number, p_value
 from reports.figures.forest import Forest, forest
 from reports.figures.paper import PAPER, figures_of
+from reports.multiplicity import fell
 from reports.outcomes import count
 from reports.page import commands
 from reports.page.controls import Controls
@@ -29,12 +30,23 @@ def anchor(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One verdict."""
+    """One verdict, with its numbers as text.
+
+    Attributes:
+        n: with what it counts, and the look.
+        p, bh, holm: its p-value, and both of it adjusted for all rows; "" where it has none.
+        fell: whether it is decided and does not survive the correction.
+    """
 
     verdict: dict[str, Any]
     anchor: str
     claim_anchor: str
     estimate: str
+    n: str
+    p: str
+    bh: str
+    holm: str
+    fell: bool
     section: str
     experiments: list[dict[str, Any]]
 
@@ -65,10 +77,9 @@ class Section:
     anchor: str
     title: str
     first: dict[str, Any]
-    rule: str
-    n: int
+    rules: list[str]
+    cites: list[str]
     margin: str
-    convergence: str
     rows: list[Row]
     readings: list[Reading]
     forest: Forest | None
@@ -78,13 +89,6 @@ class Section:
     figures: list[int]
     again: str
     seconds: float
-
-
-_CONVERGENCE = {
-    "end state": "supported and refuted both need models that have settled",
-    "reaches": "refuted needs models that have settled; having reached the region is enough for supported",
-    "trajectory": "",
-}
 
 
 def rows(report: dict[str, Any]) -> list[Row]:
@@ -98,8 +102,16 @@ def rows(report: dict[str, Any]) -> list[Row]:
             name += "-2"
         taken.add(name)
         experiments = [runs[key] for key in verdict.get("experiments", ()) if key in runs]
+        p, bh, holm = (p_value(verdict[name]) for name in ("p_value", "p_bh", "p_holm"))
         found.append(
-            Row(verdict, name, anchor(verdict["claim"]), estimate(verdict), section(verdict), experiments)
+            Row(
+                verdict,
+                name,
+                anchor(verdict["claim"]),
+                estimate(verdict),
+                counted(verdict),
+                *(p, bh, holm, fell(verdict), section(verdict), experiments),
+            )
         )
     return found
 
@@ -120,17 +132,15 @@ def sections(report: dict[str, Any], controls: Controls) -> list[tuple[str, list
 def _section(group: list[Row], report: dict[str, Any], controls: Controls) -> Section:
     verdicts = [row.verdict for row in group]
     first, about = verdicts[0], report["provenance"]
-    claim = CATALOGUE.get(first["claim"])
     durations = about["durations"]["tests"]
     return Section(
         id=first["claim"],
         anchor=group[0].claim_anchor,
         title=group[0].section,
         first=first,
-        rule=claim.rule if claim else "",
-        n=claim.n if claim else max(v["n"] for v in verdicts),
+        rules=_each(verdicts, "rule"),
+        cites=_each(verdicts, "cites"),
         margin="" if first["margin"] is None else number(first["margin"]),
-        convergence=_CONVERGENCE[claim.convergence] if claim else "",
         rows=group,
         readings=_readings(verdicts),
         forest=forest(verdicts),
@@ -141,6 +151,11 @@ def _section(group: list[Row], report: dict[str, Any], controls: Controls) -> Se
         again=commands.again(verdicts, about),
         seconds=sum(durations.get(test, 0.0) for test in {v["nodeid"] for v in verdicts}),
     )
+
+
+def _each(verdicts: Verdicts, field: str) -> list[str]:
+    """What these verdicts say in this field, each text once."""
+    return list(dict.fromkeys(v[field] for v in verdicts if v[field]))
 
 
 def _readings(verdicts: Verdicts) -> list[Reading]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from claims.catalogue import Claim, claim
+from claims.margins import NETWORKS
 from claims.verdict import Evidence, Outcome, Verdict, decide
 from models.experiment import Experiment
 from models.run import Run
 
-__all__ = ["SAMPLES", "Case", "by_model", "fall", "judge", "planted", "plateau", "spread"]
+__all__ = ["SAMPLES", "Case", "altered", "by_model", "fall", "judge", "planted", "plateau", "spread"]
 
 SAMPLES = 1000
 """Samples on either side."""
@@ -22,20 +24,26 @@ SAMPLES = 1000
 BASELINE = np.array([0.45, 0.5])
 """L0 on train and test: not 1, so that a loss that was not normalised shows."""
 
+STEPS = 32
+"""Minibatch steps in an epoch."""
 
-def spread(replicates: int, width: float) -> np.ndarray:
-    """An even spread [4 * R] of +-width over the replicates of each of the four models."""
-    return np.tile(np.linspace(-width, width, replicates) if replicates > 1 else [0.0], 4)
+EARLY = np.array([1, 2, 4, 8, 16, 45, 91])
 
 
-def by_model(values: Sequence[float], replicates: int, width: float = 0.0) -> np.ndarray:
-    """One value for each model i, [4 * R], with an even spread over its replicates."""
-    return np.repeat(np.asarray(values, dtype=float), replicates) + spread(replicates, width)
+def spread(networks: int, width: float) -> np.ndarray:
+    """An even spread [networks] of +-width; networks of one model i have it evenly too."""
+    rank = np.arange(networks) // 4 - (networks // 4 - 1) / 2
+    return width * rank / max(rank.max(), 1)
+
+
+def by_model(values: Sequence[float], networks: int, width: float = 0.0) -> np.ndarray:
+    """One value for each model i, [networks]: network k is of model k % 4; with an even spread."""
+    return np.resize(np.asarray(values, dtype=float), networks) + spread(networks, width)
 
 
 def plateau(final: ArrayLike, epochs: int = 20) -> np.ndarray:
-    """Curves [T+1, M] that start at 1 and stay at their final value [M] from the middle on."""
-    part = np.minimum(np.arange(epochs + 1) / (epochs // 2), 1.0)[:, None]
+    """Curves [T+1, M] that start at 1 and stay at their final value [M] from an eighth of the way on."""
+    part = np.minimum(np.arange(epochs + 1) / max(epochs // 8, 1), 1.0)[:, None]
     return 1.0 + part * (np.asarray(final) - 1.0)
 
 
@@ -44,53 +52,79 @@ def fall(rate: ArrayLike, epochs: int = 20) -> np.ndarray:
     return np.exp(-np.arange(epochs + 1)[:, None] / np.asarray(rate))
 
 
+def every_pair(networks: int) -> np.ndarray:
+    """The six pairs of every quadruple, [6 * networks / 4, 2]."""
+    six = np.array(list(combinations(range(4), 2)))
+    return np.concatenate([six + 4 * q for q in range(networks // 4)])
+
+
 def planted(
     train: ArrayLike,
     test: ArrayLike | None = None,
     *,
-    replicates: int = 3,
     agreement: ArrayLike = 0.9,
     accuracy: ArrayLike = 0.9,
+    predictions: np.ndarray | None = None,
     weights: np.ndarray | None = None,
+    protocol: str = "std",
     **spec: Any,
 ) -> Run:
-    """A run of four models with R replicates each.
+    """A run of as many networks as the loss has columns.
 
     Args:
         train: normalised training loss [T+1, M].
         test: normalised test loss, as `train` by default.
-        agreement: fraction of samples that pairs label alike, broadcast to [T+1, M, M]; train and test.
+        agreement: fraction of samples that pairs label alike, broadcast to [T+1, P]; train and test.
         accuracy: broadcast to [T+1, M]; train and test.
+        predictions: labels [M, SAMPLES] at every epoch, all 0 by default.
         weights: first-layer weights [M, fan_in, fan_out] after the last epoch; the other layer is zero.
+        protocol: std by default, where the four models i are four populations.
         spec: further fields of the experiment.
     """
     train = np.asarray(train, dtype=float)
     test = train if test is None else np.asarray(test, dtype=float)
-    epochs, members = len(train) - 1, 4 * replicates
-    experiment = Experiment("mnist-5k", (2,), replicates=replicates, epochs=epochs, **spec)
-    assert train.shape == test.shape == (epochs + 1, members)
-    alike = np.broadcast_to(np.asarray(agreement, dtype=float), (epochs + 1, members, members))
-    counts = np.rint(np.where(np.eye(members, dtype=bool), 1.0, alike) * SAMPLES).astype(np.int64)
-    weights = np.zeros((members, 3, 2)) if weights is None else weights
-    gaps = np.abs(weights[:, None] - weights[None, :]).reshape(members, members, -1)
-    every_epoch = (epochs + 1, 1, 1)
+    epochs, networks = len(train) - 1, train.shape[1]
+    experiment = Experiment("mnist-5k", (2,), networks=networks, epochs=epochs, protocol=protocol, **spec)
+    assert train.shape == test.shape
+    pairs = every_pair(networks)
+    alike = np.rint(np.broadcast_to(np.asarray(agreement, float), (epochs + 1, len(pairs))) * SAMPLES)
+    weights = np.zeros((networks, 3, 2)) if weights is None else weights
+    gaps = np.abs(weights[pairs[:, 0]] - weights[pairs[:, 1]]).reshape(len(pairs), -1)
+    labels = np.zeros((networks, SAMPLES), dtype=np.uint8) if predictions is None else predictions
+    early = EARLY[STEPS * epochs > EARLY]
     arrays = {
         "train_loss": train * BASELINE[0],
         "test_loss": test * BASELINE[1],
-        "weight_distance": np.tile(np.sqrt((gaps**2).sum(-1)), every_epoch),
-        "weights_differ": np.tile((gaps > 0.1).sum(-1), every_epoch),
+        "early_steps": early,
+        "early_train_loss": between(train, early) * BASELINE[0],
+        "early_train_agreement": np.rint(between(alike, early)).astype(np.int64),
+        "steps_per_epoch": np.array([STEPS]),
+        "pairs": pairs,
+        "weight_distance": np.tile(np.sqrt((gaps**2).sum(-1)), (epochs + 1, 1)),
+        "weights_differ": np.tile((gaps > 0.1).sum(-1), (epochs + 1, 1)),
         "baseline": BASELINE,
-        "diverged_at": np.full(members, -1),
+        "largest_class": np.array([0.1, 0.1]),
+        "diverged_at": np.full(networks, -1),
+        "initial_seeds": np.arange(networks),
+        "order_seeds": np.arange(networks),
         f"weights/{epochs}/W1": weights,
-        f"weights/{epochs}/b1": np.zeros((members, 2)),
-        f"weights/{epochs}/W2": np.zeros((members, 2, 10)),
-        f"weights/{epochs}/b2": np.zeros((members, 10)),
+        f"weights/{epochs}/b1": np.zeros((networks, 2)),
+        f"weights/{epochs}/W2": np.zeros((networks, 2, 10)),
+        f"weights/{epochs}/b2": np.zeros((networks, 10)),
     }
     for side in ("train", "test"):
-        arrays[f"{side}_predictions"] = np.zeros((epochs + 1, members, SAMPLES), dtype=np.uint8)
-        arrays[f"{side}_agreement"] = counts
-        arrays[f"{side}_accuracy"] = np.array(np.broadcast_to(accuracy, (epochs + 1, members)), dtype=float)
+        arrays[f"{side}_predictions"] = np.tile(labels, (epochs + 1, 1, 1))
+        arrays[f"{side}_agreement"] = alike.astype(np.int64)
+        arrays[f"{side}_accuracy"] = np.array(np.broadcast_to(accuracy, (epochs + 1, networks)), dtype=float)
     return Run(experiment, arrays)
+
+
+def between(rows: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The rows [T+1, ...] of a quantity at steps between the epochs' ends, interpolated."""
+    at = steps / STEPS
+    low = np.floor(at).astype(int)
+    part = (at - low)[:, None]
+    return rows[low] * (1 - part) + rows[np.minimum(low + 1, len(rows) - 1)] * part
 
 
 @dataclass(frozen=True)
@@ -99,9 +133,9 @@ class Case:
 
     Attributes:
         id: the claim.
-        runs: replicates R -> the runs that the evidence function gets.
-        evidence: the claim's real evidence function, on those runs.
         outcome: the planted verdict.
+        evidence: the claim's real evidence function, on those runs.
+        runs: number of networks -> the runs that the evidence function gets.
         name: tells this case from others of the same claim and outcome.
     """
 
@@ -114,9 +148,9 @@ class Case:
     def __str__(self) -> str:
         return "-".join(text for text in (self.id, self.outcome.value, self.name) if text)
 
-    def verdict(self, replicates: int = 3, change: Callable[[Run], Run] | None = None) -> Verdict:
+    def verdict(self, networks: int = NETWORKS, change: Callable[[Run], Run] | None = None) -> Verdict:
         """The verdict on the case's runs, each of them changed first."""
-        runs = self.runs(replicates)
+        runs = self.runs(networks)
         return judge(
             self.id, self.evidence([change(run) for run in runs] if change else runs, claim(self.id))
         )

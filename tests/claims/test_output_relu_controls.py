@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from claims.empirical import near_zero
 from planted import by_model, fall, judge, planted, plateau
 
 from claims.catalogue import claim
-from claims.empirical import near_zero
 from claims.output_relu import changed_verdict
 from claims.verdict import Outcome
 from models.run import Run

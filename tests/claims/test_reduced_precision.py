@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from claims.empirical import equal_loss, near_zero, slowdown
 
 from claims.catalogue import claim
-from claims.empirical import equal_loss, near_zero, slowdown
 from claims.labels import early_fall_then_rise, label_agreement
 from claims.margins import HALF_LOSS
 from claims.verdict import Outcome, decide

@@ -12,7 +12,7 @@ import torch
 from counted_store import FILES, Counted
 
 from data import Dataset
-from models import training
+from models import shards
 from models.backend import Backend, resolve_backend
 from models.experiment import Experiment
 
@@ -53,14 +53,7 @@ def tiny() -> Callable[..., Experiment]:
     """An experiment on `digits` that trains in milliseconds; keywords change its spec."""
 
     def spec(**changes: object) -> Experiment:
-        usual = {
-            "dataset": "tiny",
-            "widths": (7,),
-            "models": (0, 1),
-            "replicates": 2,
-            "epochs": 3,
-            "batch": 10,
-        }
+        usual = {"dataset": "tiny", "widths": (7,), "networks": 4, "epochs": 3, "batch": 10}
         return Experiment(**(usual | changes))
 
     return spec
@@ -80,8 +73,8 @@ def fp32() -> Backend:
 
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One member a shard, as large networks have it."""
-    monkeypatch.setattr(training, "_SHARD_PARAMETERS", 100)
+    """One network a shard, as large networks have it."""
+    monkeypatch.setattr(shards, "_WIDE", 100)
 
 
 @pytest.fixture

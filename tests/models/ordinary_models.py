@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.backend import Backend
+from models.experiment import WEIGHT_THRESHOLD
 from models.initialisation import initial_weights, minibatch_order
-from models.pairs import WEIGHT_THRESHOLD
+from models.seeds import initial_seeds, order_seeds
 from models.training import Trainer
 
 __all__ = ["assert_equals_reference", "assert_same_bytes", "trained"]
+
+APART = {
+    *("baseline", "diverged_at", "pairs", "steps_per_epoch", "initial_seeds", "order_seeds"),
+    *("early_steps", "early_train_loss", "early_train_agreement"),
+}
+"""Arrays without a row an epoch."""
 
 
 class Reference:
@@ -23,7 +31,8 @@ class Reference:
     def __init__(self, spec, data, member: int) -> None:
         self.spec = spec
         sizes = (data.d_x, *spec.widths, data.d_y)
-        layers = initial_weights(sizes, spec.protocol, spec.members, spec.seed)
+        layers = initial_weights(sizes, spec.protocol, spec.groups, initial_seeds(spec.seed, spec.numbers))
+        self.order_seed = int(order_seeds(spec.seed, spec.numbers)[member])
         modules: list[nn.Module] = []
         for W, b in layers:
             linear = nn.Linear(W.shape[1], W.shape[2], dtype=torch.float64)
@@ -46,11 +55,13 @@ class Reference:
             return nn.NLLLoss()(h.log(), y.argmax(1))
         return nn.CrossEntropyLoss()(h, y.argmax(1))
 
-    def train(self, x: Tensor, y: Tensor, epoch: int) -> None:
-        for batch in minibatch_order(len(x), epoch, self.spec.seed).split(self.spec.batch):
+    def steps(self, x: Tensor, y: Tensor, epoch: int) -> Iterator[None]:
+        """Trains for an epoch, a step at a time."""
+        for batch in minibatch_order(len(x), epoch, self.order_seed).split(self.spec.batch):
             self.optimiser.zero_grad()
             self.loss(x[batch], y[batch]).backward()
             self.optimiser.step()
+            yield
 
     def tensors(self) -> list[np.ndarray]:
         """W1 [fan_in, fan_out], b1, W2, ..."""
@@ -58,14 +69,19 @@ class Reference:
         return [t.detach().numpy().copy() for layer in linear for t in (layer.weight.T, layer.bias)]
 
 
-def references(spec, data) -> Iterator[dict[str, np.ndarray]]:
-    """What a run should have recorded, epoch by epoch from before the first, computed the plain way."""
+def references(spec, data, early: dict[int, tuple[list, list]]) -> Iterator[dict[str, np.ndarray]]:
+    """What a run should have recorded, epoch by epoch from before the first, computed the plain way.
+
+    Losses and agreements on the training set after every single step go into `early`.
+    """
     sides = {
         "train": [torch.from_numpy(np.array(a)).double() for a in (data.x_train, data.targets_train)],
         "test": [torch.from_numpy(np.array(a)).double() for a in (data.x_test, data.targets_test)],
     }
     labels = {"train": data.y_train, "test": data.y_test}
-    networks = [Reference(spec, data, member) for member in range(len(spec.members))]
+    pairs = [(q + a, q + b) for q in range(0, spec.networks, 4) for a, b in combinations(range(4), 2)]
+    step = 0
+    networks = [Reference(spec, data, member) for member in range(spec.networks)]
     for epoch in range(spec.epochs + 1):
         row: dict[str, np.ndarray] = {}
         for side, (x, y) in sides.items():
@@ -76,18 +92,23 @@ def references(spec, data) -> Iterator[dict[str, np.ndarray]]:
                 told = np.array([h.argmax(1) for h in outputs])
                 row[f"{side}_predictions"] = told
                 row[f"{side}_accuracy"] = np.array([np.mean(t == labels[side]) for t in told])
-                row[f"{side}_agreement"] = np.array([[np.sum(a == b) for b in told] for a in told])
+                row[f"{side}_agreement"] = np.array([np.sum(told[a] == told[b]) for a, b in pairs])
         flat = [np.concatenate([t.ravel() for t in net.tensors()]) for net in networks]
-        row["weight_distance"] = np.array([[math.dist(a, b) for b in flat] for a in flat])
+        row["weight_distance"] = np.array([math.dist(flat[a], flat[b]) for a, b in pairs])
         row["weights_differ"] = np.array(
-            [[np.sum(np.abs(a - b) > WEIGHT_THRESHOLD) for b in flat] for a in flat]
+            [np.sum(np.abs(flat[a] - flat[b]) > WEIGHT_THRESHOLD) for a, b in pairs]
         )
         for index in range(2 * len(spec.widths) + 2):
             name = f"{'Wb'[index % 2]}{index // 2 + 1}"
             row[name] = np.stack([net.tensors()[index] for net in networks])
         yield row
-        for net in networks:
-            net.train(*sides["train"], epoch)
+        for _ in zip(*(net.steps(*sides["train"], epoch) for net in networks), strict=True):
+            step += 1
+            with torch.no_grad():
+                outputs = [net.network(sides["train"][0]).numpy() for net in networks]
+                losses = [float(net.loss(*sides["train"])) for net in networks]
+            told = [h.argmax(1) for h in outputs]
+            early[step] = losses, [np.sum(told[a] == told[b]) for a, b in pairs]
 
 
 def trained(spec, data, backend: Backend, threads: int = 1) -> Trainer:
@@ -107,8 +128,9 @@ def assert_same_bytes(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> Non
 def assert_equals_reference(spec, data, backend: Backend) -> None:
     """Every recorded number of every epoch, and every weight, against the slow truth."""
     result = trained(spec, data, backend).result()
-    recorded = {key for key in result if "/" not in key} - {"baseline", "diverged_at"}
-    for epoch, row in enumerate(references(spec, data)):
+    recorded = {key for key in result if "/" not in key} - APART
+    early: dict[int, tuple[list, list]] = {}
+    for epoch, row in enumerate(references(spec, data, early)):
         for name, expected in row.items():
             if name not in recorded:
                 found = result[f"weights/{epoch}/{name}"]
@@ -123,3 +145,10 @@ def assert_equals_reference(spec, data, backend: Backend) -> None:
                 )
         assert recorded <= row.keys()
     assert all(len(result[name]) == spec.epochs + 1 for name in recorded)
+    steps = result["early_steps"].tolist()
+    assert len(result["early_train_loss"]) == len(steps)
+    for row, step in enumerate(steps):
+        losses, alike = early[step]
+        np.testing.assert_allclose(result["early_train_loss"][row], losses, rtol=1e-10, atol=1e-10)
+        if data.task == "classification":
+            np.testing.assert_array_equal(result["early_train_agreement"][row], alike)

@@ -6,7 +6,8 @@ spares every one of them the import of torch.
 
 A plan holds the spec's changes, `refresh`, `session`, the `pause` after each epoch, and
 where to `die` by SIGKILL: `{"epoch": 2}` when that epoch is over, `{"replace": 3}` before
-the third rename, `{"write": 2}` halfway through the second file.
+the third rename, `{"write": 2}` halfway through the second file, `{"judged": 5}` when the
+networks are judged for the fifth time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from data import Dataset
-from models import store, training  # noqa: F401 - imported before the fork
+from models import store, training
 from models.backend import resolve_backend
 from models.experiment import Experiment
 
@@ -42,7 +43,7 @@ def dataset() -> Dataset:
 
 
 def experiment(**changes: Any) -> Experiment:
-    usual = {"dataset": "tiny", "widths": (6,), "models": (0, 1), "replicates": 1, "epochs": 4, "batch": 8}
+    usual = {"dataset": "tiny", "widths": (6,), "networks": 4, "epochs": 4, "batch": 8}
     return Experiment(**(usual | {"checkpoints": (2,)} | changes))
 
 
@@ -69,10 +70,23 @@ def dying_in_write(number: int) -> None:
     store.write = half
 
 
+def dying_when_judged(number: int) -> None:
+    judge, calls = training.Trainer._judge, iter(range(1, 1_000))
+
+    def judged(*arguments: Any) -> Any:
+        if next(calls) == number:
+            die()
+        return judge(*arguments)
+
+    training.Trainer._judge = judged
+
+
 def ask(root: Path, plan: dict[str, Any]) -> dict[str, Any]:
     death = plan.get("die", {})
     if "replace" in death:
         dying_at_replace(death["replace"])
+    if "judged" in death:
+        dying_when_judged(death["judged"])
     if "write" in death:
         dying_in_write(death["write"])
 

@@ -19,15 +19,16 @@ REFUSED = [
     ({"epochs": 0}, "got epochs 0, wanted a whole number of at least 1"),
     ({"epochs": 1.5}, "got epochs 1.5, wanted a whole number"),
     ({"batch": -3}, "got batch -3, wanted a whole number of at least 1"),
-    ({"replicates": "many"}, "got replicates 'many', wanted a whole number"),
-    ({"replicates": None}, "got replicates None, wanted a whole number"),
+    ({"networks": "many"}, "got networks 'many', wanted a whole number"),
+    ({"networks": None}, "got networks None, wanted a whole number"),
+    ({"networks": 0}, "got networks 0, wanted a multiple of 4 of at least 4: networks come in quadruples"),
+    ({"networks": 30}, "got networks 30, wanted a multiple of 4 of at least 4"),
+    ({"first": 2}, "got first 2, wanted a multiple of 4 of at least 0"),
+    ({"first": -4}, "got first -4, wanted a multiple of 4 of at least 0"),
     ({"seed": 0.5}, "got seed 0.5, wanted a whole number"),
     ({"widths": (500, 0)}, "got widths (500, 0), wanted hidden layers of at least one unit each"),
     ({"widths": 500}, "got widths 500, wanted a tuple of whole numbers"),
     ({"widths": (10.5,)}, "got widths 10.5, wanted a whole number"),
-    ({"models": ()}, "got models (), wanted distinct indices i >= 0, such as (0, 1, 2, 3)"),
-    ({"models": (0, 0)}, "got models (0, 0), wanted distinct indices i >= 0"),
-    ({"models": (-1,)}, "got models (-1,), wanted distinct indices i >= 0"),
     ({"learning_rate": 0}, "got learning_rate 0, wanted a finite number above 0"),
     ({"learning_rate": float("nan")}, "got learning_rate nan, wanted a finite number above 0"),
     ({"learning_rate": float("inf")}, "got learning_rate inf, wanted a finite number above 0"),
@@ -44,11 +45,19 @@ def test_a_wrong_spec_is_refused(changes, message):
         Experiment(**({"dataset": "mnist-5k", "widths": (10,)} | changes))
 
 
-def test_members_are_models_times_replicates():
-    """The ensemble axis runs over the replicates of each model in turn."""
-    spec = Experiment("boston", (5,), models=(2, 0), replicates=2)
-    assert spec.members == ((2, 0), (2, 1), (0, 0), (0, 1))
-    assert spec.groups == (2, 2, 0, 0)
+@pytest.mark.parametrize(
+    ("protocol", "populations", "groups"),
+    [
+        ("he", (0,), (0,) * 8),
+        ("std", (0, 1, 2, 3), (0, 1, 2, 3) * 2),
+        ("var", (0, 1, 2, 3), (0, 1, 2, 3) * 2),
+    ],
+)
+def test_a_networks_number_says_its_population(protocol, populations, groups):
+    """Under he all networks are one population; under std and var every quadruple has one of each i."""
+    spec = Experiment("boston", (5,), protocol=protocol, networks=8, first=12)
+    assert spec.numbers == (12, 13, 14, 15, 16, 17, 18, 19)
+    assert (spec.populations, spec.groups) == (populations, groups)
 
 
 def test_a_spec_reads_like_the_paper():

@@ -24,7 +24,7 @@ PROTOCOLS = [
 def test_weights_spread_as_the_protocol_says(protocol, i, expected):
     """N(0, sigma_i I) with sigma_i = i + 2 as deviation or as variance, or He's 2 / fan_in; biases are 0."""
     assert standard_deviation(protocol, i, 200) == pytest.approx(expected)
-    (W, b), _ = initial_weights((200, 300, 2), protocol, ((i, 0),), seed=0)
+    (W, b), _ = initial_weights((200, 300, 2), protocol, [i], [0])
     assert (W.shape, b.shape, W.dtype) == ((1, 200, 300), (1, 300), torch.float64)
     # 60,000 draws: the deviation's standard error is 0.3 %, the mean's 0.4 % of the deviation.
     assert float(W.std()) == pytest.approx(expected, rel=0.015)
@@ -39,35 +39,41 @@ def test_an_unknown_protocol_is_refused():
         standard_deviation("xavier", 0, 10)
 
 
-def test_a_member_is_drawn_the_same_in_any_ensemble():
-    """A member's weights depend on the seed and its own (i, replicate), not on who else is there."""
-    alone = initial_weights((5, 4, 3), "std", ((1, 2),), seed=7)
-    among = initial_weights((5, 4, 3), "std", ((0, 0), (3, 1), (1, 2), (1, 0)), seed=7)
+def test_a_network_is_drawn_the_same_in_any_ensemble():
+    """Its weights depend on its own seed and model index, not on who else is there."""
+    alone = initial_weights((5, 4, 3), "std", [1], [72])
+    among = initial_weights((5, 4, 3), "std", [0, 3, 1, 1], [70, 71, 72, 73])
     for (W, _), (V, _) in zip(alone, among, strict=True):
         assert torch.equal(W[0], V[2])
 
 
-def test_members_layers_and_seeds_are_drawn_apart():
+def test_a_model_index_scales_and_changes_nothing_else():
+    """Networks of one seed are the same draw under every protocol, up to its standard deviation."""
+    for (W, _), (V, _) in zip(
+        initial_weights((6, 5, 2), "std", [3], [9]), initial_weights((6, 5, 2), "he", [0], [9]), strict=True
+    ):
+        torch.testing.assert_close(W / 5, V / math.sqrt(2 / W.shape[1]), rtol=1e-14, atol=0)
+
+
+def test_layers_and_seeds_are_drawn_apart():
     """No two of them share their draws."""
-    members = tuple((i, r) for i in range(4) for r in range(3))
     draws = [
-        (W[m] / standard_deviation("std", *members[m][:1], 6)).numpy().tobytes()
-        for seed in (0, 1)
-        for W, _ in initial_weights((6, 6, 6), "std", members, seed)
-        for m in range(len(members))
+        W[m].numpy().tobytes()
+        for W, _ in initial_weights((6, 6, 6), "he", [0] * 12, range(12))
+        for m in range(12)
     ]
-    assert len(set(draws)) == len(draws) == 2 * 2 * 12
+    assert len(set(draws)) == len(draws) == 2 * 12
 
 
 def test_drawing_leaves_the_global_generator_alone():
     """Nor does the global generator change what is drawn."""
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    first = initial_weights((5, 4), "he", ((0, 0),), seed=0)[0][0]
+    first = initial_weights((5, 4), "he", [0], [0])[0][0]
     order = minibatch_order(10, 0, 0)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(99)
-    assert torch.equal(initial_weights((5, 4), "he", ((0, 0),), seed=0)[0][0], first)
+    assert torch.equal(initial_weights((5, 4), "he", [0], [0])[0][0], first)
     assert torch.equal(minibatch_order(10, 0, 0), order)
 
 

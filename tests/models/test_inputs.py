@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from models import inputs
-from models.ensemble import Operands, flatten, forward, gradients, layer_views, parameter_count
-from models.inputs import Inputs, evaluation_blocks, head_size, minibatches, order_by_use, whole_blocks
+from models.ensemble import Operands, forward, gradients, layer_views, row_size, rows
+from models.inputs import Inputs, evaluation_blocks, head_size, order_by_use, whole_blocks
+from models.minibatches import Minibatches
 
 SIZES, MEMBERS = (9, 5, 4, 3), 2
 
@@ -32,61 +33,105 @@ def dense(part: Inputs, d_x: int) -> torch.Tensor:
     return x
 
 
-def operands(seed: int = 1) -> Operands:
-    flat = np.random.default_rng(seed).normal(size=MEMBERS * parameter_count(SIZES))
-    return Operands(layer_views(torch.from_numpy(flat), SIZES, MEMBERS))
+def operands(members: int, seed: int = 1) -> Operands:
+    buffer = np.random.default_rng(seed).normal(size=(members, row_size(SIZES)))
+    return Operands(layer_views(torch.from_numpy(buffer), SIZES))
+
+
+def orders(members: int) -> torch.Tensor:
+    """For each network an order of its own, [M, 40]."""
+    return torch.stack(
+        [torch.randperm(40, generator=torch.Generator().manual_seed(m)) for m in range(members)]
+    )
+
+
+TARGETS = torch.from_numpy(np.eye(3)[np.random.default_rng(2).integers(0, 3, 40)])
 
 
 @pytest.mark.parametrize("head", [0, 3, 9])
 @pytest.mark.parametrize("batch", [1, 4, 7, 40])
 def test_minibatches_hold_every_sample_in_order(head, batch, sparse):
-    """Put back together, an epoch's minibatches are the samples in the order asked for."""
-    order = torch.randperm(40, generator=torch.Generator().manual_seed(0))
-    parts = list(minibatches(sparse, order, batch, head))
-    assert [len(part) for part in parts] == [len(p) for p in order.split(batch)]
-    assert torch.equal(torch.cat([dense(part, 9) for part in parts]), sparse[order])
+    """Put back together, a network's minibatches are the samples and targets in its order."""
+    order = orders(1)
+    reader = Minibatches(sparse, TARGETS, batch, head)
+    inputs, targets = zip(*reader.epoch(order), strict=True)
+    assert len(reader) == len(inputs)
+    assert [len(part) for part in inputs] == [len(p) for p in order[0].split(batch)]
+    found = [part.head[0].t() if part.head.ndim == 3 else dense(part, 9) for part in inputs]
+    assert torch.equal(torch.cat(found), sparse[order[0]])
+    assert torch.equal(torch.cat(targets, 1), TARGETS[order])
+
+
+@pytest.mark.parametrize("batch", [1, 7, 40])
+def test_every_network_reads_in_an_order_of_its_own(batch, sparse):
+    """Where several share a product, each has its own samples in it."""
+    order = orders(5)
+    inputs, targets = zip(*Minibatches(sparse, TARGETS, batch, 9).epoch(order), strict=True)
+    assert torch.equal(torch.cat([part.head for part in inputs], 2).transpose(1, 2), sparse[order])
+    assert torch.equal(torch.cat(targets, 1), TARGETS[order])
 
 
 def test_what_is_left_out_is_zero_and_something_is(sparse):
     """A tail holds exactly the inputs past the head that some sample uses."""
     left_out = 0
-    for part in minibatches(sparse, torch.arange(40), 4, 3):
-        x = dense(part, 9)
-        if part.tail is None:
-            continue
-        expected = (x[:, 3:] != 0).any(0).nonzero().squeeze(1)
+    for part, _ in Minibatches(sparse, TARGETS, 4, 3).epoch(orders(1)):
+        expected = (dense(part, 9)[:, 3:] != 0).any(0).nonzero().squeeze(1)
         assert torch.equal(part.places, expected)
         left_out += 6 - len(expected)
     assert left_out > 0
 
 
-@pytest.mark.parametrize("head", [0, 3, 9])
+def test_more_inputs_than_a_word_has_bits_are_told_apart():
+    """Each of 150 inputs is used by one sample only, and found there."""
+    x = torch.eye(150)
+    order = torch.randperm(150, generator=torch.Generator().manual_seed(0)).unsqueeze(0)
+    parts = [part for part, _ in Minibatches(x, torch.ones(150, 1), 4, 2).epoch(order)]
+    assert torch.equal(torch.cat([dense(part, 150) for part in parts]), x[order[0]])
+    assert max(len(part.places) for part in parts) == 4
+
+
+@pytest.mark.parametrize("head", [0, 3])
 @pytest.mark.parametrize(("output", "loss"), [("linear", "mse"), ("softmax", "ce"), ("relu", "bce")])
 def test_products_without_zeros_equal_products_with_them(head, output, loss, sparse):
     """Outputs and gradients are those of the full inputs; the gradient of an unused input's weights is 0."""
-    y = torch.from_numpy(np.eye(3)[np.random.default_rng(2).integers(0, 3, 40)])
-    weights = operands()
-    for part, targets in zip(minibatches(sparse, torch.arange(40), 5, head), y.split(5), strict=True):
+    weights, order = operands(1), orders(1)
+    for part, targets in Minibatches(sparse, TARGETS, 5, head).epoch(order):
         x = dense(part, 9)
+        joined = weights.joined()
         torch.testing.assert_close(
-            forward(weights, part), forward(weights, Inputs(x.t())), rtol=1e-13, atol=1e-13
+            forward(weights, joined, part), forward(weights, joined, Inputs(x.t())), rtol=1e-13, atol=1e-13
         )
-        found, expected = operands(7), operands(8)  # filled with something, so that a row left alone shows
+        found, expected = operands(1, 7), operands(1, 8)  # filled, so that a row left alone shows
         gradients(weights, part, targets, output, loss, found)
-        gradients(weights, Inputs(x.t()), targets, output, loss, expected)
+        gradients(weights, Inputs(x.t().unsqueeze(0)), targets, output, loss, expected)
         for (W, b), (V, c) in zip(found.layers, expected.layers, strict=True):
             torch.testing.assert_close(W, V, rtol=1e-12, atol=1e-14)
             torch.testing.assert_close(b, c, rtol=1e-12, atol=1e-14)
         assert not found.layers[0][0][:, ~(x != 0).any(0)].any()
 
 
-def test_views_and_flat_buffer_are_inverse():
-    """Layers as views of a flat buffer go back to the same buffer, and are seen as [M, fan_in, fan_out]."""
-    flat = torch.arange(float(MEMBERS * parameter_count(SIZES)))
-    views = layer_views(flat, SIZES, MEMBERS)
+def test_views_and_buffer_are_inverse():
+    """Layers as views of a buffer go back to the same buffer, and are seen as [M, fan_in, fan_out]."""
+    size = row_size(SIZES)
+    assert size % 16 == 0
+    buffer = torch.arange(float(MEMBERS * size)).view(MEMBERS, size)
+    buffer[:, 9 * 5 + 5 + 5 * 4 + 4 + 4 * 3 + 3 :] = 0  # the padding
+    views = layer_views(buffer, SIZES)
     assert [tuple(W.shape) for W, _ in views] == [(2, 9, 5), (2, 5, 4), (2, 4, 3)]
     assert [tuple(b.shape) for _, b in views] == [(2, 5), (2, 4), (2, 3)]
-    assert torch.equal(flatten(views), flat)
+    assert torch.equal(rows(views), buffer)
+
+
+def test_joined_first_layers_serve_all_networks(sparse):
+    """One product with the layers side by side is each network's own product."""
+    weights = operands(3)
+    z = forward(weights, weights.joined(), Inputs(sparse.t()))
+    for m in range(3):
+        h = sparse
+        for depth, (W, b) in enumerate(weights.layers):
+            h = h @ W[m] + b[m]
+            h = h.relu() if depth < 2 else h
+        torch.testing.assert_close(z[m], h, rtol=1e-13, atol=1e-13)
 
 
 def test_evaluation_blocks_hold_every_sample_once(sparse, monkeypatch):

@@ -191,12 +191,17 @@ def test_the_lock_is_held_once_and_released(runs, monkeypatch):
 # -- killed ---------------------------------------------------------------------------
 
 # The renames of a training of 4 epochs: checkpoints 1 to 3, then the run itself; the
-# files written: those checkpoints, then the run's three.
+# files written: those checkpoints, then the run's three. The networks are judged twice
+# before the first epoch, then after 1, 2, 3, 4 steps and twice at its end, after 6 and 8
+# steps and twice at the second's, after 11 in the third.
 DEATHS = {
     "before the first epoch": ({"epoch": 0}, None),
     "before any checkpoint": ({"epoch": 1}, None),
     "after a checkpoint": ({"epoch": 2}, 1),
     "in the last epoch": ({"epoch": 4}, 3),
+    "inside the first epoch": ({"judged": 5}, None),
+    "inside the second epoch": ({"judged": 10}, 1),
+    "inside the third epoch": ({"judged": 13}, 2),
     "writing the first checkpoint": ({"write": 1}, None),
     "writing a later checkpoint": ({"write": 3}, 2),
     "naming a checkpoint": ({"replace": 2}, 1),
@@ -401,8 +406,8 @@ def test_a_run_gives_its_weights_at_the_checkpoints(runs):
     """Weights are of the last epoch or of a checkpoint; another epoch is an error that names the cure."""
     run = runs.run()
     assert [tuple(t.shape for t in layer) for layer in run.weights()] == [
-        ((2, 9, 6), (2, 6)),
-        ((2, 6, 3), (2, 3)),
+        ((4, 9, 6), (4, 6)),
+        ((4, 6, 3), (4, 3)),
     ]
     assert not np.array_equal(run.weights()[0][0], run.weights(2)[0][0])
     with pytest.raises(
@@ -419,8 +424,9 @@ def test_a_run_speaks_on_the_scale_of_the_claims(runs):
             run.normalised_loss(side), run.arrays[f"{side}_loss"] / run.arrays["baseline"][place]
         )
     labels = run.arrays["test_predictions"]
-    assert run.agreement("test")[4, 0, 1] == (labels[4, 0] == labels[4, 1]).mean()
-    assert (run.agreement()[:, [0, 1], [0, 1]] == 1).all()
-    assert run.groups.tolist() == [0, 1]
+    assert run.arrays["pairs"][4].tolist() == [1, 3]
+    assert run.agreement("test")[4, 4] == (labels[4, 1] == labels[4, 3]).mean()
+    assert run.groups.tolist() == [0, 0, 0, 0]
+    assert run.steps_per_epoch == 5
     assert run.diverged == 0
     assert torch.isfinite(torch.from_numpy(run.arrays["train_loss"])).all()

@@ -46,8 +46,8 @@ def test_regression_equals_ordinary_models(widths, houses, tiny, fp64):
 
 def test_shards_equal_ordinary_models(digits, tiny, fp64, small_shards):
     """Cutting the ensemble into shards changes no member."""
-    spec = tiny(replicates=3, checkpoints=(0, 1, 2, 3))
-    assert len(Trainer(spec, digits, fp64)._shards) == 6
+    spec = tiny(networks=8, checkpoints=(0, 1, 2, 3))
+    assert len(Trainer(spec, digits, fp64)._shards) == 8
     assert_equals_reference(spec, digits, fp64)
 
 
@@ -75,7 +75,8 @@ def test_idle_inputs_keep_their_initial_weights(digits, tiny, fp32):
     assert after.shape == (4, 12, 7)
     np.testing.assert_array_equal(after[:, [*idle, 3]], before[:, [*idle, 3]])
     assert (after != before).any((0, 2)).tolist() == [i not in (*idle, 3) for i in range(12)]
-    initial = initial_weights((12, 7, 4), "he", spec.members, 0)[0][0].float().numpy()
+    seeds = trainer.result()["initial_seeds"]
+    initial = initial_weights((12, 7, 4), "he", spec.groups, seeds)[0][0].float().numpy()
     np.testing.assert_array_equal(before, initial)
     np.testing.assert_array_equal(trainer.layers()[0][0].numpy(), after)
 
@@ -86,11 +87,18 @@ def test_a_run_has_one_row_an_epoch_and_one_before(digits, tiny, fp32):
     shapes = {key: value.shape for key, value in result.items()}
     assert shapes == {
         **{f"{side}_{name}": (3, 4) for side in ("train", "test") for name in ("loss", "accuracy")},
-        **{f"{side}_agreement": (3, 4, 4) for side in ("train", "test")},
+        **{f"{side}_agreement": (3, 6) for side in ("train", "test")},
         "train_predictions": (3, 4, 53),
         "test_predictions": (3, 4, 20),
-        "weight_distance": (3, 4, 4),
-        "weights_differ": (3, 4, 4),
+        "weight_distance": (3, 6),
+        "weights_differ": (3, 6),
+        "pairs": (6, 2),
+        "early_steps": (6,),  # 1, 2, 3, 4, 8 and 11 of twelve steps; 6 is an epoch's end
+        "early_train_loss": (6, 4),
+        "early_train_agreement": (6, 6),
+        "steps_per_epoch": (1,),
+        "initial_seeds": (4,),
+        "order_seeds": (4,),
         "baseline": (2,),
         "diverged_at": (4,),
         "weights/2/W1": (4, 12, 7),
@@ -114,7 +122,7 @@ def test_baseline_is_the_loss_of_the_training_mean(digits, tiny, fp64):
 
 def test_a_member_that_leaves_the_numbers_is_counted_and_alone(digits, tiny, fp32):
     """A member whose weights overflow is NaN from then on; the others train as if it were not there."""
-    spec = tiny(replicates=3)
+    spec = tiny(networks=8)
     sound, sick = Trainer(spec, digits, fp32), Trainer(spec, digits, fp32)
     for trainer in (sound, sick):
         trainer.run_epoch()
@@ -123,13 +131,14 @@ def test_a_member_that_leaves_the_numbers_is_counted_and_alone(digits, tiny, fp3
         while not trainer.finished:
             trainer.run_epoch()
     a, b = sound.result(), sick.result()
-    others = [0, 1, 3, 4, 5]
-    assert b["diverged_at"].tolist() == [-1, -1, 2, -1, -1, -1]
+    others = [0, 1, 3, 4, 5, 6, 7]
+    assert b["diverged_at"].tolist() == [-1, -1, 2, -1, -1, -1, -1, -1]
     assert not np.isfinite(b["train_loss"][2:, 2]).any()
     for name in ("train_loss", "test_loss", "train_accuracy", "train_predictions"):
         assert b[name][:, others].tobytes() == a[name][:, others].tobytes()
-    for name in ("weights_differ", "weight_distance"):
-        np.testing.assert_array_equal(b[name][:, others][:, :, others], a[name][:, others][:, :, others])
+    apart = (a["pairs"] != 2).all(1)
+    for name in ("weights_differ", "weight_distance", "train_agreement"):
+        np.testing.assert_array_equal(b[name][:, apart], a[name][:, apart])
     np.testing.assert_array_equal(b["weights/3/W1"][others], a["weights/3/W1"][others])
 
 
@@ -158,7 +167,7 @@ def test_a_member_that_leaves_the_numbers_is_counted_and_alone(digits, tiny, fp3
 )
 def test_divergence_is_leaving_the_numbers_or_ending_ten_times_up(losses, diverged_at, digits, tiny, fp64):
     """The epoch counted is the first bad one; a finite spike that was overcome is none."""
-    trainer = Trainer(tiny(models=(0,), replicates=1, epochs=2), digits, fp64)
+    trainer = Trainer(tiny(epochs=2), digits, fp64, numbers=[0])
     trainer.history = {"train_loss": [np.array([loss]) for loss in losses]}
     assert trainer.result()["diverged_at"].tolist() == [diverged_at]
 
@@ -168,4 +177,4 @@ def test_labels_of_a_network_that_outputs_zeros(digits, tiny, fp64):
     trainer = Trainer(tiny(output="relu", epochs=1), digits, fp64)
     for _, bias in trainer._shards[0].weights.layers[-1:]:
         bias -= 1000
-    assert not trainer._evaluations[0](trainer._shards[0].weights)[1].any()
+    assert not trainer._judge(trainer._shards[0], 0)[1].any()

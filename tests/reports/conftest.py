@@ -9,31 +9,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_verdicts import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CLAIMS = """
-import pytest
-from claims.catalogue import claim
-from claims.verdict import Evidence, decide
-
 CASES = {
-    "std": Evidence(1.23e6, (9.12e5, 2.12e6), 12),
-    "var": Evidence(0.04, (0.01, 0.2), 12),
-    "he": Evidence(0.0123, (0.0101, 0.0301), 12),
+    "std": plain("E1", "mnist-5k-500-std", protocol="std", estimate=1.23e6, interval=(9.12e5, 2.12e6)),
+    "var": plain("E1", "mnist-5k-500-var", protocol="var", estimate=0.04, interval=(0.01, 0.2)),
+    "he": plain("E1", "mnist-5k-500-he", protocol="he"),
+    "H4": plain("H4", "mnist-5k", estimate=None, interval=None, n=1, failed=["H2 failed on mnist-5k"]),
 }
 
-@pytest.mark.parametrize("protocol", CASES, ids=lambda p: f"mnist-5k-500-{p}")
+CLAIMS = f"""
+import pytest
+
+CASES = {CASES!r}
+
+class Said:
+    def __init__(self, fields):
+        self.fields = fields
+    def as_json(self):
+        return self.fields
+
+@pytest.mark.parametrize("protocol", ["std", "var", "he"], ids=lambda p: "mnist-5k-500-" + p)
 def test_loss_reaches_zero(protocol, record_verdict):
-    verdict = decide(claim("E1"), CASES[protocol], setting=f"mnist-5k-500-{protocol}",
-                     dataset="mnist-5k", protocol=protocol)
-    record_verdict(verdict, data={"mnist-5k": "ab12"}, seeds=[0, 1], device="a CPU", backend="cpu",
-                   precision="fp32", experiments=[protocol], trained=True, seconds=0.5)
+    record_verdict(Said(CASES[protocol]), data={{"mnist-5k": "ab12"}}, seeds=[0, 1], device="a CPU",
+                   backend="cpu", precision="fp32", experiments=[protocol], trained=True, seconds=0.5)
 
 def test_eigenvalues_are_distinct(record_verdict):
-    verdict = decide(claim("H4"), Evidence(None, None, 1), setting="mnist-5k", dataset="mnist-5k",
-                     failed_prerequisites=["H2 failed on mnist-5k"])
-    record_verdict(verdict, data={"mnist-5k": "ab12"})
+    record_verdict(Said(CASES["H4"]), data={{"mnist-5k": "ab12"}})
 """
 """E1 refuted for std, inconclusive for var, supported for he; H4 not applicable."""
 

@@ -9,41 +9,58 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
+from sample_options import options
+from sample_verdicts import plain
 
-from claims.catalogue import CATALOGUE, claim
-from claims.verdict import Evidence, Outcome, Strength, decide
+from claims.catalogue import CATALOGUE
+from claims.verdict import Outcome
 from models.experiment import Experiment
 from models.run import Run
-from reports import provenance
+from reports import files, provenance
 
 __all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]
 
 SAMPLES = {"train": 40, "test": 20}
+DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
 
 
-def run(*, epochs: int = 4, replicates: int = 2, start: float = 1e6, end: float = 1e4, **spec: Any) -> Run:
-    """Four models whose loss falls from `start` to `end` times L0, model i higher by a factor of i + 1."""
-    of = Experiment(
-        **({"dataset": "mnist-5k", "widths": (500,)} | spec), epochs=epochs, replicates=replicates
-    )
-    members = len(of.members)
-    scale = (np.array(of.groups) + 1.0) * np.tile(np.linspace(0.9, 1.1, replicates), len(of.models))
-    loss = np.geomspace(start, end, epochs + 1)[:, None] * scale
-    gaps = np.abs(np.subtract.outer(np.arange(members), np.arange(members))).astype(float)
-    grow = np.linspace(1, 2, epochs + 1)[:, None, None]
+EARLY = np.array([1, 2, 3, 6])
+"""Minibatch steps inside the first epochs at which a run is recorded too, four steps an epoch."""
+
+
+def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 1e4, **spec: Any) -> Run:
+    """Networks whose loss falls from `start` to `end` times L0, under std and var model i a factor of i + 1
+    higher; the k-th network of a pair of eight lies up to a tenth beside."""
+    at = {"dataset": "mnist-5k", "widths": (500,), "batch": SAMPLES["train"] // 4}
+    of = Experiment(**(at | spec), epochs=epochs, networks=networks)
+    scale = (np.array(of.groups) + 1.0) * np.linspace(0.9, 1.1, networks)
+    times = np.arange(epochs + 1) / epochs
+    fall = np.geomspace(start, end, epochs + 1)[:, None]
+    fours = np.arange(networks).reshape(-1, 4)
+    pairs = np.array([(q[i], q[j]) for q in fours for i in range(4) for j in range(i + 1, 4)])
+    gaps = (pairs[:, 1] - pairs[:, 0]).astype(float)
+    grow = (1 + times)[:, None]
     arrays: dict[str, np.ndarray] = {
         "baseline": np.array([0.5, 0.25]),
-        "diverged_at": np.full(members, -1),
-        "train_loss": loss * 0.5,
-        "test_loss": loss * 0.25,
+        "diverged_at": np.full(networks, -1),
+        "initial_seeds": np.arange(networks),
+        "order_seeds": np.arange(networks) + 100,
+        "early_steps": EARLY,
+        "steps_per_epoch": np.array([4]),
+        "early_train_loss": np.geomspace(start, end, 17)[EARLY, None] * scale * 0.5,
+        "train_loss": fall * scale * 0.5,
+        "test_loss": fall * scale * 0.25,
+        "pairs": pairs,
         "weight_distance": gaps * grow,
         "weights_differ": (gaps * grow * 10).astype(np.int64),
     }
     if of.dataset != "boston":
+        alike = SAMPLES["train"] // 4 + np.arange(len(pairs)) % 6
         for side, samples in SAMPLES.items():
-            alike = np.where(np.eye(members, dtype=bool), samples, samples // 4)
-            arrays[f"{side}_agreement"] = np.tile(alike, (epochs + 1, 1, 1)).astype(np.int64)
-            arrays[f"{side}_accuracy"] = np.full((epochs + 1, members), 0.1)
+            arrays[f"{side}_agreement"] = np.tile(alike // (SAMPLES["train"] // samples), (epochs + 1, 1))
+            arrays[f"{side}_accuracy"] = np.full((epochs + 1, networks), 0.1)
+            arrays[f"{side}_predictions"] = np.zeros((epochs + 1, networks, samples), dtype=np.uint8)
+        arrays["early_train_agreement"] = np.tile(alike - 5, (len(EARLY), 1))
     return Run(of, arrays)
 
 
@@ -65,14 +82,11 @@ def experiment(key: str, name: str | None, sha256: str | None = None) -> dict[st
 
 
 def verdict(id: str, setting: str, outcome: Outcome, *, protocol: str = "", **more: Any) -> dict[str, Any]:
-    """A verdict of a claim in the catalogue with the outcome that is asked for."""
-    strength = more.pop("strength", Strength.STATISTICAL)
-    found = Evidence(more.pop("estimate", 0.3), more.pop("interval", (0.1, 0.5)), 12, strength)
-    made = decide(
-        claim(id), found, setting=setting, dataset=more.pop("dataset", "mnist-5k"), protocol=protocol
-    )
+    """A verdict of a claim with the outcome that is asked for; small p-values where it is decided."""
     where = {"nodeid": f"claims/test_x.py::test_{id}[{setting}]", "duration": 0.5, "experiments": []}
-    return made.as_json() | {"outcome": str(outcome)} | where | more
+    numbers = {"estimate": 0.3, "interval": (0.1, 0.5), "p_value": 1e-5 if outcome in DECIDED else 0.2}
+    numbers |= {} if more.get("strength", "statistical") == "statistical" else {"p_value": None}
+    return plain(id, setting, protocol=protocol, **numbers | where | {"outcome": str(outcome)} | more)
 
 
 def report(*verdicts: dict[str, Any], **about: Any) -> dict[str, Any]:
@@ -90,10 +104,8 @@ def report(*verdicts: dict[str, Any], **about: Any) -> dict[str, Any]:
     found |= {"durations": {"total": 1.0, "tests": {v["nodeid"]: v["duration"] for v in verdicts}}}
     found |= {"started": "2024-01-01T00:00:00+00:00", "finished": "2024-01-01T00:00:01+00:00"}
     found |= {"complete": True, "interrupted": None}
-    found["options"] = {"scale": "quick", "backend": "auto", "precision": "fp32", "replicates": None}
-    found["options"] |= {"protocols": ["std", "var", "he"], "refresh": False, "fail_on": [], "baseline": None}
-    found["options"] |= {"arguments": ["claims/", "-n", "auto"], "store": None}
-    return {"provenance": found | about, "verdicts": list(verdicts)}
+    found["options"] = options(arguments=["claims/", "-n", "auto"])
+    return files.compose(found | about, verdicts)
 
 
 def full_report(root: Path) -> dict[str, Any]:

@@ -6,14 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from claims.catalogue import claim
-from claims.verdict import Evidence, Strength, decide
+from sample_options import options as default_options
+from sample_verdicts import plain
+
 from reports import files, provenance
 
 SUPPORTED = {"estimate": 0.03, "interval": (0.02, 0.04)}
 REFUTED = {"estimate": 0.17, "interval": (0.14, 0.22)}
 INCONCLUSIVE = {"estimate": 0.05, "interval": (0.03, 0.2)}
-PROVED = {"estimate": 0.0, "interval": None, "n": 1, "strength": Strength.PROOF, "proved": True}
+PROVED = {"estimate": 0.0, "interval": None, "n": 1, "strength": "proof", "proved": True}
 """Evidence on E1, and a proof for H2."""
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&|`*_[a](b)\x1b[31m\u202e\ud800\n# end"
@@ -24,10 +25,9 @@ def verdict(
     id: str = "E1", protocol: str = "he", setting: str = "mnist-5k-500", **evidence: Any
 ) -> dict[str, Any]:
     """One verdict as a report holds it; evidence that supports unless told otherwise."""
-    found = Evidence(**({"n": 12} | SUPPORTED | evidence))
     name = f"{setting}-{protocol}" if protocol else setting
-    made = decide(claim(id), found, setting=name, dataset="mnist-5k", protocol=protocol)
-    return made.as_json() | {"nodeid": f"claims/test_x.py::test_{id}[{name}]", "duration": 1.0}
+    made = plain(id, name, protocol=protocol, **(SUPPORTED | evidence))
+    return made | {"nodeid": f"claims/test_x.py::test_{id}[{name}]", "duration": 1.0, "experiments": []}
 
 
 def report(*verdicts: dict[str, Any], options: dict[str, Any] | None = None, **about: Any) -> dict[str, Any]:
@@ -46,19 +46,41 @@ def report(*verdicts: dict[str, Any], options: dict[str, Any] | None = None, **a
         "interrupted": None,
         "started": "2026-01-01T00:00:00+00:00",
         "finished": "2026-01-01T00:10:00+00:00",
-        "options": {
-            **{"scale": "quick", "backend": "auto", "precision": "fp32", "protocols": ["std", "he"]},
-            **{"replicates": None, "refresh": False, "fail_on": [], "baseline": None, "arguments": []},
-            **(options or {}),
-        },
+        "options": default_options(**{"protocols": ["std", "he"]} | (options or {})),
     }
-    return {"provenance": merged | rest | about, "verdicts": list(verdicts or [verdict()])}
+    return files.compose(merged | rest | about, verdicts or [verdict()])
+
+
+def old_report(*verdicts: dict[str, Any], **about: Any) -> dict[str, Any]:
+    """A report as version 1 wrote it: no version, no p-values, no rules, replicates among its options."""
+    made = report(*verdicts, **about)
+    option = made["provenance"]["options"]
+    for name in ("networks", "looks", "design", "scale_sizes"):
+        del option[name]
+    option["replicates"] = None
+    dropped = (
+        "p_value",
+        "sampling_unit",
+        "look",
+        "rule",
+        "rule_since",
+        "cites",
+        "p_bh",
+        "p_holm",
+        "survives",
+    )
+    kept = [{key: value for key, value in row.items() if key not in dropped} for row in made["verdicts"]]
+    return {"provenance": made["provenance"], "verdicts": kept}
 
 
 def saved(folder: Path, made: dict[str, Any]) -> Path:
     """The report's folder, with its files as a run writes them."""
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        files.write(made, folder)
+        if "version" not in made:
+            (folder / "verdicts.json").write_text(json.dumps(made))
+        else:
+            files.write(made, folder)
     except UnicodeEncodeError:  # a lone surrogate: no run writes one, but a file may hold its escape
         (folder / "verdicts.json").write_text(json.dumps(made))
     return folder

@@ -10,9 +10,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from sample_reports import report as made
+from sample_reports import verdict
 
-from claims.catalogue import claim
-from claims.verdict import Evidence, decide
 from reports import files, provenance
 from reports.collector import Collector
 
@@ -21,33 +21,10 @@ SCHEMA = json.loads((Path(files.__file__).parent / "schema" / "verdicts.schema.j
 
 def report(*, complete: bool = True, **evidence: Any) -> dict[str, Any]:
     """A report with one verdict, made without a run."""
-    found = Evidence(
-        **({"estimate": 0.04, "interval": (0.01, float("inf")), "n": 12, "note": "a | b"} | evidence)
-    )
-    verdict = decide(claim("E1"), found, setting="mnist-5k-500-he", dataset="mnist-5k", protocol="he")
-    about = provenance.merge(
-        [{"data": {"mnist-5k": "ab"}, "backend": "cpu", "device": "a CPU", "seeds": [0]}]
-    )
-    about |= {
-        "commit": "0" * 40,
-        "dirty": True,
-        "versions": provenance.versions(),
-        "errors": [],
-        "skipped": [],
-    }
-    about |= {"durations": {"total": 1.0, "tests": {"t": 1.0}}, "complete": complete}
-    about |= {"started": "2024-01-01T00:00:00+00:00", "finished": "2024-01-01T00:00:01+00:00"}
-    about["interrupted"] = None if complete else "interrupted: 1 of 2 tests finished"
-    about["options"] = {"scale": "quick", "backend": "auto", "precision": "fp32", "protocols": ["he"]}
-    about["options"] |= {
-        "replicates": None,
-        "refresh": False,
-        "fail_on": [],
-        "baseline": None,
-        "arguments": [],
-    }
-    where = {"nodeid": "t", "duration": 1.0, "experiments": ["k"]}
-    return {"provenance": about, "verdicts": [verdict.as_json() | where]}
+    found = {"estimate": 0.04, "interval": (0.01, float("inf")), "n": 12, "note": "a | b"} | evidence
+    row = verdict("E1", "he", **found) | {"experiments": ["k"]}
+    why = None if complete else "interrupted: 1 of 2 tests finished"
+    return made(row, complete=complete, interrupted=why, dirty=True)
 
 
 def test_the_json_satisfies_the_published_schema(tmp_path: Path) -> None:

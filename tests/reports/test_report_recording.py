@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sample_verdicts import Said
+from sample_verdicts import plain as planted
 
-from claims.catalogue import claim
-from claims.verdict import Evidence, decide
 from reports.recording import plain, properties, recorded_provenance, recorded_verdicts
 
 
@@ -24,7 +24,7 @@ from reports.recording import plain, properties, recorded_provenance, recorded_v
 )
 def test_a_value_json_has_no_word_for_is_refused(value: object, text: str) -> None:
     """The error names the entry, its type and the cure."""
-    verdict = decide(claim("E1"), Evidence(0.0, (0.0, 0.1), 12), setting="s", dataset="d")
+    verdict = Said(planted("E1", "s"))
     with pytest.raises(TypeError, match=text):
         properties(verdict, "test", {"seconds": value})
 
@@ -39,7 +39,7 @@ def test_plain_values_come_back_equal() -> None:
 
 def test_a_report_gives_back_what_was_recorded() -> None:
     """The verdict with its node id, and the provenance beside it."""
-    verdict = decide(claim("E1"), Evidence(0.0, (0.0, float("inf")), 12), setting="s", dataset="d")
+    verdict = Said(planted("E1", "s", interval=(0.0, float("inf"))))
     found = properties(verdict, "test_x.py::test_y", {"seeds": [1]})
     assert all(isinstance(text, str) for _, text in found)
     report = pytest.TestReport(

@@ -21,7 +21,7 @@ from models.curvature.products import (
     losses,
     product_error,
 )
-from models.ensemble import Operands, forward, layer_views, parameter_count
+from models.ensemble import Operands, forward, layer_views, parameter_count, row_size
 from models.inputs import Inputs
 from models.losses import loss_per_sample
 from models.moments import moments
@@ -56,9 +56,9 @@ def small_statistics() -> tuple[torch.Tensor, torch.Tensor, int]:
 def test_network_is_the_ensemble_engine_s_loss(output, loss):
     """The objective of a flat row is the engine's mean loss of that member, biases and order included."""
     x, y = samples()
-    flat = drawn(MEMBERS * parameter_count(SIZES))
-    layers = layer_views(flat, SIZES, MEMBERS)
-    expected = loss_per_sample(forward(Operands(layers), Inputs(x.t())), y, output, loss).mean(1)
+    layers = layer_views(drawn(MEMBERS, row_size(SIZES)), SIZES)
+    of = Operands(layers)
+    expected = loss_per_sample(forward(of, of.joined(), Inputs(x.t())), y, output, loss).mean(1)
     found = losses(network(SIZES, x, y, output, loss), stacked(layers))
     torch.testing.assert_close(found, expected, rtol=1e-13, atol=0)
 

@@ -1,0 +1,22 @@
+"""The words for pairs of networks that every figure of pairs shares."""
+
+from __future__ import annotations
+
+from models.run import Run
+
+__all__ = ["labels", "note"]
+
+
+def labels(run: Run) -> list[str]:
+    """Of the kinds of pairs, in the order of `series.by_pair`: `48 pairs`, or `0 and 1` by the models."""
+    models = run.spec.populations
+    if len(models) == 1:
+        return [f"{len(run.arrays['pairs'])} pairs"]
+    return [f"{i} and {j}" for i in models for j in models if i < j]
+
+
+def note(run: Run) -> str:
+    """What lines and bands are."""
+    pairs, kinds = len(run.arrays["pairs"]), len(labels(run))
+    each = "" if kinds == 1 else f" of {pairs // kinds} pairs of models each"
+    return f"line: median{each}; band: least to greatest pair"
