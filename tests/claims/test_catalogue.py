@@ -170,12 +170,14 @@ USED = {
     "RANKS_ALIKE": (set(), {"M1"}),
     "FEW": (set(), {"T2"}),
     "DEPENDS": ({"H7"}, {"H7"}),
+    "PATHS": ({"H7"}, set()),
+    "PATH_SAMPLES": ({"H7"}, set()),
     "RESCALED": (set(), {"N2"}),
     "NOT_GLOBAL": ({"T2"}, set()),
 }
 """Every margin of a rule. The others are sizes and error rates, which a verdict prints by itself."""
 
-OTHERS = {"ALPHA", "NETWORKS", "LOOKS", "LOOK_WEIGHTS", "RESTARTS", "PATHS", "PATH_SAMPLES"}
+OTHERS = {"ALPHA", "NETWORKS", "LOOKS", "LOOK_WEIGHTS", "RESTARTS"}
 
 
 @pytest.fixture
