@@ -180,7 +180,7 @@ LIGHT = [
     "claims.catalogue",
     "claims.verdict",
     "claims.experiments",
-    "claims.empirical",
+    "claims.reaching",
     "claims.linear_theorem",
     "claims.dropped_hypotheses",
     "claims.restarts",
