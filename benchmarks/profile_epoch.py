@@ -16,7 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from data import load
 from models.backend import resolve_backend
 from models.experiment import Experiment
-from models.shards import unrecorded
+from models.threads import unrecorded
 from models.training import Trainer
 
 __all__ = ["main", "profiled"]

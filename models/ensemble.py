@@ -23,7 +23,20 @@ from torch import Tensor
 from models.inputs import Inputs
 from models.losses import loss_gradient
 
-__all__ = ["Layers", "Operands", "forward", "gradients", "layer_views", "parameter_count", "row_size", "rows"]
+__all__ = [
+    "Layers",
+    "Operands",
+    "behind_first",
+    "first_gradient",
+    "first_product",
+    "forward",
+    "gradients",
+    "layer_views",
+    "parameter_count",
+    "rest_views",
+    "row_size",
+    "rows",
+]
 
 Layers = Sequence[tuple[Tensor, Tensor]]
 """Weights [M, fan_in, fan_out] and biases [M, fan_out] of each layer."""
@@ -53,14 +66,22 @@ def layer_views(buffer: Tensor, sizes: Sequence[int], by_input: bool = False) ->
         sizes: units of every layer, inputs and outputs included.
         by_input: W1 lies as [d_x, h], not as [h, d_x].
     """
-    views, start = [], 0
-    for depth, (a, b) in enumerate(pairwise(sizes)):
-        W = buffer[:, start : start + a * b]
-        W = W.unflatten(1, (a, b)) if by_input and not depth else W.unflatten(1, (b, a)).transpose(1, 2)
+    first = sizes[0] * sizes[1]
+    W = buffer[:, :first]
+    W = W.unflatten(1, sizes[:2]) if by_input else W.unflatten(1, sizes[1::-1]).transpose(1, 2)
+    bias, later = rest_views(buffer[:, first:], sizes)
+    return [(W, bias), *later]
+
+
+def rest_views(rest: Tensor, sizes: Sequence[int]) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """The same of what follows W1 in every row: b1, and the later layers."""
+    bias, start, later = rest[:, : sizes[1]], sizes[1], []
+    for a, b in pairwise(sizes[1:]):
+        W = rest[:, start : start + a * b].unflatten(1, (b, a)).transpose(1, 2)
         start += a * b
-        views.append((W, buffer[:, start : start + b]))
+        later.append((W, rest[:, start : start + b]))
         start += b
-    return views
+    return bias, later
 
 
 def rows(layers: Layers, by_input: bool = False) -> Tensor:
@@ -85,7 +106,6 @@ class Operands:
     layers: Layers
     products: list[tuple[Tensor, Tensor]] = field(init=False)
     columns: list[Tensor] = field(init=False)
-    _cuts: dict[int, tuple[Tensor, Tensor, Tensor]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.products = [(W, W.transpose(1, 2)) for W, _ in self.layers]
@@ -95,13 +115,6 @@ class Operands:
         """The first layers as they are now, side by side: [d_x, M * h]. A copy, unless it lies so."""
         W = self.layers[0][0]
         return W[0] if len(W) == 1 and W[0].is_contiguous() else W.permute(1, 0, 2).flatten(1)
-
-    def cut(self, head: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Of a single network, first-layer weights of the head [head, h], their transpose, and the tail's."""
-        if head not in self._cuts:
-            (W,) = self.layers[0][0]
-            self._cuts[head] = W[:head], W[:head].t(), W[head:]
-        return self._cuts[head]
 
 
 def _mm(a: Tensor, b: Tensor, bf16: bool) -> Tensor:
@@ -121,8 +134,7 @@ def forward(of: Operands, joined: Tensor, inputs: Inputs, bf16: bool = False) ->
         inputs: of B samples.
         bf16: round the operands of every product to bfloat16.
     """
-    head = inputs.head.shape[0]
-    z = _product((joined[:head], joined[:head].t(), joined[head:]), inputs, bf16)
+    z = first_product(joined, inputs, bf16)
     return _activations(of, z.view(len(of.layers[0][0]), -1, len(inputs)), bf16)[-1].transpose(1, 2)
 
 
@@ -138,22 +150,33 @@ def _activations(of: Operands, z: Tensor, bf16: bool) -> list[Tensor]:
     return kept
 
 
-def _product(cut: tuple[Tensor, Tensor, Tensor], inputs: Inputs, bf16: bool) -> Tensor:
-    """First-layer weights, cut as in `Operands.cut`, by the inputs that are not 0: [columns, B]."""
-    _, head_rows, tail_rows = cut
+def first_product(weights: Tensor, inputs: Inputs, bf16: bool = False) -> Tensor:
+    """First-layer weights [d_x, columns] by the inputs that are not 0, [columns, B]."""
+    head = inputs.head.shape[0]
     if inputs.tail is None or inputs.places is None:
-        return _mm(head_rows, inputs.head, bf16)
-    chosen = tail_rows.index_select(0, inputs.places).t()
-    if not head_rows.shape[1]:
+        return _mm(weights[:head].t(), inputs.head, bf16)
+    chosen = weights[head:].index_select(0, inputs.places).t()
+    if not head:
         return _mm(chosen, inputs.tail, bf16)
     if bf16:
-        return _mm(head_rows, inputs.head, bf16) + _mm(chosen, inputs.tail, bf16)
-    return torch.mm(head_rows, inputs.head).addmm_(chosen, inputs.tail)
+        return _mm(weights[:head].t(), inputs.head, bf16) + _mm(chosen, inputs.tail, bf16)
+    return torch.mm(weights[:head].t(), inputs.head).addmm_(chosen, inputs.tail)
+
+
+def first_gradient(into: Tensor, slope: Tensor, inputs: Inputs, bf16: bool = False) -> None:
+    """Writes X^T slope into [d_x, h] from slopes [B, h]; rows of inputs that are 0 on all samples are 0."""
+    head = inputs.head.shape[0]
+    if bf16:
+        into[:head].copy_(_mm(inputs.head, slope, bf16))
+    elif head:
+        torch.mm(inputs.head, slope, out=into[:head])
+    if inputs.tail is not None and inputs.places is not None:
+        into[head:].zero_().index_copy_(0, inputs.places, _mm(inputs.tail, slope, bf16))
 
 
 def gradients(
     of: Operands,
-    inputs: Inputs,
+    x: Tensor,
     y: Tensor,
     output: str,
     loss: str,
@@ -166,32 +189,38 @@ def gradients(
 
     Args:
         of: the members' weights and biases.
-        inputs: of the minibatches, B samples each; without an ensemble axis for a single member.
+        x: inputs [M, d_x, B] of the minibatches.
         y: targets [M, B, K].
         output: output activation.
         loss: loss name.
         into: receives the gradients.
         bf16: round the operands of every product to bfloat16.
     """
-    if inputs.head.ndim == 3:
-        z = _bmm(of.products[0][1], inputs.head, bf16)
-    else:
-        z = _product(of.cut(inputs.head.shape[0]), inputs, bf16).unsqueeze(0)
+    z = _bmm(of.products[0][1], x, bf16)
+    slope = behind_first(of, z, y, output, loss, into, bf16)
+    _write(into.products[0][1], slope, x.transpose(1, 2), bf16)
+
+
+def behind_first(
+    of: Operands, z: Tensor, y: Tensor, output: str, loss: str, into: Operands, bf16: bool = False
+) -> Tensor:
+    """Gradients of all but the first layer's weights, from that layer's product z [M, h, B].
+
+    Returns:
+        The slope [M, h, B] of each member's loss with respect to z; the first gradient is slope times x.
+    """
     kept = _activations(of, z, bf16)
     delta = loss_gradient(kept[-1].transpose(1, 2), y, output, loss).transpose(1, 2)  # [M, K, B]
     for depth in range(len(kept) - 1, 0, -1):
         torch.sum(delta, 2, out=into.layers[depth][1])
-        h, dW = kept[depth - 1], into.products[depth][1]  # [M, fan_in, B], [M, fan_out, fan_in]
-        _write(dW, delta, h.transpose(1, 2), bf16)
+        h = kept[depth - 1]  # [M, fan_in, B]
+        _write(into.products[depth][1], delta, h.transpose(1, 2), bf16)
         delta = _bmm(of.products[depth][0], delta, bf16)
         # What autograd calls for ReLU: one pass, and no mask of booleans, which costs five
         # times as much on a CPU. The subgradient of max(z, 0) at 0 is taken as 0.
         torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)
     torch.sum(delta, 2, out=into.layers[0][1])
-    if inputs.head.ndim == 3:
-        _write(into.products[0][1], delta, inputs.head.transpose(1, 2), bf16)
-    else:
-        _first_gradient(delta[0].t(), inputs, into, bf16)
+    return delta
 
 
 def _write(out: Tensor, a: Tensor, b: Tensor, bf16: bool) -> None:
@@ -199,14 +228,3 @@ def _write(out: Tensor, a: Tensor, b: Tensor, bf16: bool) -> None:
         out.copy_(_bmm(a, b, bf16))
     else:
         torch.bmm(a, b, out=out)
-
-
-def _first_gradient(slope: Tensor, inputs: Inputs, into: Operands, bf16: bool) -> None:
-    """X^T delta of a single member from delta [B, h]; rows of inputs that are 0 on all samples are 0."""
-    head_rows, _, tail_rows = into.cut(inputs.head.shape[0])
-    if bf16:
-        head_rows.copy_(_mm(inputs.head, slope, bf16))
-    else:
-        torch.mm(inputs.head, slope, out=head_rows)
-    if inputs.tail is not None and inputs.places is not None:
-        tail_rows.zero_().index_copy_(0, inputs.places, _mm(inputs.tail, slope, bf16))
