@@ -2,9 +2,9 @@
 
 Storage is chosen for the products. Each network is a row of one buffer, padded to whole vectors of the
 processor, so that where a network's numbers lie, and with that its rounding, does not depend on who else
-is there. The first layer lies as [d_x, h], a row is what one input adds to every hidden unit; later layers
-lie as [fan_out, fan_in], activations as [M, units, B]: samples innermost, because a product whose
-innermost axis is ten outputs runs at a fifth of the speed of one whose innermost axis is a minibatch.
+is there. Layers lie as [fan_out, fan_in], activations as [M, units, B]: samples innermost, because a product
+whose innermost axis is ten outputs runs at a fifth of the speed of one whose innermost axis is a minibatch.
+Only where products leave out inputs, the first layer lies as [d_x, h], so that an input's weights are a row.
 Outside this file a layer is always seen as [M, fan_in, fan_out].
 
 In training every network reads samples of its own, and a layer is a batch of products, one a network. In
@@ -43,26 +43,31 @@ def row_size(sizes: Sequence[int]) -> int:
     return -(-parameter_count(sizes) // _VECTOR) * _VECTOR
 
 
-def layer_views(buffer: Tensor, sizes: Sequence[int]) -> list[tuple[Tensor, Tensor]]:
+def layer_views(buffer: Tensor, sizes: Sequence[int], by_input: bool = False) -> list[tuple[Tensor, Tensor]]:
     """Views of a buffer [M, row_size(sizes)] as layers; a row is W1, b1, W2, b2, ..., then the padding.
 
     One buffer lets Adam update everything in one fused pass.
+
+    Args:
+        buffer: of the parameters.
+        sizes: units of every layer, inputs and outputs included.
+        by_input: W1 lies as [d_x, h], not as [h, d_x].
     """
     views, start = [], 0
     for depth, (a, b) in enumerate(pairwise(sizes)):
         W = buffer[:, start : start + a * b]
-        W = W.unflatten(1, (b, a)).transpose(1, 2) if depth else W.unflatten(1, (a, b))
+        W = W.unflatten(1, (a, b)) if by_input and not depth else W.unflatten(1, (b, a)).transpose(1, 2)
         start += a * b
         views.append((W, buffer[:, start : start + b]))
         start += b
     return views
 
 
-def rows(layers: Layers) -> Tensor:
+def rows(layers: Layers, by_input: bool = False) -> Tensor:
     """The layers as a buffer [M, row_size], the inverse of `layer_views`."""
     parts = []
     for depth, (W, bias) in enumerate(layers):
-        parts += [(W.transpose(1, 2) if depth else W).flatten(1), bias]
+        parts += [(W if by_input and not depth else W.transpose(1, 2)).flatten(1), bias]
     buffer = torch.cat(parts, 1)
     return torch.nn.functional.pad(buffer, (0, -buffer.shape[1] % _VECTOR))
 
@@ -73,27 +78,23 @@ class Operands:
 
     Attributes:
         layers: as `layer_views` makes them, so that nothing here is a copy.
-        first: weights of the first layer as [M, d_x, h], and as [M, h, d_x].
-        later: of every later layer, weights as [M, fan_in, fan_out] and as they lie, [M, fan_out, fan_in].
+        products: weights of every layer as [M, fan_in, fan_out], and as [M, fan_out, fan_in].
         columns: biases as [M, fan_out, 1].
     """
 
     layers: Layers
-    first: tuple[Tensor, Tensor] = field(init=False)
-    later: list[tuple[Tensor, Tensor]] = field(init=False)
+    products: list[tuple[Tensor, Tensor]] = field(init=False)
     columns: list[Tensor] = field(init=False)
     _cuts: dict[int, tuple[Tensor, Tensor, Tensor]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        W = self.layers[0][0]
-        self.first = W, W.transpose(1, 2)
-        self.later = [(W, W.transpose(1, 2)) for W, _ in self.layers[1:]]
+        self.products = [(W, W.transpose(1, 2)) for W, _ in self.layers]
         self.columns = [bias.unsqueeze(2) for _, bias in self.layers]
 
     def joined(self) -> Tensor:
-        """The first layers as they are now, side by side: [d_x, M * h]. A copy, but of a single network."""
+        """The first layers as they are now, side by side: [d_x, M * h]. A copy, unless it lies so."""
         W = self.layers[0][0]
-        return W[0] if len(W) == 1 else W.permute(1, 0, 2).flatten(1)
+        return W[0] if len(W) == 1 and W[0].is_contiguous() else W.permute(1, 0, 2).flatten(1)
 
     def cut(self, head: int) -> tuple[Tensor, Tensor, Tensor]:
         """Of a single network, first-layer weights of the head [head, h], their transpose, and the tail's."""
@@ -122,7 +123,7 @@ def forward(of: Operands, joined: Tensor, inputs: Inputs, bf16: bool = False) ->
     """
     head = inputs.head.shape[0]
     z = _product((joined[:head], joined[:head].t(), joined[head:]), inputs, bf16)
-    return _activations(of, z.view(len(of.first[0]), -1, len(inputs)), bf16)[-1].transpose(1, 2)
+    return _activations(of, z.view(len(of.layers[0][0]), -1, len(inputs)), bf16)[-1].transpose(1, 2)
 
 
 def _activations(of: Operands, z: Tensor, bf16: bool) -> list[Tensor]:
@@ -131,7 +132,7 @@ def _activations(of: Operands, z: Tensor, bf16: bool) -> list[Tensor]:
     kept: list[Tensor] = []
     for depth, bias in enumerate(of.columns):
         if depth:
-            z = _bmm(of.later[depth - 1][1], kept[-1], bf16)
+            z = _bmm(of.products[depth][1], kept[-1], bf16)
         z.add_(bias)
         kept.append(z.relu_() if depth < last else z)
     return kept
@@ -173,22 +174,22 @@ def gradients(
         bf16: round the operands of every product to bfloat16.
     """
     if inputs.head.ndim == 3:
-        z = _bmm(of.first[1], inputs.head, bf16)
+        z = _bmm(of.products[0][1], inputs.head, bf16)
     else:
         z = _product(of.cut(inputs.head.shape[0]), inputs, bf16).unsqueeze(0)
     kept = _activations(of, z, bf16)
     delta = loss_gradient(kept[-1].transpose(1, 2), y, output, loss).transpose(1, 2)  # [M, K, B]
     for depth in range(len(kept) - 1, 0, -1):
         torch.sum(delta, 2, out=into.layers[depth][1])
-        h, dW = kept[depth - 1], into.later[depth - 1][1]  # [M, fan_in, B], [M, fan_out, fan_in]
+        h, dW = kept[depth - 1], into.products[depth][1]  # [M, fan_in, B], [M, fan_out, fan_in]
         _write(dW, delta, h.transpose(1, 2), bf16)
-        delta = _bmm(of.later[depth - 1][0], delta, bf16)
+        delta = _bmm(of.products[depth][0], delta, bf16)
         # What autograd calls for ReLU: one pass, and no mask of booleans, which costs five
         # times as much on a CPU. The subgradient of max(z, 0) at 0 is taken as 0.
         torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)
     torch.sum(delta, 2, out=into.layers[0][1])
     if inputs.head.ndim == 3:
-        _write(into.first[0], inputs.head, delta.transpose(1, 2), bf16)
+        _write(into.products[0][1], delta, inputs.head.transpose(1, 2), bf16)
     else:
         _first_gradient(delta[0].t(), inputs, into, bf16)
 

@@ -46,7 +46,7 @@ class Minibatches:
         return -(-len(self._x) // self._batch)
 
     def epoch(self, order: Tensor) -> Iterator[tuple[Inputs, Tensor]]:
-        """Inputs and targets [M, B, K] of each minibatch.
+        """Inputs and targets [M, B, K] of each minibatch; the next one's inputs take their place.
 
         Args:
             order: of the samples, [M, m], for each of the M networks.
@@ -56,10 +56,13 @@ class Minibatches:
             yield part, self._y[:, samples].permute(1, 2, 0)
 
     def _whole(self, order: Tensor) -> Iterator[Inputs]:
-        networks = len(order)
+        networks, d_x = len(order), self._x.shape[1]
+        # One buffer for the epoch: memory new to the process costs more than filling it.
+        gathered = self._x.new_empty(networks * min(self._batch, order.shape[1]), d_x)
         for samples in order.split(self._batch, 1):
-            x = self._x.index_select(0, samples.reshape(-1)).view(networks, -1, self._x.shape[1])
-            yield Inputs(x.transpose(1, 2))
+            part = gathered[: samples.numel()]
+            torch.index_select(self._x, 0, samples.reshape(-1), out=part)
+            yield Inputs(part.view(networks, -1, d_x).transpose(1, 2))
 
     def _without_zeros(self, order: Tensor) -> Iterator[Inputs]:
         (samples,) = order

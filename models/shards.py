@@ -21,7 +21,7 @@ from models.adam import Adam
 from models.ensemble import Layers, Operands, layer_views, rows
 from models.experiment import QUADRUPLE
 
-__all__ = ["Shard", "Threads", "made_shard", "shard_sizes", "thread_count"]
+__all__ = ["Shard", "Threads", "made_shard", "shard_sizes", "thread_count", "unrecorded"]
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
@@ -95,6 +95,7 @@ def made_shard(
     learning_rate: float,
     device: torch.device,
     dtype: torch.dtype,
+    by_input: bool,
 ) -> Shard:
     """A shard that starts from these layers of its members.
 
@@ -105,9 +106,10 @@ def made_shard(
         learning_rate: Adam's step size.
         device: where to train.
         dtype: of parameters and gradients.
+        by_input: see `models.ensemble.layer_views`.
     """
     sizes = (layers[0][0].shape[1], *(W.shape[2] for W, _ in layers))
-    buffer = rows(layers).to(device, dtype).requires_grad_(False)
+    buffer = rows(layers, by_input).to(device, dtype).requires_grad_(False)
     buffer.grad = torch.zeros_like(buffer)
     # One product for the first layers of an evaluation rounds by how many it serves; so on the CPU always a
     # quadruple's. An accelerator's kernels promise nothing of the kind anyway, and prefer large products.
@@ -115,9 +117,9 @@ def made_shard(
     return Shard(
         members,
         buffer,
-        Operands(layer_views(buffer, sizes)),
-        Operands(layer_views(buffer.grad, sizes)),
-        [Operands(layer_views(part, sizes)) for part in judged],
+        Operands(layer_views(buffer, sizes, by_input)),
+        Operands(layer_views(buffer.grad, sizes, by_input)),
+        [Operands(layer_views(part, sizes, by_input)) for part in judged],
         torch.empty(len(buffer), samples, dtype=torch.int64, device=device),
         Adam(buffer, learning_rate, fused=device.type != "mps"),
     )
@@ -147,7 +149,7 @@ class Threads:
             self._pool = ThreadPoolExecutor(
                 self.count, initializer=torch.set_flush_denormal, initargs=(True,)
             )
-        running = [self._pool.submit(_unrecorded, work, item) for item in items]
+        running = [self._pool.submit(unrecorded, work, item) for item in items]
         try:
             return [done.result() for done in running]
         finally:  # after an interrupt or an error no item goes on behind the caller's back
@@ -156,7 +158,7 @@ class Threads:
             wait(running)
 
 
-def _unrecorded(work: Callable[[Item], Result], item: Item) -> Result:
+def unrecorded(work: Callable[[Item], Result], item: Item) -> Result:
     """The work without autograd's books, which nothing here reads: a tenth of a narrow network's step."""
     with torch.inference_mode():
         return work(item)

@@ -88,8 +88,14 @@ class Trainer:
         groups = [number % len(spec.populations) for number in numbers]
         initial = initial_weights(self.sizes, spec.protocol, groups, self.initial_seeds.tolist())
         self._first_layer = initial[0][0].to(backend.dtype)
-        self._shards = self._cut([(initial[0][0][:, used], initial[0][1]), *initial[1:]], len(x_train))
-        self._minibatches = self._read_by(x_train[:, used], y_train)
+        x, y = (side.to(backend.device, backend.dtype) for side in (x_train[:, used], y_train))
+        sizes = shard_sizes(len(numbers), parameter_count((len(used), *self.sizes[1:])), backend.kind)
+        # Networks that share a product have no zeros in common that would be worth a gathering.
+        alone = backend.kind == "cpu" and max(sizes) == 1
+        head = head_size(x, spec.batch, self.sizes[1]) if alone else len(used)
+        layers = [(initial[0][0][:, used], initial[0][1]), *initial[1:]]
+        self._shards = self._cut(layers, sizes, len(x), by_input=head < len(used))
+        self._minibatches = Minibatches(x, y, spec.batch, head)
         self.steps_per_epoch = len(self._minibatches)
         self.early_steps = early_steps(self.steps_per_epoch, spec.epochs)
         self._graph: EpochGraph | None = None
@@ -112,24 +118,17 @@ class Trainer:
         with backend.arithmetic():
             self._record()
 
-    def _cut(self, layers: list[tuple[Tensor, Tensor]], samples: int) -> list[Shard]:
-        sizes = (layers[0][0].shape[1], *self.sizes[1:])
+    def _cut(
+        self, layers: list[tuple[Tensor, Tensor]], sizes: list[int], samples: int, by_input: bool
+    ) -> list[Shard]:
         shards, start = [], 0
-        for count in shard_sizes(len(layers[0][0]), parameter_count(sizes), self.backend.kind):
+        for count in sizes:
             members = slice(start, start + count)
             start += count
             own = [(W[members], b[members]) for W, b in layers]
             rate, backend = self.spec.learning_rate, self.backend
-            shards.append(made_shard(members, own, samples, rate, backend.device, backend.dtype))
+            shards.append(made_shard(members, own, samples, rate, backend.device, backend.dtype, by_input))
         return shards
-
-    def _read_by(self, x: Tensor, y: Tensor) -> Minibatches:
-        device, dtype, batch = self.backend.device, self.backend.dtype, self.spec.batch
-        x = x.to(device, dtype)
-        # Networks that share a product have no zeros in common that would be worth a gathering.
-        alone = self.backend.kind == "cpu" and all(len(shard.buffer) == 1 for shard in self._shards)
-        head = head_size(x, batch, self.sizes[1]) if alone else x.shape[1]
-        return Minibatches(x, y.to(device, dtype), batch, head)
 
     # -- training ---------------------------------------------------------------------
 

@@ -54,10 +54,12 @@ def test_minibatches_hold_every_sample_in_order(head, batch, sparse):
     """Put back together, a network's minibatches are the samples and targets in its order."""
     order = orders(1)
     reader = Minibatches(sparse, TARGETS, batch, head)
-    inputs, targets = zip(*reader.epoch(order), strict=True)
-    assert len(reader) == len(inputs)
-    assert [len(part) for part in inputs] == [len(p) for p in order[0].split(batch)]
-    found = [part.head[0].t() if part.head.ndim == 3 else dense(part, 9) for part in inputs]
+    found, targets = [], []
+    for part, y in reader.epoch(order):  # the next part takes this one's place
+        found.append((part.head[0].t() if part.head.ndim == 3 else dense(part, 9)).clone())
+        targets.append(y)
+    assert len(reader) == len(found)
+    assert [len(part) for part in found] == [len(p) for p in order[0].split(batch)]
     assert torch.equal(torch.cat(found), sparse[order[0]])
     assert torch.equal(torch.cat(targets, 1), TARGETS[order])
 
@@ -66,8 +68,9 @@ def test_minibatches_hold_every_sample_in_order(head, batch, sparse):
 def test_every_network_reads_in_an_order_of_its_own(batch, sparse):
     """Where several share a product, each has its own samples in it."""
     order = orders(5)
-    inputs, targets = zip(*Minibatches(sparse, TARGETS, batch, 9).epoch(order), strict=True)
-    assert torch.equal(torch.cat([part.head for part in inputs], 2).transpose(1, 2), sparse[order])
+    reader = Minibatches(sparse, TARGETS, batch, 9)
+    inputs, targets = zip(*((part.head.clone(), y) for part, y in reader.epoch(order)), strict=True)
+    assert torch.equal(torch.cat(inputs, 2).transpose(1, 2), sparse[order])
     assert torch.equal(torch.cat(targets, 1), TARGETS[order])
 
 

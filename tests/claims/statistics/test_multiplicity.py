@@ -74,3 +74,37 @@ def test_wrong_directions_stay_below_alpha(far: int, correlation: float):
     assert any_wrong / REPETITIONS <= ALPHA + slack
     if not far and not correlation:  # half of what is decided at the edge is wrong, which is where alpha goes
         assert share / REPETITIONS >= ALPHA - slack
+
+
+# -- both procedures by their definition ------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_holm_is_its_definition(seed):
+    """Adjusted p_(k) is the largest of min(1, (m - j + 1) p_(j)) up to k, in the order of the input."""
+    rng = np.random.default_rng(seed)
+    p = np.round(rng.random(9) ** 3, 2)  # with ties
+    rank = sorted(range(9), key=lambda i: p[i])
+    expected = {i: max(min(1.0, (9 - j) * p[rank[j]]) for j in range(k + 1)) for k, i in enumerate(rank)}
+    found = st.holm(p.tolist(), 0.1)
+    assert found.adjusted == pytest.approx(tuple(expected[i] for i in range(9)))
+    assert found.rejected == tuple(value <= 0.1 for value in found.adjusted)
+    assert all(type(value) is float for value in found.adjusted)
+    assert all(type(value) is bool for value in found.rejected)
+
+
+def test_holm_counts_what_could_not_be_tested():
+    """NaN is 1 and counts towards the family; no rows, no decisions; equality with alpha rejects."""
+    assert st.holm([0.02, math.nan], ALPHA).adjusted == pytest.approx((0.04, 1.0))
+    assert st.holm([], ALPHA).adjusted == ()
+    assert st.holm([0.05], ALPHA).rejected == st.benjamini_hochberg([0.05], ALPHA).rejected == (True,)
+    assert st.holm([0.0, 1.0], ALPHA).adjusted == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5])
+@pytest.mark.parametrize("procedure", [st.holm, st.benjamini_hochberg])
+def test_no_procedure_takes_what_is_no_p_value(procedure, p):
+    """Below 0 and beyond 1."""
+    text = rf"^got p-values \[0\.1, {p}\], wanted each in \[0, 1\]: give probabilities, not statistics$"
+    with pytest.raises(ValueError, match=text):
+        procedure([0.1, p], ALPHA)
