@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SLICE = ("-k", "regression_training_loss", "--protocols", "std,he", "--networks", "8")
+SLICE = ("-k", "loss_goes_to_zero", "--protocols", "std,he", "--networks", "8")
 VARIES = {"duration", "nodeid"}
 
 
@@ -61,7 +61,7 @@ def test_verdicts_and_bytes_do_not_depend_on_the_workers(alone: Path, tmp_path: 
     """`-n 0`, `-n 2` and `-n 4` give identical verdicts, from runs of identical bytes."""
     finished = run_claims(tmp_path, "-n", workers, "--backend", "cpu")
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert len(verdicts(alone)) == 2
+    assert len(verdicts(alone)) == 4
     assert verdicts(tmp_path) == verdicts(alone)
     assert digests(tmp_path) == digests(alone)
 
