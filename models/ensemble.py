@@ -84,13 +84,15 @@ def rest_views(rest: Tensor, sizes: Sequence[int]) -> tuple[Tensor, list[tuple[T
     return bias, later
 
 
-def rows(layers: Layers, by_input: bool = False) -> Tensor:
-    """The layers as a buffer [M, row_size], the inverse of `layer_views`."""
-    parts = []
-    for depth, (W, bias) in enumerate(layers):
-        parts += [(W if by_input and not depth else W.transpose(1, 2)).flatten(1), bias]
-    buffer = torch.cat(parts, 1)
-    return torch.nn.functional.pad(buffer, (0, -buffer.shape[1] % _VECTOR))
+def rows(layers: Layers, by_input: bool = False, dtype: torch.dtype | None = None) -> Tensor:
+    """The layers as a buffer [M, row_size], the inverse of `layer_views`; of their own type without one."""
+    W = layers[0][0]
+    sizes = (W.shape[1], *(bias.shape[1] for _, bias in layers))
+    buffer = torch.zeros(len(W), row_size(sizes), dtype=dtype or W.dtype)
+    for view, layer in zip(layer_views(buffer, sizes, by_input), layers, strict=True):
+        for place, tensor in zip(view, layer, strict=True):
+            place.copy_(tensor)
+    return buffer
 
 
 @dataclass(slots=True)

@@ -45,7 +45,7 @@ class _Part:
     """Some inputs' rows of the first layer: what they add to the hidden units, and their updates."""
 
     def __init__(self, rows: Tensor, moments: tuple[Tensor, Tensor], reader: InputsInUse, lr: float) -> None:
-        self._rows, self._gradient, self.reader = rows, torch.zeros_like(rows), reader
+        self._rows, self._gradient, self.reader = rows, torch.empty_like(rows), reader
         self.adam = Adam(rows, self._gradient, lr, fused=True, moments=moments)
 
     def product(self, inputs: Inputs, bf16: bool) -> Tensor:
