@@ -63,11 +63,11 @@ MAIN = (
 WORKS = (
     *MAIN,
     Work("1 network", members=1, rounds=15),
-    *(Work(f"{members} networks", members=members) for members in (4, 16)),
-    Work("256 networks", members=256, rounds=2, contenders=FAST),
-    *(Work(f"batch {batch}", batch=batch, rounds=3) for batch in (32, 128, 512)),
-    Work("softmax output", output="softmax", rounds=3),
-    Work("binary cross entropy", loss="bce", rounds=3),
+    Work("4 networks", members=4),
+    Work("16 networks", rounds=3),
+    *(Work(f"batch {batch}", batch=batch, rounds=3, contenders=FAST) for batch in (32, 512)),
+    Work("softmax output", output="softmax", rounds=3, contenders=FAST),
+    Work("binary cross entropy", loss="bce", rounds=3, contenders=FAST),
 )
 
 

@@ -18,7 +18,15 @@ from torch import Tensor
 
 from models.adam import Adam
 from models.backend import Backend
-from models.ensemble import Layers, Operands, behind_first, first_gradient, first_product, rest_views
+from models.ensemble import (
+    Layers,
+    Operands,
+    behind_first,
+    cut_rows,
+    first_gradient,
+    first_product,
+    rest_views,
+)
 from models.experiment import Experiment
 from models.inputs import Inputs, even_cut, head_size
 from models.minibatches import InputsInUse, targets_by_network
@@ -45,11 +53,13 @@ class _Part:
     """Some inputs' rows of the first layer: what they add to the hidden units, and their updates."""
 
     def __init__(self, rows: Tensor, moments: tuple[Tensor, Tensor], reader: InputsInUse, lr: float) -> None:
-        self._rows, self._gradient, self.reader = rows, torch.empty_like(rows), reader
-        self.adam = Adam(rows, self._gradient, lr, fused=True, moments=moments)
+        self.reader, gradient = reader, torch.empty_like(rows)  # overwritten at every step
+        head = reader.inputs - reader.tail
+        self._weights, self._gradient = cut_rows(rows, head), cut_rows(gradient, head)
+        self.adam = Adam(rows, gradient, lr, fused=True, moments=moments)
 
     def product(self, inputs: Inputs, bf16: bool) -> Tensor:
-        return first_product(self._rows, inputs, bf16)
+        return first_product(self._weights, inputs, bf16)
 
     def step(self, slope: Tensor, inputs: Inputs, bf16: bool) -> None:
         first_gradient(self._gradient, slope, inputs, bf16)
