@@ -27,11 +27,13 @@ __all__ = [
 
 HERE = Path(__file__).parent
 PEERS = ("jax", "vmap", "loop")
+RATIOS = ("times_faster_than", "times_less_work_than")
 _PLACE = re.compile(r"(<!-- (\w+): made by python -m benchmarks.table -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def training_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") -> str:
-    """A row a work: ms a model and epoch of the engine, times faster than each peer, share of the floor."""
+    """A row a work: ms a network and epoch of the engine, how many times as long and as much processor time
+    each peer takes, share of the floor, and how many processes wanted a core when it was measured."""
     rows = []
     for row in figures:
         each = 1e3 / row["models"]
@@ -42,12 +44,13 @@ def training_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") 
                 row["models"],
                 row["batch"],
                 f"{row['seconds']['engine'] * each:.3g}",
-                *(_times(row["times_faster_than"].get(peer)) for peer in PEERS),
+                *(" ".join(_times(row[ratio].get(peer)) for ratio in RATIOS) for peer in PEERS),
                 f"{row['of_floor']:.0%}",
                 "" if recording is None else f"{recording * each:.3g}",
+                f"{row['load']:.0f}",
             ]
         )
-    head = ["work", "models", "batch", "ms", *PEERS, "of floor", "recording, ms"]
+    head = ["work", "networks", "batch", "ms", *PEERS, "of floor", "recording, ms", "load"]
     return tabulate(rows, head, tablefmt=style, disable_numparse=True)
 
 

@@ -15,8 +15,9 @@ from itertools import pairwise
 import numpy as np
 
 from claims.catalogue import Claim
+from claims.measured import measured
 from claims.statistics import Absolute, BatchMean
-from claims.verdict import Evidence, Strength, measured
+from claims.verdict import Evidence, Strength
 from data import load_synthetic
 from models.relu import bernoulli
 

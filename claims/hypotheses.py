@@ -149,20 +149,26 @@ def eigenvalue_evidence(of: Moments) -> Evidence:
 
 
 def column_evidence(of: Moments) -> Evidence:
-    """H5: the missing rank that zero and pairwise collinear columns leave unexplained.
+    """H5: the missing rank that constant and pairwise collinear columns leave unexplained.
 
-    Column by column, removing a zero column or a multiple of another one restores one
-    missing dimension, so the rest is columns less directions. Where nothing is missing
-    the claim holds without content, and the note says so.
+    They explain what goes away with them: take out every column that is constant over the samples (a zero
+    column, a bias) and of every set of columns proportional to one another all but one. What is then missing
+    from the rank of the columns left is unexplained. So a, 1 - a, 1 is explained, since a and 1 - a are
+    independent; a, 1 - a, b, 1 - b is not, having no constant column and no proportional pair. Where
+    nothing is missing the claim holds without content, and the note says so.
     """
-    classes = collinear.column_classes(of.gram)
-    unexplained = classes.distinct - of.rank
     missing = of.d_x - of.rank
+    if not missing:
+        return _proof(0, True, f"rank {of.rank} of {of.d_x}: nothing is missing, so nothing to explain")
+    constant = of.constant_columns
+    zero = of.d_x - len(of.nonzero_columns)
+    varying = of.restricted(np.setdiff1d(np.arange(of.d_x), constant)) if len(constant) > zero else of
+    classes = collinear.column_classes(varying.gram)
+    unexplained = classes.distinct - varying.rank
+    others = f", {len(constant) - zero} are constant" if len(constant) > zero else ""
     note = (
-        f"{missing} of {of.d_x} missing: {classes.zero} columns are zero, {classes.proportional} are "
+        f"{missing} of {of.d_x} missing: {zero} columns are zero{others}, {classes.proportional} are "
         f"multiples of another, {unexplained} unexplained"
-        if missing
-        else f"rank {of.rank} of {of.d_x}: nothing is missing, so nothing to explain"
     )
     return _proof(unexplained, unexplained == 0, note)
 

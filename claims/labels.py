@@ -3,11 +3,14 @@ twice."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from claims.claim import Claim
 from claims.convergence import remainder
 from claims.margins import A_POINT, ABOVE_CHANCE, ALPHA, HALF_LABELS, RISING, SAME_LABELS
+from claims.measured import measured
 from claims.readings import (
     accuracy_note,
     disjoint_pairs,
@@ -18,7 +21,7 @@ from claims.readings import (
     rotating,
 )
 from claims.statistics import Largest, Median, Share, Smallest, kendall_tau
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["agree_or_not", "exactly_one_pair", "fall_then_rise", "highest_agreement", "same_labels"]
@@ -40,21 +43,25 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
     """E3: the share of pairs whose agreement falls at first, has its minimum early, and rises from there.
 
     The first epochs are recorded minibatch by minibatch on a geometric grid, since that is where agreement
-    leaves chance. A pair that did not fall in the first half of the training never will; one that did, and
-    has not risen, may while the loss of either network still moves.
+    leaves chance. A pair that does not have that shape may still get it while the loss of either network
+    moves, unless it began by agreeing more: a fall at first that did not come will not come later. Networks
+    that label at chance have nothing to agree on: the claim applies where their accuracy is clearly above it.
     """
-    agreement, steps = run.fine_agreement()
     chosen, pairs = rotating(run), disjoint_pairs(run)
+    below = _at_chance(run)
+    if below:
+        return Evidence(None, None, len(pairs), sampling_unit=_UNIT, inapplicable=below)
+    agreement, steps = run.fine_agreement()
     agreement = np.where(np.isfinite(run.fine_loss()[0])[:, pairs].all(-1), agreement[:, chosen], np.nan)
-    still = loss_at_rest(run)[pairs].all(1)
-    found = [_shape(curve, steps) for curve in agreement.T]
-    hits = sum(bool(fell and rose) for fell, rose, _, _ in found)
+    rest = loss_at_rest(run)[pairs].all(1)
+    found = [_Shape.of(curve, steps) for curve in agreement.T]
+    hits = sum(shape.fits for shape in found)
     open_ = sum(
-        (fell is None) or (fell and not rose and not rest)
-        for (fell, rose, _, _), rest in zip(found, still, strict=True)
+        not shape.fits and not (shape.rose_first or still) for shape, still in zip(found, rest, strict=True)
     )
-    known = [row for row in found if row[0] is not None]
-    fall, rise = (float(np.median([row[k] for row in known])) if known else np.nan for k in (2, 3))
+    known = [shape for shape in found if np.isfinite(shape.fall)]
+    fall = float(np.median([shape.fall for shape in known])) if known else np.nan
+    rise = float(np.median([shape.rise for shape in known])) if known else np.nan
     share = Share(hits, open_, len(found))
     note = (
         f"{hits} of {share.n} pairs fall by a point and rise again, {open_} unresolved; median fall "
@@ -67,21 +74,39 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
         _UNIT,
         unresolved=open_,
         diverged=run.diverged,
-        note=join(note, diverged_note(run)),
+        note=join(note, accuracy_note(run), diverged_note(run)),
     )
 
 
-def _shape(curve: np.ndarray, steps: np.ndarray) -> tuple[bool | None, bool, float, float]:
-    """Whether a pair's agreement fell early (None: unknown), whether it rose after that, and by how much."""
-    if not np.isfinite(curve).all():
-        return None, False, np.nan, np.nan
-    lowest = int(curve.argmin())
-    first_half = curve[steps <= steps[-1] / 2]
-    fell = bool(curve[0] - first_half.min() >= A_POINT)
-    fall, rise = curve[0] - curve[lowest], curve[-1] - curve[lowest]
-    early = steps[lowest] <= steps[-1] / 2
-    tau = kendall_tau(steps[lowest:], curve[lowest:])
-    return fell, bool(fell and early and rise >= A_POINT and tau >= RISING), float(fall), float(rise)
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A pair's agreement over the training.
+
+    Attributes:
+        fits: it falls by A_POINT, early, and rises by A_POINT and with a trend of RISING from there.
+        rose_first: it rose by A_POINT without having fallen by as much before.
+        fall, rise: from the start to the minimum and from there to the end; NaN where a loss was no number.
+    """
+
+    fits: bool
+    rose_first: bool
+    fall: float
+    rise: float
+
+    @classmethod
+    def of(cls, curve: np.ndarray, steps: np.ndarray) -> _Shape:
+        if not np.isfinite(curve).all():
+            return cls(False, False, np.nan, np.nan)
+        lowest = int(curve.argmin())
+        fall, rise = float(curve[0] - curve[lowest]), float(curve[-1] - curve[lowest])
+        early = steps[lowest] <= steps[-1] / 2
+        trend = kendall_tau(steps[lowest:], curve[lowest:])
+        fallen = np.minimum.accumulate(curve) <= curve[0] - A_POINT
+        risen = curve >= curve[0] + A_POINT
+        rose_first = bool(risen.any() and (not fallen.any() or risen.argmax() < fallen.argmax()))
+        return cls(
+            bool(fall >= A_POINT and early and rise >= A_POINT and trend >= RISING), rose_first, fall, rise
+        )
 
 
 # -- E8 -------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def conclude(judge, kept, request, name, preparation, instead):
         )
         return judge(
             claim_id,
-            Evidence(None, None, 0, Strength.PROOF)
+            Evidence(None, None, 0, Strength.PROOF, sampling_unit="points built")
             if broken
             else kept.evidence(f"{claim_id} {variant}", depends, evidence),
             setting=request.node.callspec.id,

@@ -58,10 +58,12 @@ HYPOTHESES = (
         statement="Only collinear or constant columns of X can make X X^T singular",
         place="section 2.1, after the conclusions",
         kind=Kind.HYPOTHESIS,
-        rule="missing rank left unexplained after constant columns and collinear pairs are removed; "
-        "true when none is",
+        rule="constant columns (zero ones and a bias among them) are taken out, and of columns proportional "
+        "to one another all but one; rank missing from the columns left is unexplained; true when none is, "
+        "by exact ranks",
         region=Region(high=0.0),
         unit="missing rank",
+        since=2,
         paper="yes",
     ),
     Claim(
@@ -136,6 +138,7 @@ THEOREMS = (
         "by proof; with no point built it stays open",
         region=PROVED,
         unit="share of points",
+        since=2,
         paper="yes",
         prerequisites=_LINEAR,
     ),
@@ -150,6 +153,7 @@ THEOREMS = (
         "stays open",
         region=PROVED,
         unit="share of saddles",
+        since=2,
         paper="yes",
         prerequisites=_LINEAR,
     ),
@@ -164,6 +168,7 @@ THEOREMS = (
         "without a negative eigenvalue, or zero weights that are a global minimum, refutes by proof",
         region=PROVED,
         unit="share of checks",
+        since=2,
         paper="left out",
         prerequisites=_LINEAR,
     ),
@@ -177,6 +182,7 @@ THEOREMS = (
         "open while a built point above L* is not seen to descend; one conclusion proved false refutes",
         region=PROVED,
         unit="share of conclusions",
+        since=2,
         paper="open",
     ),
     Claim(

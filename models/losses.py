@@ -21,10 +21,7 @@ from torch.nn.functional import log_softmax
 __all__ = ["constant_loss", "loss_gradient", "loss_per_sample"]
 
 _LOG_FLOOR = -100.0
-"""torch.nn.BCELoss clamps log(p) here; a saturated softmax would otherwise cost infinity."""
-
-_VARIANCE_FLOOR = 1e-12
-"""The same function's floor of p (1 - p) in the gradient."""
+"""log 0 of a class that was never seen counts as this, as in torch.nn.BCELoss."""
 
 
 def loss_per_sample(z: Tensor, y: Tensor, output: str, loss: str) -> Tensor:
@@ -32,10 +29,9 @@ def loss_per_sample(z: Tensor, y: Tensor, output: str, loss: str) -> Tensor:
     if output == "softmax":
         if loss == "ce":
             return -(y * log_softmax(z, -1)).sum(-1)
-        h = torch.softmax(z, -1)
         if loss == "bce":
-            log_h, log_rest = h.log().clamp(min=_LOG_FLOOR), torch.log1p(-h).clamp(min=_LOG_FLOOR)
-            return -(y * log_h + (1 - y) * log_rest).sum(-1)
+            return _bce_of_softmax(z, y)
+        h = torch.softmax(z, -1)
     else:
         h = torch.relu(z) if output == "relu" else z
         if loss == "ce":
@@ -50,17 +46,55 @@ def _bce_with_logits(h: Tensor, y: Tensor) -> Tensor:
     return (h.clamp(min=0) - h * y + torch.log1p(torch.exp(-h.abs()))).sum(-1)
 
 
+def _top(z: Tensor) -> Tensor:
+    """True at the largest of the K scores, the first of equals; only its probability can exceed 1/2."""
+    return torch.arange(z.shape[-1], device=z.device) == z.argmax(-1, keepdim=True)
+
+
+def _bce_of_softmax(z: Tensor, y: Tensor) -> Tensor:
+    # log h and log(1 - h) without h near 1, which rounds long before its logarithm or that of 1 - h is small.
+    top = _top(z)
+    h = torch.softmax(z, -1).masked_fill(top, 0.0)
+    log_h = torch.where(top, torch.log1p(-h.sum(-1, keepdim=True)), log_softmax(z, -1))
+    others = torch.logsumexp(z.masked_fill(top, -torch.inf), -1, keepdim=True)
+    log_rest = torch.where(top, others - torch.logsumexp(z, -1, keepdim=True), torch.log1p(-h))
+    if z.shape[-1] == 1:  # h is 1 whatever z is
+        log_rest = torch.full_like(z, _LOG_FLOOR)
+    return -(y * log_h + (1 - y) * log_rest).sum(-1)
+
+
+def _bce_of_softmax_slope(z: Tensor, y: Tensor) -> Tensor:
+    """Gradient with respect to z. With w the top class, r_k = h_k / (1 - h_k) and q the softmax without w,
+
+        dL/dz_j = h_j (Y - y_j) - y_j (1 - h_j) + h_j (1 - y_j)
+                  - h_j sum_{k != j, w} (1 - y_k) r_k - [j != w] (1 - y_w) h_w q_j,    Y = sum_k y_k,
+
+    where nothing large is left to cancel: 1 - h_w is the sum of the others, r_k <= 1, and h_j / (1 - h_w),
+    which overflows and vanishes, is q_j.
+    """
+    if z.shape[-1] == 1:
+        return torch.zeros_like(z)
+    top = _top(z)
+    h = torch.softmax(z, -1)
+    small = h.masked_fill(top, 0.0)
+    rest = torch.where(top, small.sum(-1, keepdim=True), 1 - small)
+    odds = (1 - y) * small / (1 - small)
+    others = h * (odds.sum(-1, keepdim=True) - odds)
+    away = ((1 - y) * h).masked_fill(~top, 0.0).sum(-1, keepdim=True)
+    shared = away * torch.softmax(z.masked_fill(top, -torch.inf), -1)
+    return h * (y.sum(-1, keepdim=True) - y) + h * (1 - y) - y * rest - others - shared
+
+
 def loss_gradient(z: Tensor, y: Tensor, output: str, loss: str) -> Tensor:
     """Gradient [M, B, K], with respect to z, of the loss averaged over B samples; y [M, B, K] or [B, K]."""
     scale = 1.0 / z.shape[1]
     if output == "softmax":
+        if loss == "bce":
+            return _bce_of_softmax_slope(z, y).mul_(scale)
         h = torch.softmax(z, -1)
         if loss == "ce":
             return (h - y).mul_(scale)
-        slope = h - y
-        if loss == "bce":
-            slope = slope / (h * (1 - h)).clamp(min=_VARIANCE_FLOOR)
-        weighted = h * slope
+        weighted = h * (h - y)
         return (weighted - h * weighted.sum(-1, keepdim=True)).mul_(scale)
     h = torch.relu(z) if output == "relu" else z
     if loss == "ce":

@@ -83,6 +83,16 @@ class Moments:
         return np.flatnonzero(self.gram.diagonal() != 0)
 
     @cached_property
+    def constant_columns(self) -> np.ndarray:
+        """Indices of the input columns that have one value in every sample, zero among them.
+
+        (1.x)^2 = (1.1)(x.x) is the case of equality of Cauchy and Schwarz with the column of ones.
+        """
+        squares, sums = self.gram.diagonal().tolist(), self.sums.tolist()
+        pairs = zip(squares, sums, strict=True)
+        return np.array([j for j, (q, s) in enumerate(pairs) if self.m * self.factor * q == s * s], dtype=int)
+
+    @cached_property
     def pivots(self) -> np.ndarray:
         """Indices [rank] of independent input columns."""
         return exact.pivot_columns(self.gram, self.rank)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from time import perf_counter
 
 import numpy as np
@@ -24,7 +25,7 @@ class Answer:
 
     Attributes:
         method: its name.
-        full_rank: yes, no, or None where it gives no answer (overflow).
+        full_rank: yes, no, or None where it gives no answer (overflow, of the determinant or of X X^T).
         shown: the number it is based on.
         seconds: wall time of this one call.
     """
@@ -83,12 +84,16 @@ METHODS: dict[str, Callable[[np.ndarray], tuple[bool | None, str]]] = {
 def ask(gram: np.ndarray, scale: np.ndarray | float = 1.0) -> tuple[Answer, ...]:
     """What each method says of an integer Gram matrix, converted to float64.
 
+    Where an entry is beyond float64 (columns of length 1e154 and more) there is nothing to ask the methods
+    about, and none has an answer.
+
     Args:
         gram: [d, d] integers.
         scale: [d]; the columns of X are the integer ones divided by it (decimal places; ones for pixels).
     """
-    divisor = np.broadcast_to(np.asarray(scale, dtype=np.float64), (len(gram),))
-    G = gram.astype(np.float64) / np.outer(divisor, divisor)
+    G = _printed(gram, np.broadcast_to(np.asarray(scale, dtype=np.float64), (len(gram),)))
+    if not np.isfinite(G).all():
+        return tuple(Answer(name, None, "X X^T overflows float64", 0.0) for name in METHODS)
     answers = []
     for name, method in METHODS.items():
         start = perf_counter()
@@ -97,6 +102,28 @@ def ask(gram: np.ndarray, scale: np.ndarray | float = 1.0) -> tuple[Answer, ...]
             full_rank, shown = method(G)
         answers.append(Answer(name, full_rank, shown, perf_counter() - start))
     return tuple(answers)
+
+
+def _printed(gram: np.ndarray, divisor: np.ndarray) -> np.ndarray:
+    """The Gram matrix of the numbers as they are printed, in float64; inf where an entry is beyond it."""
+    with np.errstate(over="ignore"):
+        try:
+            return gram.astype(np.float64) / np.outer(divisor, divisor)
+        except OverflowError:
+            exact = [[Fraction(int(e)) for e in row] for row in gram]
+    scale = [Fraction(float(d)) for d in divisor]
+    rows = [
+        [_float(e / (a * b)) for e, b in zip(row, scale, strict=True)]
+        for row, a in zip(exact, scale, strict=True)
+    ]
+    return np.array(rows).reshape(gram.shape)
+
+
+def _float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _by_count(values: np.ndarray, d: int) -> tuple[bool, str]:

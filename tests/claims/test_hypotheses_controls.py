@@ -18,6 +18,9 @@ FOUR = EYE[[0, 1, 2, 0]]
 SUPPORTED, REFUTED = Outcome.SUPPORTED, Outcome.REFUTED
 
 
+A, B = np.array([1, 0, 2, 5]), np.array([3, 1, 4, 1])
+
+
 def hilbert(d: int) -> np.ndarray:
     """An integer multiple of the d by d Hilbert matrix: regular, with a condition number beyond float64."""
     whole = int(np.lcm.reduce(np.arange(1, 2 * d, dtype=np.int64)))
@@ -66,6 +69,13 @@ CONTROLS: list[tuple[str, Callable[[Moments], Evidence], Moments, Outcome, str]]
         REFUTED,
         "1 of 3 missing: 0 columns are zero, 0 are multiples of another, 1 unexplained",
     ),
+    (
+        "H5",
+        hypotheses.column_evidence,
+        moments(np.column_stack([A, 1 - A, A**0]), FOUR),
+        SUPPORTED,
+        "1 of 3 missing: 0 columns are zero, 1 are constant, 0 are multiples of another, 0 unexplained",
+    ),
     ("H6", hypotheses.method_evidence, moments(well_conditioned(), FOUR), SUPPORTED, "QR: rank 3, right"),
     ("H6", hypotheses.method_evidence, moments(hilbert(14), hilbert(14)[:, :1]), REFUTED, "wrong"),
 ]  # fmt: skip
@@ -80,7 +90,9 @@ def judge(id: str, evidence: Evidence) -> Verdict:
 @pytest.mark.parametrize(
     ("id", "evidence", "planted", "outcome", "note"),
     CONTROLS,
-    ids=[f"{id}-{function.__name__}-{outcome}" for id, function, _, outcome, _ in CONTROLS],
+    ids=[
+        f"{id}-{function.__name__}-{outcome}-{n}" for n, (id, function, _, outcome, _) in enumerate(CONTROLS)
+    ],
 )
 def test_a_planted_case_comes_out_as_planted(id, evidence, planted, outcome, note):
     """Each hypothesis can go either way, and its note gives the numbers."""
@@ -95,6 +107,69 @@ def test_every_hypothesis_has_both_controls():
     """H1 to H6 each have a planted support and a planted refutation."""
     planted = {(id, outcome) for id, _, _, outcome, _ in CONTROLS}
     assert planted == {(f"H{i}", way) for i in range(1, 7) for way in (Outcome.SUPPORTED, Outcome.REFUTED)}
+
+
+ONE, NONE = A**0, 0 * A
+COLUMNS = {
+    "affine-pair-and-constant": ((A, 1 - A, ONE), 1, 0),
+    "scaled-pair-and-constant": ((A, 7 - 3 * A, 2 * ONE), 1, 0),
+    "two-constants": ((A, B, ONE, 5 * ONE), 1, 0),
+    "constants-alone": ((ONE, -ONE, NONE), 2, 0),
+    "affine-pair-alone": ((A, 1 - A), 0, 0),
+    "two-affine-pairs": ((A, 1 - A, B, 1 - B), 1, 1),
+    "two-affine-pairs-and-constant": ((A, 1 - A, B, 1 - B, ONE), 2, 1),
+    "opposite": ((A, -A), 1, 0),
+    "multiples": ((2 * A, -3 * A, 5 * A, B), 2, 0),
+    "shares": ((A, B, 12 - A - B, ONE), 1, 0),
+    "plane": ((A, B, A + B), 1, 1),
+    "plane-and-more": ((A, B, A + B, 2 * A, ONE, NONE), 3, 1),
+}
+"""Columns, the rank missing, and what of it stays unexplained."""
+
+
+@pytest.mark.parametrize(("columns", "missing", "unexplained"), COLUMNS.values(), ids=COLUMNS)
+@pytest.mark.parametrize("order", [1, -1])
+def test_constant_and_collinear_columns_are_taken_out(columns, missing, unexplained, order):
+    """What goes away with them is explained, whatever the order; what is left is not."""
+    of = moments(np.column_stack([*columns[::order]]), FOUR)
+    evidence = hypotheses.column_evidence(of)
+    assert (of.d_x - of.rank, evidence.estimate) == (missing, unexplained)
+    assert evidence.proved is (unexplained == 0)
+
+
+@pytest.mark.parametrize(
+    "chain", ["raw", "centred", "bias", "centred-bias", "bias-centred", "standardised-bias"]
+)
+def test_a_constant_column_explains_in_every_preparation(chain):
+    """A bias row is a constant column, and centring makes zeros of constants."""
+    of = moments(np.column_stack([A, 1 - A, 3 * ONE, NONE]), FOUR)
+    for step in chain.split("-"):
+        of = hypotheses.VARIANTS[step](of)
+    assert hypotheses.column_evidence(of).estimate == 0
+    assert of.rank < of.d_x
+
+
+@pytest.mark.parametrize("power", [1, 150, 160, 400, 2000])
+def test_entries_beyond_float64_are_judged_exactly(power):
+    """Columns of 10^power: H5 counts the multiples, H6's methods have no answer once X X^T overflows."""
+    big = np.array([[3, 1], [1, 4], [5, 9]], dtype=object) * 10**power
+    of = moments(np.column_stack([big, -2 * big[:, 0], big[:, 1] + 1, big[:, 0] * 10**9]), EYE)
+    assert hypotheses.column_evidence(of).note == (
+        "2 of 5 missing: 0 columns are zero, 2 are multiples of another, 0 unexplained"
+    )
+    found = hypotheses.method_evidence(of)
+    assert "exact rank 3 of 5" in found.note
+    assert (found.note.count("X X^T overflows float64, no answer") == 5) == (power > 140)
+    assert found.proved is (power == 1)
+
+
+def test_printed_numbers_within_float64_are_asked_about():
+    """Integers beyond float64 whose printed columns are not: 10^200 with 200 decimals is 1."""
+    X = np.array([[1, 0], [0, 2], [1, 1]], dtype=object) * 10**200
+    of = moments(X, EYE, scale=np.array([1e200, 1e200]))
+    note = hypotheses.method_evidence(of).note
+    assert "overflows" not in note
+    assert "det: 9, right" in note
 
 
 def test_float_methods_are_wrong_where_the_exact_rank_is_right():

@@ -60,7 +60,7 @@ def test_looks_are_not_continued(ledger):
     ledger.record(SPEC, CPU, SEQUENTIAL)
     ledger.check(SPEC, CPU, SEQUENTIAL)
     for other in (fixed(96), fixed(12), Design((12, 24), (0.5, 0.5))):
-        with pytest.raises(DesignError, match="judged at looks at 12, 24, 48, 96 networks"):
+        with pytest.raises(DesignError, match="judged at 12, 24, 48, 96 networks"):
             ledger.check(SPEC, CPU, other)
     with pytest.raises(DesignError, match="got 96 networks for"):
         ledger.check(SPEC, CPU, fixed(96))

@@ -8,8 +8,9 @@ import math
 import pytest
 
 from claims.catalogue import claim
+from claims.measured import measured
 from claims.statistics import Affine, Largest, Median, Share, Smallest
-from claims.verdict import Evidence, Outcome, Region, decide, measured
+from claims.verdict import Evidence, Outcome, Region, decide
 
 E1 = claim("E1")
 AT_MOST = dataclasses.replace(E1, region=Region(high=0.5))

@@ -63,6 +63,18 @@ def test_networks_without_biases_refute_n1():
     assert "first-layer weight moves by less than 1; L = 16.5 there" in verdict.reason
 
 
+@pytest.mark.parametrize("standardised", [True, False])
+def test_without_biases_the_raw_table_is_not_what_networks_train_on(standardised):
+    """Dead units without biases need inputs of one sign; standardised inputs add up to zero, and it is
+    said."""
+    evidence = dead_unit_evidence(X, Y, UNITS, biased=False, standardised=standardised)
+    said = "on the raw table only: networks train on the standardised one" in evidence.note
+    assert said is standardised
+    with_biases = dead_unit_evidence(X, Y, UNITS, standardised=standardised)
+    assert "raw table" not in with_biases.note
+    assert evidence.sampling_unit == "local minima built"
+
+
 @pytest.mark.parametrize("sample", [[0, 0], [-9, 0]], ids=["all zero", "negative"])
 def test_a_sample_that_wakes_a_unit_without_biases_proves_nothing(sample):
     """An input of zeros is on the edge, a negative one alive."""

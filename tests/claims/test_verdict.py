@@ -112,7 +112,8 @@ def test_a_proof_speaks_for_itself(strength, proved, outcome, interval):
     assert found.outcome is outcome
     assert found.strength is strength
     assert found.p_value is None
-    assert found.reason == ("" if proved is not None else f"the {strength} did not close")
+    name = "check at the points built" if strength is Strength.POINTS else strength
+    assert found.reason == ("" if proved is not None else f"the {name} did not close")
 
 
 @pytest.mark.parametrize(

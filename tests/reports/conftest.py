@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from sample_verdicts import plain
 
-import claims.statistics  # noqa: F401  (NumPy, before a run inside a test: a process can load it only once)
-
 ROOT = Path(__file__).resolve().parents[2]
 
 CASES = {

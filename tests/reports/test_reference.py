@@ -36,7 +36,7 @@ def test_it_is_a_complete_run(report):
         None,
     )
     judged = {verdict["claim"] for verdict in report["verdicts"]}
-    assert len(judged) > 40
+    assert len(judged) > 30
     if version_of(report) == files.VERSION:
         jsonschema.validate(report, SCHEMA)
         assert judged <= set(CATALOGUE)

@@ -97,6 +97,25 @@ def test_networks_that_diverge_leave_the_axes_and_are_counted() -> None:
     assert (last["epoch"], last["network"], last["train_loss"], last["test_loss"]) == ("4", "0", "", "2250.0")
 
 
+def test_a_lost_network_does_not_take_the_median_with_it() -> None:
+    """A loss that is no number any more counts as the greatest; the others keep their median and range."""
+    run = samples.run()
+    run.arrays["train_loss"][-1, 0] = np.nan
+    caption = curves.draw(run, "n", "t").caption
+    assert "from 1e6 to 1.03e4 times L0" in caption
+    assert "lie between 9286 and 1.1e4" in caption
+
+
+@pytest.mark.parametrize("kind", ["curves", "agreement"])
+def test_the_steps_inside_the_first_epochs_are_drawn(kind: str) -> None:
+    """However long the run, each is a point of the line, beside at most eighty ends of epochs."""
+    run = samples.run(epochs=300)
+    without = samples.run(epochs=300)
+    without.arrays["early_steps"] = without.arrays["early_steps"][:0]
+    points = [DRAWINGS[kind](of, "n", "t").svg.count("L") for of in (run, without)]
+    assert points[0] - points[1] >= 4
+
+
 def test_a_loss_of_zero_can_be_drawn() -> None:
     """The log axis has a floor."""
     run = samples.run()

@@ -306,7 +306,7 @@ def judged(text: str) -> list[dict[str, Any]]:
 )
 def test_the_answer_follows_from_the_verdicts(verdicts: str, expected: str) -> None:
     """One sentence; local minima themselves first, then the share of the paper's statements that hold."""
-    said = answer(samples.report(*judged(verdicts))["verdicts"])
+    said = answer(samples.report(*judged(verdicts))["verdicts"], 0.05)
     assert expected in said
     assert said.endswith(".")
 
@@ -316,18 +316,18 @@ def test_the_answer_counts_what_survives_holms_correction() -> None:
     Benjamini and Hochberg's; so is E2 where it would lead. A proof needs no correction."""
     one, two = judged("E1 a-he S, E4 a-he R")
     rows = [one | {"p_value": 0.03}, two | {"p_value": 0.03}]
-    assert "1 hold, 0 fail and 0 stay open" in answer(samples.report(rows[0])["verdicts"])
+    assert "1 hold, 0 fail and 0 stay open" in answer(samples.report(rows[0])["verdicts"], 0.05)
     both = samples.report(*rows)["verdicts"]
     assert [row["survives"] for row in both] == [True, True]
     assert (
         "(decided is what survives Holm's correction for all 2 sampled rows), 0 hold, 0 fail and 2"
-        in answer(both)
+        in answer(both, 0.05)
     )
     equal = [row | {"p_value": 0.03} for row in judged("E2 a-he R, E2 b-he R")]
-    assert answer(samples.report(*equal)["verdicts"]).startswith(
+    assert answer(samples.report(*equal)["verdicts"], 0.05).startswith(
         "Open: whether trained networks end at equal"
     )
-    assert answer(samples.report(*judged("N1 a r"), *rows)["verdicts"]).startswith("No: ReLU networks")
+    assert answer(samples.report(*judged("N1 a r"), *rows)["verdicts"], 0.05).startswith("No: ReLU networks")
 
 
 def test_the_page_says_what_does_not_survive(out: Path) -> None:
@@ -340,7 +340,7 @@ def test_the_page_says_what_does_not_survive(out: Path) -> None:
         "* decided by its own error rate, but not once all 2 rows with a p-value are counted together",
         "0.04 0.08 0.08",
         "32 networks, look 2 of 4",
-        "Fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: mnist-5k 1000 training and 4000",
+        "Fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: mnist-5k 1000 training and",
     ):
         assert part in found.text
     whole = page(samples.report(fell | {"p_value": 1e-9}), out)

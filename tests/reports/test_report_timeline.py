@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sample_reports import INCONCLUSIVE, PROVED, REFUTED, report, verdict
 
+from claims.catalogue import CATALOGUE
 from reports import __main__ as commands
 from reports.history import NAME, add
 
@@ -45,7 +46,7 @@ def test_verdicts_over_time(weeks: Path, capsys: pytest.CaptureFixture[str]) -> 
     status, lines, _ = show(capsys, "E1", "--report-dir", weeks)
     assert status == 0
     assert lines == [
-        "E1  784-500-10, MSE, linear output: all models reach near zero loss",
+        f"E1  {CATALOGUE['E1'].statement}",
         "        finished (UTC)    commit    scale  verdict    estimate [interval] margin",
         "",
         "mnist-5k-500-he on cpu  [wanted: <= 0.05]",

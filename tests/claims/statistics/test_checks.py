@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from claims.statistics import BatchMean, Median, Share, Window, benjamini_hochberg, holm
+from claims.statistics import BatchMean, Median, Share, Window
 from claims.statistics.checks import check_alpha
 
 
@@ -45,10 +45,3 @@ def test_every_bound_checks_its_alpha(of, alpha):
     for bound in (of.lower, of.upper):
         with pytest.raises(ValueError, match="wanted 0 < alpha < 1"):
             bound(alpha)
-
-
-@pytest.mark.parametrize("procedure", [holm, benjamini_hochberg])
-def test_every_procedure_checks_its_alpha(procedure):
-    """The same for many rows at once."""
-    with pytest.raises(ValueError, match="wanted 0 < alpha < 1"):
-        procedure([0.01], 5.0)

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from planted_losses import basin, point, quadratic
 
 from claims.relu_theorem import strict_task
 from models.curvature.classification import Kind, PointKind, classify
@@ -14,37 +15,6 @@ from models.curvature.objective import Objective, network
 from models.curvature.scale import loss_scale
 from models.relu import strict_minimum
 from models.relu.shallow import baseline_loss
-
-
-def point(*values: float) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
-def quadratic(A: torch.Tensor, centre: torch.Tensor, shift: float = 0.0, slope: float = 0.0) -> Objective:
-    """1/2 (w - c)^T A (w - c) + slope w_0 + shift."""
-
-    def loss(w):
-        return 0.5 * (w - centre) @ A @ (w - centre) + slope * w[0] + shift
-
-    def twin(w):
-        v = w + centre.abs()
-        return 0.5 * v @ A.abs() @ v + abs(slope) * w[0] + abs(shift)
-
-    return Objective(len(A), (loss,), lambda w: (twin,), 40)
-
-
-def basin(size: float, centre: float, sign: float) -> Objective:
-    """x^2 + size g(s), s = sign (y - centre), g = s^2 - 2 s^3 + 0.9 s^4: strict at s = 0, lower from 0.76."""
-
-    def g(s, minus):
-        return s**2 + minus * 2 * s**3 + 0.9 * s**4
-
-    return Objective(
-        2,
-        (lambda w: w[0] ** 2 + size * g(sign * (w[1] - centre), -1),),
-        lambda w: (lambda v: v[0] ** 2 + size * g(v[1] + abs(centre), 1),),
-        20,
-    )
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
