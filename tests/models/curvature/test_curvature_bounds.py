@@ -9,7 +9,7 @@ import pytest
 
 from models.curvature import dense
 from models.curvature.answers import Count, Eigenvalue, Estimate
-from models.curvature.dense import UNIT, gamma, nonnegative_norm, symmetric_eigenvalues
+from models.curvature.dense import UNIT, gamma, nonnegative_norm, symmetric_eigensystem, symmetric_eigenvalues
 from models.curvature.hessian import DenseHessian
 from models.curvature.spectrum import Spectrum
 
@@ -34,6 +34,14 @@ def test_the_bound_of_a_diagonal_matrix_is_the_formula(scale):
     expected = (rounding / math.sqrt(1 - lost) + stored) * slack * 4 * scale * slack
     assert found.tolist() == [scale, 2 * scale]
     assert bound == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_vectors_come_with_their_values():
+    """In columns, in the order of the values; without entry errors none are assumed."""
+    A = np.array([[2.0, 1.0], [1.0, 2.0]])
+    values, vectors, bound = symmetric_eigensystem(A)
+    np.testing.assert_allclose(A @ vectors, vectors * values, atol=1e-15 * 8)
+    assert bound == symmetric_eigenvalues(A)[1] < 1e-14
 
 
 def test_entry_errors_add_their_norm():
