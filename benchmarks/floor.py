@@ -58,10 +58,9 @@ def measure_rates() -> Rates:
         a, b = torch.randn(2, _SQUARE, _SQUARE).unbind()
         out = torch.empty_like(a)
         flops = 2 * _SQUARE**3 / _median_seconds(lambda: torch.mm(a, b, out=out))
-        flat = torch.ones(_STATE)
-        flat.grad = torch.ones(_STATE)
-        updated = ADAM_BYTES * _STATE / _median_seconds(Adam(flat, 1e-3, fused=True).step)
-        copied = 2 * 4 * _STATE / _median_seconds(lambda: flat.copy_(flat.grad))
+        flat, gradient = torch.ones(2, _STATE).unbind()
+        updated = ADAM_BYTES * _STATE / _median_seconds(Adam(flat, gradient, 1e-3, fused=True).step)
+        copied = 2 * 4 * _STATE / _median_seconds(lambda: flat.copy_(gradient))
         return Rates(flops, max(copied, updated))
     finally:
         torch.set_num_threads(before)

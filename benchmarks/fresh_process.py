@@ -23,7 +23,7 @@ def main(name: str, widths: str, members: str) -> None:
         __import__(package)
     imported = time.perf_counter()
     work = Work("fresh", tuple(map(int, widths.split("-"))), int(members))
-    built = contender(work.spec, all_digits())
+    built = contender(work.spec, all_digits(), work.numbers)
     ready = time.perf_counter()
     built.epoch()
     first = time.perf_counter()

@@ -44,9 +44,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def engine_seconds(precision: str, members: int, epochs: int) -> dict[str, float]:
     """Seconds of the whole training: building it and capturing its graph, the epochs, and recording them."""
-    spec = Experiment(
-        DATA, (500,), models=(0,), replicates=members, epochs=epochs, batch=BATCH, precision=precision
-    )
+    spec = Experiment(DATA, (500,), networks=members, epochs=epochs, batch=BATCH, precision=precision)
     backend, data = resolve_backend(DEVICE, precision), load(DATA)
     made: list[Trainer] = []
     build = _seconds(lambda: made.append(Trainer(spec, data, backend)))

@@ -1,7 +1,7 @@
 """`python -m benchmarks.profile_epoch [WIDTHS [BATCH]]`: where an epoch's time goes, training and recording.
 
-Twelve networks on 4,000 digits on one thread; prints JSON: milliseconds a model and epoch in each of torch's
-operations itself, and in all of them with Python between.
+Thirty-two networks on 4,000 digits on one thread; prints JSON: milliseconds a network and epoch in each of
+torch's operations itself, and in all of them with Python between.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from torch.profiler import ProfilerActivity, profile
 from data import load
 from models.backend import resolve_backend
 from models.experiment import Experiment
-from models.training import Trainer, _unrecorded
+from models.threads import unrecorded
+from models.training import Trainer
 
 __all__ = ["main", "profiled"]
 
@@ -28,7 +29,7 @@ def profiled(widths: tuple[int, ...], batch: int) -> dict[str, float]:
     spec = Experiment("mnist-5k", widths, batch=batch)
     trainer = Trainer(spec, load("mnist-5k"), resolve_backend("cpu"), threads=1)
     # The profiler sees the calling thread only.
-    trainer._each_shard = lambda work: [_unrecorded(work, shard) for shard in trainer._shards]  # type: ignore[method-assign]
+    trainer._threads.each = lambda work, items: [unrecorded(work, item) for item in items]  # type: ignore[method-assign]
     torch.set_flush_denormal(True)
     trainer.run_epoch()
     started = time.perf_counter()
@@ -36,7 +37,7 @@ def profiled(widths: tuple[int, ...], batch: int) -> dict[str, float]:
     wall = time.perf_counter() - started
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         trainer.run_epoch()
-    each = 1e-3 / len(spec.members)
+    each = 1e-3 / spec.networks
     operations = {event.key: event.self_cpu_time_total * each for event in profiler.key_averages()}
     largest = sorted(operations.items(), key=lambda item: -item[1])[:SHOWN]
     return {"all": wall * 1e6 * each} | dict(largest)

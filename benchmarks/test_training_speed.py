@@ -23,7 +23,9 @@ def test_an_epoch(name: str, benchmark, rates, training_figures):
     work = BY_NAME[name]
     left_out = {name: reason for name in work.contenders if (reason := absent(name))}
     taking_part = {
-        name: CONTENDERS[name](work.spec, all_digits()) for name in work.contenders if name not in left_out
+        name: CONTENDERS[name](work.spec, all_digits(), work.numbers)
+        for name in work.contenders
+        if name not in left_out
     }
     epochs = {name: contender.epoch for name, contender in taking_part.items()}
     if work.evaluated:

@@ -40,7 +40,7 @@ def training_floor(specs: list[Experiment], rates: Rates) -> float:
     for spec in specs:
         data = load(spec.dataset)
         sizes = (data.d_x, *spec.widths, data.d_y)
-        total += spec.epochs * epoch_floor(sizes, len(spec.members), data.n_train, spec.batch, rates)
+        total += spec.epochs * epoch_floor(sizes, spec.networks, data.n_train, spec.batch, rates)
     return total
 
 

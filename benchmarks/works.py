@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from data import Dataset, load
-from models.experiment import Experiment
+from models.experiment import QUADRUPLE, Experiment
 
 __all__ = ["MAIN", "WORKS", "Work", "all_digits"]
 
@@ -43,28 +43,25 @@ class Work:
 
     @property
     def spec(self) -> Experiment:
-        """As the engine takes it; He's initial weights, so that no number saturates."""
-        return Experiment(
-            "digits",
-            self.widths,
-            self.output,
-            self.loss,
-            models=(0,),
-            replicates=self.members,
-            batch=self.batch,
-        )
+        """He's initial weights, so that no number saturates; a run has whole quadruples."""
+        networks = -(-self.members // QUADRUPLE) * QUADRUPLE
+        return Experiment("digits", self.widths, self.output, self.loss, networks=networks, batch=self.batch)
+
+    @property
+    def numbers(self) -> range:
+        """Of the networks that are trained, which may be fewer than a run's."""
+        return range(self.members)
 
 
 MAIN = (
-    Work("784-500-10", evaluated=True),
-    Work("784-500-300-10", (500, 300), evaluated=True),
+    Work("784-500-10", members=64, evaluated=True),
+    Work("784-500-300-10", (500, 300), 64, evaluated=True),
     Work("784-10-10-10", (10, 10), 64, evaluated=True),
 )
 
 WORKS = (
     *MAIN,
-    *(Work(f"{members} models", members=members, rounds=5) for members in (1, 4)),
-    Work("64 models", members=64, rounds=3, contenders=("engine", "jax", "vmap")),
+    *(Work(f"{members} models", members=members, rounds=5) for members in (1, 4, 16)),
     Work("256 models", members=256, rounds=2, contenders=("engine", "jax")),
     *(Work(f"batch {batch}", batch=batch, rounds=3) for batch in (32, 128, 512)),
     Work("softmax output", output="softmax", rounds=3),

@@ -15,8 +15,9 @@ from itertools import pairwise
 import numpy as np
 
 from claims.catalogue import Claim
+from claims.measured import measured
 from claims.statistics import Absolute, BatchMean
-from claims.verdict import Evidence, Strength, measured
+from claims.verdict import Evidence, Strength
 from data import load_synthetic
 from models.relu import bernoulli
 
@@ -160,12 +161,4 @@ def _check(reading: str) -> None:
 
 
 def _proof(proved: bool | None, difference: Fraction, note: str) -> Evidence:
-    return Evidence(
-        float(difference),
-        None,
-        len(SMALL),
-        Strength.PROOF,
-        proved=proved,
-        note=note,
-        sampling_unit="networks enumerated",
-    )
+    return Evidence(float(difference), None, 1, Strength.PROOF, proved=proved, note=note)

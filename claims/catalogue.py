@@ -77,7 +77,7 @@ def _both_sides(id: str, networks: str, place: str) -> tuple[Claim, Claim]:
 def _same_behaviour(id: str, side: str) -> Claim:
     return Claim(
         id=id,
-        statement=f"784-10-10-10 behaves as 784-500-10 does on the {side} loss, so it is not overfitting",
+        statement=f"784-10-10-10 behaves as 784-500-10 on the {side} loss: it is not overfitting",
         place="section 4.1, figure 4",
         kind=Kind.EMPIRICAL,
         rule=f"share of seeds whose two networks both end with {side} l at or below {NEAR_ZERO:g}, or both "
@@ -185,7 +185,7 @@ _EMPIRICAL = (
     ),
     Claim(
         id="E8-one",
-        statement="Exactly one of the six pairs of softmax models agrees on labels (the paper: 2 and 3)",
+        statement="Exactly one of six pairs of softmax models agrees on labels (the paper: 2 and 3)",
         place="section 4.2, figure 7",
         kind=Kind.EMPIRICAL,
         rule="number of the six pairs of models i, j whose median agreement on training "

@@ -9,10 +9,11 @@ import numpy as np
 
 from claims.claim import Claim
 from claims.margins import A_LOT, NEAR_ZERO
+from claims.measured import measured
 from claims.reaching import Arrival, arrivals, same_networks
 from claims.readings import Ends, diverged_note, ends, finite, join, loss_at_rest
 from claims.statistics import Largest, Median, Share
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["accuracy_drop", "different_ends"]

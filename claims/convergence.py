@@ -44,26 +44,37 @@ def remainder(curve: Array) -> Array:
         rest = _law(curve, 0.0, epochs)
         if epochs >= 2 * LEAST:
             # A training that changed its pace half-way follows a law from there. A slow law seen from a later
-            # origin looks slower still, so the smaller of the two never makes a curve settle that has not.
+            # origin looks slower still, so the smaller of the two covers it as well, down to t^(-0.2).
             rest = np.minimum(rest, _law(curve, epochs / 2, epochs))
         noise = np.abs(_window(curve, epochs) - _smooth(curve, epochs)).max(0)
-    return np.where(np.isfinite(curve[epochs // 4 :]).all(0), rest + noise, math.inf)
+        rest = rest + noise
+    read = np.isfinite(curve[_begin(_quarter(0, epochs)) :]).all(0)
+    return np.where(read & np.isfinite(rest), rest, math.inf)
 
 
 def _law(curve: Array, origin: float, epochs: int) -> Array:
     """What is left of a power law in t - origin, times the safety factor."""
-    span = epochs - origin
-    quarter, half, end = (_smooth(curve, origin + span * part) for part in (0.25, 0.5, 1.0))
-    first, last = np.abs(half - quarter), np.abs(end - half)
+    # Between two epochs a quarter is late and a half early, so that the ratio is no smaller than it was.
+    half = math.floor((origin + epochs) / 2)
+    quarter, middle, end = (_smooth(curve, t) for t in (_quarter(origin, epochs), half, epochs))
+    first, last = np.abs(middle - quarter), np.abs(end - middle)
     ratio = np.where(last == 0, 0.0, np.minimum(last / first, SLOWEST))
     return SAFETY * last * ratio / (1 - ratio)
 
 
-def _window(curve: Array, t: float) -> Array:
-    return curve[math.ceil(t * 7 / 8) : math.floor(t) + 1]
+def _quarter(origin: float, epochs: int) -> int:
+    return math.ceil((3 * origin + epochs) / 4)
 
 
-def _smooth(curve: Array, t: float) -> Array:
+def _begin(t: int) -> int:
+    return math.ceil(t * 7 / 8)
+
+
+def _window(curve: Array, t: int) -> Array:
+    return curve[_begin(t) : t + 1]
+
+
+def _smooth(curve: Array, t: int) -> Array:
     return _window(curve, t).mean(0)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from claims.claim import Claim
+from claims.measured import measured
 from claims.readings import diverged_note, join
 from claims.statistics import Median, Smallest, kendall_tau
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.experiment import WEIGHT_THRESHOLD
 from models.run import Run
 

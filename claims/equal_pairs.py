@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from claims.claim import Claim
 from claims.convergence import remainder
 from claims.margins import EQUAL_LOSS, SAME_LABELS
+from claims.measured import measured
 from claims.readings import accuracy_note, agreement_between, diverged_note, ends, join
 from claims.statistics import Share
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["equal_generalisation", "equal_labels", "equal_pairs"]

@@ -12,9 +12,10 @@ import numpy as np
 
 from claims.claim import Claim
 from claims.margins import EQUAL_LOSS
+from claims.measured import measured
 from claims.readings import Ends, accuracy_note, by_population, diverged_note, ends, join
 from claims.statistics import Absolute, Largest, Median, Window
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["between_populations", "equal_loss", "sigma_effect"]

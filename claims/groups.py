@@ -7,9 +7,10 @@ import numpy as np
 from claims.claim import Claim
 from claims.equality import between_populations
 from claims.margins import ALPHA, EQUAL_LOSS
+from claims.measured import measured
 from claims.readings import Ends, accuracy_note, by_population, diverged_note, ends, join
 from claims.statistics import Absolute, Affine, Largest, Median, Smallest
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["groups_merge", "two_groups"]

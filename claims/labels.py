@@ -8,6 +8,7 @@ import numpy as np
 from claims.claim import Claim
 from claims.convergence import remainder
 from claims.margins import A_POINT, ABOVE_CHANCE, ALPHA, HALF_LABELS, RISING, SAME_LABELS
+from claims.measured import measured
 from claims.readings import (
     accuracy_note,
     disjoint_pairs,
@@ -18,7 +19,7 @@ from claims.readings import (
     rotating,
 )
 from claims.statistics import Largest, Median, Share, Smallest, kendall_tau
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["agree_or_not", "exactly_one_pair", "fall_then_rise", "highest_agreement", "same_labels"]

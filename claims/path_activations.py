@@ -15,9 +15,10 @@ import numpy as np
 
 from claims.claim import Claim
 from claims.margins import PATH_SAMPLES, PATHS
+from claims.measured import measured
 from claims.readings import diverged_note, join
 from claims.statistics import Largest, Median
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from data import Dataset
 from models.relu.paths import Layers, PathEffects, effects, sampled_paths
 from models.run import Run

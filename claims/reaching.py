@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from claims.claim import Claim
 from claims.margins import MODEL_SHARE, NEAR_ZERO, SHARE
+from claims.measured import measured
 from claims.readings import accuracy_note, by_population, diverged_note, ends, join, loss_at_rest
 from claims.statistics import Affine, Quantity, Share, Smallest
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["Arrival", "arrivals", "every_architecture", "near_zero", "same_behaviour", "same_networks"]

@@ -9,10 +9,11 @@ import numpy as np
 
 from claims.claim import Claim
 from claims.convergence import reached
+from claims.measured import measured
 from claims.reaching import same_networks
 from claims.readings import diverged_note, join
 from claims.statistics import Median, Smallest
-from claims.verdict import Evidence, measured
+from claims.verdict import Evidence
 from models.run import Run
 
 __all__ = ["slowdown"]

@@ -10,14 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from claims.statistics.quantity import Largest, Quantity, Smallest
-
-if TYPE_CHECKING:
-    from claims.claim import Claim
-
-__all__ = ["Evidence", "Outcome", "Region", "Strength", "Verdict", "decide", "measured"]
+__all__ = ["Evidence", "Outcome", "Region", "Strength", "Verdict", "decide"]
 
 
 class Outcome(StrEnum):
@@ -188,66 +183,8 @@ class Verdict:
         }
 
 
-def measured(
-    quantity: Quantity,
-    claim: Claim,
-    n: int,
-    unit: str = "networks",
-    *,
-    unresolved: int = 0,
-    diverged: int = 0,
-    note: str = "",
-    estimate: float | None = None,
-) -> Evidence:
-    """Evidence from a quantity: its bounds at the claim's alpha, and how small alpha could be.
-
-    Args:
-        quantity: what was measured, in the claim's unit.
-        claim: whose region, bounded on one side, and whose alpha.
-        n: sampling units.
-        unit: what they are.
-        unresolved, diverged, note: as in `Evidence`.
-        estimate: what to show instead of the quantity's own value.
-
-    Raises:
-        ValueError: a region that is bounded on both sides or on neither.
-    """
-    low, high = claim.region.low, claim.region.high
-    if math.isfinite(low) == math.isfinite(high):
-        raise ValueError(f"got the region {claim.region} of {claim.id}, wanted one finite edge")
-    at_least = math.isfinite(low)
-
-    def support(of: Quantity) -> float:
-        return of.at_least(low) if at_least else of.at_most(high)
-
-    def refute(of: Quantity) -> float:
-        return of.below(low) if at_least else of.beyond(high)
-
-    part, value = "", quantity.value if estimate is None else estimate
-    if isinstance(quantity, Smallest | Largest) and len(quantity.parts) > 1:
-        parts = quantity.parts
-        refuted = refute(quantity) <= claim.alpha
-        part = (
-            min(parts, key=lambda k: refute(parts[k]))
-            if refuted
-            else max(parts, key=lambda k: support(parts[k]))
-        )
-    return Evidence(
-        value if math.isfinite(value) else None,
-        (quantity.lower(claim.alpha), quantity.upper(claim.alpha)),
-        n,
-        p_support=support(quantity),
-        p_refute=refute(quantity),
-        sampling_unit=unit,
-        unresolved=unresolved,
-        diverged=diverged,
-        part=part,
-        note=note,
-    )
-
-
 def decide(
-    claim: Claim,
+    claim: Any,
     evidence: Evidence,
     *,
     setting: str,
@@ -265,7 +202,7 @@ def decide(
     network whose training could still change the answer is in the interval already.
 
     Args:
-        claim: what is judged, with the alpha of this look.
+        claim: a `claims.claim.Claim`, what is judged, with the alpha of this look.
         evidence: what was found.
         setting: what distinguishes this verdict among the claim's others, such as "mnist-1k-500-std".
         dataset: name of the data set.
@@ -307,7 +244,7 @@ def decide(
     )
 
 
-def _outcome(claim: Claim, evidence: Evidence, failed: Sequence[str]) -> tuple[Outcome, str]:
+def _outcome(claim: Any, evidence: Evidence, failed: Sequence[str]) -> tuple[Outcome, str]:
     if failed or evidence.inapplicable:
         return Outcome.NOT_APPLICABLE, "; ".join(failed) or evidence.inapplicable
     if evidence.strength is not Strength.STATISTICAL:

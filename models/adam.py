@@ -18,20 +18,32 @@ _DEFAULTS = {"beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0, "eps": 1e-8, "am
 
 
 class Adam:
-    """The optimiser of one flat buffer of parameters.
+    """The optimiser of one buffer of parameters.
 
     Args:
-        flat: parameters [P], updated in place; their gradient is read from `flat.grad`.
+        parameters: updated in place.
+        gradient: of the parameters, of the same shape; read at every step.
         lr: learning rate.
         fused: use the device's fused kernel.
+        moments: where to keep the two moments, of the same shape; of its own without them.
     """
 
-    def __init__(self, flat: Tensor, lr: float, *, fused: bool) -> None:
-        self.flat, self.lr, self.fused = flat, lr, fused
-        self.exp_avg = torch.zeros_like(flat)
-        self.exp_avg_sq = torch.zeros_like(flat)
+    def __init__(
+        self,
+        parameters: Tensor,
+        gradient: Tensor,
+        lr: float,
+        *,
+        fused: bool,
+        moments: tuple[Tensor, Tensor] | None = None,
+    ) -> None:
+        self.parameters, self.gradient, self.lr, self.fused = parameters, gradient, lr, fused
+        self.exp_avg, self.exp_avg_sq = moments or (
+            torch.zeros_like(parameters),
+            torch.zeros_like(parameters),
+        )
         # Where torch's kernels want it: on the device if fused, else on the CPU; always float32.
-        self.steps = torch.zeros((), dtype=torch.float32, device=flat.device if fused else "cpu")
+        self.steps = torch.zeros((), dtype=torch.float32, device=parameters.device if fused else "cpu")
 
     @property
     def state(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,7 +53,7 @@ class Adam:
     @torch.no_grad()
     def step(self) -> None:
         """One update from the gradient as it stands."""
-        state = [self.flat], [self.flat.grad], [self.exp_avg], [self.exp_avg_sq], [], [self.steps]
+        state = [self.parameters], [self.gradient], [self.exp_avg], [self.exp_avg_sq], [], [self.steps]
         if self.fused:
             self.steps.add_(1)
             torch._fused_adam_(*state, lr=self.lr, maximize=False, **_DEFAULTS)

@@ -59,12 +59,24 @@ class Evaluation:
             totals.append(losses)
             # Softmax keeps the order of z, ReLU does not: where all outputs are 0 the label is the first.
             h = z.relu() if self.output == "relu" else z
-            labels.append(h.argmax(-1).to(torch.uint8))
+            labels.append(_greatest(h) if self.backend.kind == "cpu" else h.argmax(-1).to(torch.uint8))
         mean = torch.stack(totals).cpu().double().sum(0) / len(self._order)
         found = torch.cat(labels, 1).cpu().numpy()
         predictions = np.empty_like(found)
         predictions[:, self._order] = found  # back in the data set's order
         return mean.numpy(), predictions
+
+
+def _greatest(h: Tensor) -> Tensor:
+    """The first place of the greatest output, [M, B] uint8, as argmax finds it, from outputs [M, B, K].
+
+    torch's argmax takes eleven nanoseconds a number where samples are innermost, these steps one. Where an
+    output is no number, the first place.
+    """
+    rows, count = h.transpose(1, 2), h.shape[2]
+    rank = torch.arange(count, 0, -1, dtype=torch.uint8).unsqueeze(1)  # the first place has the highest
+    found = (rows == rows.amax(1, keepdim=True)).view(torch.uint8).mul_(rank).amax(1)
+    return (count - found) % count
 
 
 def _spans(blocks: Sequence[Inputs]) -> list[list[Inputs]]:

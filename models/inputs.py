@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Inputs", "evaluation_blocks", "head_size", "order_by_use", "whole_blocks"]
+__all__ = ["Inputs", "evaluation_blocks", "even_cut", "head_size", "order_by_use", "whole_blocks"]
 
 _ALWAYS = 0.9
 """An input that is not 0 in this share of minibatches is in the head: gathering it would cost more
@@ -23,6 +23,12 @@ than the product that it saves one time in ten."""
 
 _WORTH = 2_000_000
 """Multiplications that leaving out must save a minibatch to pay for the gathering, 40 microseconds or so."""
+
+_UPDATE, _GATHERING = 23, 8
+"""What Adam's update of a weight takes, and gathering it, as many samples' products with it."""
+
+_ROWS = 16
+"""A cut falls on a multiple of so many inputs, so that both sides are whole vectors."""
 
 _BLOCK = 128
 """Samples an evaluation takes at once: fewer have more zeros in common, more share a gathering of weights."""
@@ -36,7 +42,7 @@ class Inputs:
     """A few samples' inputs, without those that are 0 on all of them. Samples are innermost.
 
     Attributes:
-        head: the first inputs [head, B], in order; or [M, d_x, B], where each network has samples of its own.
+        head: the first inputs [head, B], in order.
         tail: later inputs [k, B] that are not 0 on all samples, None where the head is all there is.
         places: which ones they are [k], ascending, counted from the end of the head.
     """
@@ -46,7 +52,7 @@ class Inputs:
     places: Tensor | None = None
 
     def __len__(self) -> int:
-        return self.head.shape[-1]
+        return self.head.shape[1]
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Inputs:
         """The same on a device, in a type."""
@@ -71,10 +77,30 @@ def head_size(x: Tensor, batch: int, units: int) -> int:
         batch: samples in a minibatch.
         units: hidden units that read them.
     """
-    used = 1 - (1 - (x != 0).double().mean(0)).pow(batch)  # chance that a minibatch uses the input
+    used = _share_in_use(x, batch)
     head = int((used >= _ALWAYS).sum())
     saved = float((1 - used[head:]).sum()) * batch * units * 2  # forward, and back to the weights
     return head if saved >= _WORTH else x.shape[1]
+
+
+def even_cut(x: Tensor, batch: int, head: int) -> int:
+    """Where to cut the inputs, so that one side has as much work in a step as the other.
+
+    Args:
+        x: training inputs [m, d_x], ordered by use.
+        batch: samples in a minibatch.
+        head: see `head_size`.
+    """
+    work = _UPDATE + batch * _share_in_use(x, batch)
+    work[head:] += _GATHERING
+    along = work.cumsum(0)
+    cut = int((along <= along[-1] / 2).sum())
+    return round(cut / _ROWS) * _ROWS or cut
+
+
+def _share_in_use(x: Tensor, batch: int) -> Tensor:
+    """The chance that a minibatch uses an input, [d_x]."""
+    return 1 - (1 - (x != 0).double().mean(0)).pow(batch)
 
 
 def whole_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:

@@ -1,7 +1,8 @@
 """An epoch's minibatches: every network reads the samples in an order of its own.
 
 A minibatch is gathered when it is due, so that it lies in the cache when the products read it: gathering the
-epoch beforehand would write the data set once more for every network and read it again from memory.
+epoch beforehand would write the data set once more for every network and read it again from memory. Each
+takes the place of the one before, since memory new to the process costs more than filling it.
 """
 
 from __future__ import annotations
@@ -14,60 +15,82 @@ from torch import Tensor
 
 from models.inputs import Inputs
 
-__all__ = ["Minibatches"]
+__all__ = ["InputsInUse", "inputs_by_network", "targets_by_network"]
 
 _WORD = 8
 """Bytes of the words in which the inputs that a sample uses are noted, a bit each."""
 
 
-class Minibatches:
-    """The training set, to be read in any order.
+def inputs_by_network(x: Tensor, order: Tensor, batch: int) -> Iterator[Tensor]:
+    """Each minibatch's inputs [M, d_x, B], a network's samples in its own order.
+
+    Args:
+        x: inputs [m, d_x].
+        order: [M, n] samples, for each network.
+        batch: samples in a minibatch; the last one may be smaller.
+    """
+    networks, d_x = len(order), x.shape[1]
+    gathered = x.new_empty(networks * min(batch, order.shape[1]), d_x)
+    for samples in order.split(batch, 1):
+        part = gathered[: samples.numel()]
+        torch.index_select(x, 0, samples.reshape(-1), out=part)
+        yield part.view(networks, -1, d_x).transpose(1, 2)
+
+
+def targets_by_network(y: Tensor, order: Tensor, batch: int) -> Iterator[Tensor]:
+    """Each minibatch's targets [M, B, K], samples innermost in memory as in activations.
+
+    Args:
+        y: targets [K, m].
+        order: [M, n] samples, for each network.
+        batch: samples in a minibatch; the last one may be smaller.
+    """
+    return (y[:, samples].permute(1, 2, 0) for samples in order.split(batch, 1))
+
+
+class InputsInUse:
+    """Inputs that one network reads, without those of the tail that are 0 on a whole minibatch.
 
     Args:
         x: inputs [m, d_x], ordered by use.
-        y: targets [m, K].
-        batch: samples in a minibatch; the last one of an epoch may be smaller.
-        head: inputs that take part in every product, see `models.inputs.head_size`. With fewer than
-            all, networks train one by one, since two minibatches have few zeros in common.
+        head: how many take part in every product, see `models.inputs.head_size`.
+
+    Attributes:
+        tail: how many others there are.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, batch: int, head: int) -> None:
-        self._x, self._batch = x, batch
-        self._y = y.t().contiguous()  # [K, m]: samples innermost, as activations lie
+    def __init__(self, x: Tensor, head: int) -> None:
         self._head, self._tail = x[:, :head], x[:, head:]
-        if self._tail.shape[1]:
+        self.tail = self._tail.shape[1]
+        if self.tail:
             bits = np.packbits((self._tail != 0).numpy(), axis=1)
             words = np.zeros((len(x), -(-bits.shape[1] // _WORD) * _WORD), dtype=np.uint8)
             words[:, : bits.shape[1]] = bits
             self._uses = words.view(np.uint64)
 
-    def __len__(self) -> int:
-        """Minibatches in an epoch."""
-        return -(-len(self._x) // self._batch)
-
-    def epoch(self, order: Tensor) -> Iterator[tuple[Inputs, Tensor]]:
-        """Inputs and targets [M, B, K] of each minibatch.
+    def minibatches(self, order: Tensor, batch: int) -> Iterator[Inputs]:
+        """Each minibatch's inputs.
 
         Args:
-            order: of the samples, [M, m], for each of the M networks.
+            order: [n] samples.
+            batch: samples in a minibatch; the last one may be smaller.
         """
-        inputs = self._without_zeros(order) if self._tail.shape[1] else self._whole(order)
-        for part, samples in zip(inputs, order.split(self._batch, 1), strict=True):
-            yield part, self._y[:, samples].permute(1, 2, 0)
+        size = min(batch, len(order))
+        head, tail = (side.new_empty(size, side.shape[1]) for side in (self._head, self._tail))
+        for samples, places in zip(order.split(batch), self._places(order, batch), strict=True):
+            first = torch.index_select(self._head, 0, samples, out=head[: len(samples)])
+            if places is None:
+                yield Inputs(first.t())
+            else:
+                rest = torch.index_select(self._tail, 0, samples, out=tail[: len(samples)])
+                yield Inputs(first.t(), rest.index_select(1, places).t(), places)
 
-    def _whole(self, order: Tensor) -> Iterator[Inputs]:
-        networks = len(order)
-        for samples in order.split(self._batch, 1):
-            x = self._x.index_select(0, samples.reshape(-1)).view(networks, -1, self._x.shape[1])
-            yield Inputs(x.transpose(1, 2))
-
-    def _without_zeros(self, order: Tensor) -> Iterator[Inputs]:
-        (samples,) = order
-        tail = self._tail.shape[1]
-        starts = np.arange(0, len(samples), self._batch)
-        words = np.bitwise_or.reduceat(self._uses[samples.numpy()], starts, axis=0)
-        used = np.unpackbits(words.view(np.uint8), axis=1, count=tail)
-        for row, part in zip(used, samples.split(self._batch), strict=True):
-            places = torch.from_numpy(np.flatnonzero(row))
-            rest = self._tail.index_select(0, part).index_select(1, places)
-            yield Inputs(self._head.index_select(0, part).t(), rest.t(), places)
+    def _places(self, order: Tensor, batch: int) -> Iterator[Tensor | None]:
+        """Which inputs of the tail each minibatch uses, [k]; None where there is no tail."""
+        starts = np.arange(0, len(order), batch)
+        if not self.tail:
+            yield from (None for _ in starts)
+            return
+        words = np.bitwise_or.reduceat(self._uses[order.numpy()], starts, axis=0)
+        for row in np.unpackbits(words.view(np.uint8), axis=1, count=self.tail):
+            yield torch.from_numpy(np.flatnonzero(row))

@@ -2,28 +2,24 @@
 
 Every product runs on one thread, so that the bytes do not depend on how many there are; a machine's cores
 are used by training several shards at once. The cut depends on the ensemble and the device alone, and no
-network's numbers on where the cut falls: a shard is a single network, or quadruples whose batched products
-and elementwise operations give a network the same bytes in any company.
+network's numbers on where the cut falls: a shard is a single network (`models.wide`), or quadruples whose
+batched products and elementwise operations give a network the same bytes in any company (`models.narrow`).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from models.adam import Adam
+from models.backend import Backend
 from models.ensemble import Layers, Operands, layer_views, rows
 from models.experiment import QUADRUPLE
+from models.initialisation import minibatch_order
 
-__all__ = ["Shard", "Threads", "made_shard", "shard_sizes", "thread_count"]
-
-Item, Result = TypeVar("Item"), TypeVar("Result")
+__all__ = ["Shard", "is_wide", "shard_sizes"]
 
 _WIDE = 100_000
 """Parameters from which a network is a shard of its own.
@@ -33,21 +29,20 @@ from step to step; two or four of them a shard were 15 % slower.
 """
 
 _SHARD_PARAMETERS = 100_000
-"""Parameters of a shard of narrow networks, fifteen of the 784-10-10-10: they gain from batched products,
-until their minibatches, one for each, leave the cache."""
+"""Parameters of a shard of narrow networks, sixteen of the 784-10-10-10: batched products spare them the
+operations' overhead, and the paper's 32 networks still occupy two threads."""
 
 
-def thread_count() -> int:
-    """Threads this process may train on: its share of the cores under pytest-xdist, else all of them."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+def is_wide(parameters: int) -> bool:
+    """Whether a network of so many parameters trains alone on a CPU."""
+    return parameters >= _WIDE
 
 
 def shard_sizes(members: int, parameters: int, kind: str) -> list[int]:
     """Members of each shard: one where they are wide, else quadruples; accelerators take all at once."""
     if kind != "cpu":
         return [members]
-    if parameters >= _WIDE:
+    if is_wide(parameters):
         return [1] * members
     quadruples = max(1, members // QUADRUPLE)
     shards = min(quadruples, max(1, round(members * parameters / _SHARD_PARAMETERS)))
@@ -56,107 +51,60 @@ def shard_sizes(members: int, parameters: int, kind: str) -> list[int]:
     return sizes
 
 
-@dataclass(slots=True)
 class Shard:
-    """A few networks training together: parameters, gradient and optimiser over one buffer each.
+    """A few networks that train together: their parameters and moments over one buffer each.
+
+    Args:
+        members: their places in the ensemble.
+        layers: weights and biases that they start from.
+        samples: in the training set.
+        backend: device and arithmetic.
+        by_input: how the first layer lies, see `models.ensemble.layer_views`.
 
     Attributes:
-        members: their places in the ensemble.
         buffer: [M, row] parameters, a row a network, as `models.ensemble.layer_views` reads them.
-        weights, gradient: the same and its gradient, as layers.
-        judged: the weights again, a quadruple at a time, as evaluations take them.
+        moments: Adam's two, of the same shape.
+        weights: the parameters as layers.
+        judged: the same a quadruple at a time, as evaluations take them.
         order: [M, m] in which order each network sees the samples in this epoch.
-        optimiser: of the buffer.
+        counters: the steps taken, wherever an optimiser counts them: all the same number.
     """
 
-    members: slice
-    buffer: Tensor
-    weights: Operands
-    gradient: Operands
-    judged: list[Operands]
-    order: Tensor
-    optimiser: Adam
+    counters: Sequence[Tensor]
 
-    def state(self) -> dict[str, Tensor]:
-        """What training changes, by name, as it stands; copying into it puts it back."""
-        adam = self.optimiser
-        return {
-            "buffer": self.buffer,
-            "exp_avg": adam.exp_avg,
-            "exp_avg_sq": adam.exp_avg_sq,
-            "step": adam.steps,
-        }
+    def __init__(
+        self, members: slice, layers: Layers, samples: int, backend: Backend, by_input: bool
+    ) -> None:
+        self.members = members
+        self.sizes = (layers[0][0].shape[1], *(W.shape[2] for W, _ in layers))
+        self.buffer = rows(layers, by_input).to(backend.device, backend.dtype)
+        self.moments = torch.zeros_like(self.buffer), torch.zeros_like(self.buffer)
+        self.weights = Operands(layer_views(self.buffer, self.sizes, by_input))
+        # One product for the first layers of an evaluation rounds by how many it serves: on the CPU always a
+        # quadruple's. An accelerator's kernels promise nothing of the kind, and prefer large products.
+        parts = self.buffer.split(QUADRUPLE) if backend.kind == "cpu" else [self.buffer]
+        self.judged = [Operands(layer_views(part, self.sizes, by_input)) for part in parts]
+        self.order = torch.empty(len(self.buffer), samples, dtype=torch.int64, device=backend.device)
 
+    def draw_order(self, epoch: int, seeds: Sequence[int]) -> None:
+        """Fills in the order of the epoch from the members' seeds."""
+        for row, seed in zip(self.order, seeds, strict=True):
+            row.copy_(minibatch_order(len(row), epoch, seed))
 
-def made_shard(
-    members: slice,
-    layers: Layers,
-    samples: int,
-    learning_rate: float,
-    device: torch.device,
-    dtype: torch.dtype,
-) -> Shard:
-    """A shard that starts from these layers of its members.
+    def train(self, order: Tensor) -> None:
+        """Steps through these samples [M, n] of every network, a minibatch at a time."""
+        raise NotImplementedError
 
-    Args:
-        members: places in the ensemble.
-        layers: weights and biases of these members.
-        samples: in the training set.
-        learning_rate: Adam's step size.
-        device: where to train.
-        dtype: of parameters and gradients.
-    """
-    sizes = (layers[0][0].shape[1], *(W.shape[2] for W, _ in layers))
-    buffer = rows(layers).to(device, dtype).requires_grad_(False)
-    buffer.grad = torch.zeros_like(buffer)
-    # One product for the first layers of an evaluation rounds by how many it serves; so on the CPU always a
-    # quadruple's. An accelerator's kernels promise nothing of the kind anyway, and prefer large products.
-    judged = buffer.split(QUADRUPLE) if device.type == "cpu" else [buffer]
-    return Shard(
-        members,
-        buffer,
-        Operands(layer_views(buffer, sizes)),
-        Operands(layer_views(buffer.grad, sizes)),
-        [Operands(layer_views(part, sizes)) for part in judged],
-        torch.empty(len(buffer), samples, dtype=torch.int64, device=device),
-        Adam(buffer, learning_rate, fused=device.type != "mps"),
-    )
+    def state(self) -> dict[str, np.ndarray]:
+        """What training changes, by name."""
+        tensors = {"buffer": self.buffer, "exp_avg": self.moments[0], "exp_avg_sq": self.moments[1]}
+        state = {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+        return state | {"steps": self.counters[0].cpu().numpy().reshape(1)}
 
-
-class Threads:
-    """Threads that work through shards, kept from epoch to epoch.
-
-    A new thread's first products cost milliseconds, as much as a small data set's epoch.
-
-    Args:
-        count: how many; 0 works in the caller's thread, for accelerators.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self._pool: ThreadPoolExecutor | None = None
-
-    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """The results in the items' order, whichever thread had them."""
-        if not self.count:
-            return [work(item) for item in items]
-        # Saturated units make gradients too small for normal numbers, which CPUs
-        # handle in slow microcode; zero is as good. The switch is per thread and has
-        # no undo, so the work leaves the caller's thread even where one would do.
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(
-                self.count, initializer=torch.set_flush_denormal, initargs=(True,)
-            )
-        running = [self._pool.submit(_unrecorded, work, item) for item in items]
-        try:
-            return [done.result() for done in running]
-        finally:  # after an interrupt or an error no item goes on behind the caller's back
-            for item in running:
-                item.cancel()
-            wait(running)
-
-
-def _unrecorded(work: Callable[[Item], Result], item: Item) -> Result:
-    """The work without autograd's books, which nothing here reads: a tenth of a narrow network's step."""
-    with torch.inference_mode():
-        return work(item)
+    def load(self, state: Mapping[str, np.ndarray]) -> None:
+        """Puts back what `state()` gave."""
+        tensors = {"buffer": self.buffer, "exp_avg": self.moments[0], "exp_avg_sq": self.moments[1]}
+        for name, tensor in tensors.items():
+            tensor.copy_(torch.from_numpy(state[name].copy()).view_as(tensor))
+        for counter in self.counters:
+            counter.fill_(float(state["steps"][0]))

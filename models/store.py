@@ -70,10 +70,13 @@ _ENGINE_SOURCES = (
     "inputs.py",
     "losses.py",
     "minibatches.py",
+    "narrow.py",
     "pairs.py",
     "seeds.py",
     "shards.py",
+    "threads.py",
     "training.py",
+    "wide.py",
 )
 _RUN_FILES = {"run.safetensors", "run.json", "timing.json"}
 _CHECKPOINT = re.compile(r"epoch-\d{6,}-[0-9a-f]{16}\.safetensors")

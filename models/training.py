@@ -7,7 +7,8 @@ never on how many threads or workers there were (`models.shards`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 import torch
@@ -16,17 +17,19 @@ from torch import Tensor
 from data import Dataset
 from models.backend import Backend
 from models.early import early_steps
-from models.ensemble import gradients, parameter_count
+from models.ensemble import Layers, parameter_count
 from models.epoch_graph import EpochGraph
 from models.evaluation import Evaluation
 from models.experiment import QUADRUPLE, Experiment
-from models.initialisation import initial_weights, minibatch_order
-from models.inputs import head_size, order_by_use
+from models.initialisation import initial_weights
+from models.inputs import order_by_use
 from models.losses import constant_loss
-from models.minibatches import Minibatches
+from models.narrow import NarrowNetworks
 from models.pairs import label_agreement, quadruple_pairs, weight_differences
 from models.seeds import initial_seeds, order_seeds
-from models.shards import Shard, Threads, made_shard, shard_sizes, thread_count
+from models.shards import Shard, is_wide, shard_sizes
+from models.threads import Threads, thread_count
+from models.wide import WideNetwork
 
 __all__ = ["DIVERGED", "Trainer"]
 
@@ -88,9 +91,11 @@ class Trainer:
         groups = [number % len(spec.populations) for number in numbers]
         initial = initial_weights(self.sizes, spec.protocol, groups, self.initial_seeds.tolist())
         self._first_layer = initial[0][0].to(backend.dtype)
-        self._shards = self._cut([(initial[0][0][:, used], initial[0][1]), *initial[1:]], len(x_train))
-        self._minibatches = self._read_by(x_train[:, used], y_train)
-        self.steps_per_epoch = len(self._minibatches)
+        layers = [(initial[0][0][:, used], initial[0][1]), *initial[1:]]
+        x = x_train[:, used].to(backend.device, backend.dtype)
+        y = y_train.t().to(backend.device, backend.dtype).contiguous()
+        self._shards = _cut(layers, x, y, spec, backend)
+        self.steps_per_epoch = -(-len(x) // spec.batch)
         self.early_steps = early_steps(self.steps_per_epoch, spec.epochs)
         self._graph: EpochGraph | None = None
         with backend.arithmetic():
@@ -112,25 +117,6 @@ class Trainer:
         with backend.arithmetic():
             self._record()
 
-    def _cut(self, layers: list[tuple[Tensor, Tensor]], samples: int) -> list[Shard]:
-        sizes = (layers[0][0].shape[1], *self.sizes[1:])
-        shards, start = [], 0
-        for count in shard_sizes(len(layers[0][0]), parameter_count(sizes), self.backend.kind):
-            members = slice(start, start + count)
-            start += count
-            own = [(W[members], b[members]) for W, b in layers]
-            rate, backend = self.spec.learning_rate, self.backend
-            shards.append(made_shard(members, own, samples, rate, backend.device, backend.dtype))
-        return shards
-
-    def _read_by(self, x: Tensor, y: Tensor) -> Minibatches:
-        device, dtype, batch = self.backend.device, self.backend.dtype, self.spec.batch
-        x = x.to(device, dtype)
-        # Networks that share a product have no zeros in common that would be worth a gathering.
-        alone = self.backend.kind == "cpu" and all(len(shard.buffer) == 1 for shard in self._shards)
-        head = head_size(x, batch, self.sizes[1]) if alone else x.shape[1]
-        return Minibatches(x, y.to(device, dtype), batch, head)
-
     # -- training ---------------------------------------------------------------------
 
     def run_epoch(self) -> None:
@@ -146,50 +132,64 @@ class Trainer:
         """Trains every network for one epoch and records nothing."""
         self._advance(())
 
-    def _advance(self, stops: Collection[int]) -> list[list[Judged]]:
-        """Trains an epoch; for each shard, what it was at the steps of the epoch after which to stop."""
+    def _advance(self, stops: Sequence[int]) -> list[list[Judged]]:
+        """Trains an epoch; for each step of it after which to stop, what every shard was then."""
         with self.backend.arithmetic():
+            self._threads.each(self._draw_order, self._shards)
             if self.backend.kind == "cuda" and not stops:
-                for shard in self._shards:
-                    self._draw_order(shard)
                 self._replayed().replay()
-                found: list[list[Judged]] = [[] for _ in self._shards]
+                found: list[list[Judged]] = []
+            elif self._spare_threads:
+                found = self._in_lanes(stops)
             else:
-                found = self._threads.each(lambda shard: self._train_epoch(shard, stops), self._shards)
+                by_shard = self._threads.each(lambda shard: self._train(shard, stops), self._shards)
+                found = [list(parts) for parts in zip(*by_shard, strict=True)]
         self.epoch += 1
         return found
 
     def _draw_order(self, shard: Shard) -> None:
-        samples = shard.order.shape[1]
-        for row, seed in zip(shard.order, self.order_seeds[shard.members].tolist(), strict=True):
-            row.copy_(minibatch_order(samples, self.epoch, seed))
+        shard.draw_order(self.epoch, self.order_seeds[shard.members].tolist())
 
-    def _train_epoch(self, shard: Shard, stops: Collection[int]) -> list[Judged]:
-        self._draw_order(shard)
-        return self._train(shard, shard.order, stops)
+    def _stretches(self, stops: Sequence[int]) -> list[slice]:
+        """The epoch's samples, in the order they are seen, cut after these steps."""
+        batch = self.spec.batch
+        return [slice(a * batch, b * batch) for a, b in pairwise((0, *stops, self.steps_per_epoch))]
 
-    def _train(self, shard: Shard, order: Tensor, stops: Collection[int] = ()) -> list[Judged]:
-        spec, bf16 = self.spec, self.backend.precision == "bf16"
-        found = []
-        for step, (x, y) in enumerate(self._minibatches.epoch(order), start=1):
-            gradients(shard.weights, x, y, spec.output, spec.loss, shard.gradient, bf16)
-            shard.optimiser.step()
-            if step in stops:
+    def _train(self, shard: Shard, stops: Sequence[int]) -> list[Judged]:
+        found: list[Judged] = []
+        for stretch in self._stretches(stops):
+            shard.train(shard.order[:, stretch])
+            if len(found) < len(stops):
                 found.append(self._judge(shard, 0))
+        return found
+
+    @property
+    def _spare_threads(self) -> bool:
+        """Whether every shard can have two threads at once."""
+        wide = all(isinstance(shard, WideNetwork) for shard in self._shards)
+        return wide and 2 * len(self._shards) <= self._threads.count
+
+    def _in_lanes(self, stops: Sequence[int]) -> list[list[Judged]]:
+        found: list[list[Judged]] = []
+        for stretch in self._stretches(stops):
+            lanes = [lane for shard in self._shards for lane in shard.lanes(shard.order[:, stretch])]
+            self._threads.each(lambda lane: lane(), lanes)
+            if len(found) < len(stops):
+                found.append(self._threads.each(lambda shard: self._judge(shard, 0), self._shards))
         return found
 
     def _replayed(self) -> EpochGraph:
         """The epoch as a CUDA graph; accelerators hold the whole ensemble in one shard."""
         if self._graph is None:
             (shard,) = self._shards
-            last = (self.steps_per_epoch - 1) * self.spec.batch
+            batch, last = self.spec.batch, (self.steps_per_epoch - 1) * self.spec.batch
 
             def warm_up() -> None:  # both shapes of a minibatch
-                for part in (shard.order[:, : self.spec.batch], shard.order[:, last:]):
-                    self._train(shard, part)
+                for part in (shard.order[:, :batch], shard.order[:, last:]):
+                    shard.train(part)
 
-            state = (shard.buffer, shard.buffer.grad, *shard.optimiser.state)
-            self._graph = EpochGraph(lambda: self._train(shard, shard.order), warm_up, state)
+            state = (shard.buffer, *shard.moments, *shard.counters)
+            self._graph = EpochGraph(lambda: shard.train(shard.order), warm_up, state)
         return self._graph
 
     # -- recording --------------------------------------------------------------------
@@ -200,7 +200,7 @@ class Trainer:
         return np.concatenate([loss for loss, _ in parts]), np.concatenate([labels for _, labels in parts])
 
     def _record_early(self, rows: np.ndarray, found: list[list[Judged]]) -> None:
-        for row, parts in zip(rows, zip(*found, strict=True), strict=True):
+        for row, parts in zip(rows, found, strict=True):
             self.early["early_train_loss"][row] = np.concatenate([loss for loss, _ in parts])
             if self._labels is not None:
                 labels = np.concatenate([labels for _, labels in parts])
@@ -295,8 +295,7 @@ class Trainer:
         arrays |= {f"early/{key}": value for key, value in self.early.items()}
         arrays |= {f"kept/{key}": value for key, value in self.kept.items()}
         for index, shard in enumerate(self._shards):
-            for key, tensor in shard.state().items():
-                arrays[f"shard/{index}/{key}"] = np.atleast_1d(tensor.cpu().numpy())
+            arrays |= {f"shard/{index}/{key}": value for key, value in shard.state().items()}
         return arrays | {"epoch": np.array([self.epoch])}
 
     def load(self, arrays: dict[str, np.ndarray]) -> None:
@@ -306,8 +305,19 @@ class Trainer:
         self.early = {key: value.copy() for key, value in _under("early/", arrays).items()}
         self.kept = _under("kept/", arrays)
         for index, shard in enumerate(self._shards):
-            for key, tensor in shard.state().items():
-                tensor.copy_(torch.from_numpy(arrays[f"shard/{index}/{key}"].copy()).view_as(tensor))
+            shard.load(_under(f"shard/{index}/", arrays))
+
+
+def _cut(layers: Layers, x: Tensor, y: Tensor, spec: Experiment, backend: Backend) -> list[Shard]:
+    """The ensemble in shards, each with the members' layers it starts from; x [m, d_x], y [K, m]."""
+    parameters = parameter_count((x.shape[1], *(W.shape[2] for W, _ in layers)))
+    counts = shard_sizes(len(layers[0][0]), parameters, backend.kind)
+    made = WideNetwork if backend.kind == "cpu" and is_wide(parameters) else NarrowNetworks
+    shards: list[Shard] = []
+    for start, count in zip(accumulate(counts, initial=0), counts, strict=False):
+        members = slice(start, start + count)
+        shards.append(made(members, [(W[members], b[members]) for W, b in layers], x, y, spec, backend))
+    return shards
 
 
 def _under(head: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

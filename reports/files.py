@@ -46,11 +46,12 @@ Report = dict[str, Any]
 
 def compose(about: dict[str, Any], verdicts: Sequence[dict[str, Any]]) -> Report:
     """The whole report of a provenance and verdicts as they were recorded, corrected for their number."""
-    corrected = multiplicity.corrected(verdicts)
+    alpha = about["options"]["design"]["alpha"]
+    corrected = multiplicity.corrected(verdicts, alpha)
     return {
         "version": VERSION,
         "provenance": about,
-        "multiplicity": multiplicity.summary(corrected),
+        "multiplicity": multiplicity.summary(corrected, alpha),
         "verdicts": corrected,
     }
 

@@ -66,7 +66,7 @@ class _Style:
 _WIDE = (_Style(3, {}, p=True, units=True), _Style(3, {}, p=True), _Style(3, _SHORT, p=True))
 _WIDE += (_Style(2, _SHORT, p=True), _Style(2, _SHORT, p=True, claim=False))
 _NARROW = tuple(_Style(digits, words, claim=False) for digits, words in ((3, {}), (3, _SHORT), (2, _SHORT)))
-"""On a narrow terminal p-values come last: shown only where that shortens nothing."""
+"""On a narrow terminal p-values come last: shown only where no number and no setting is shorter for them."""
 
 
 def section(verdict: dict[str, Any]) -> str:
@@ -120,10 +120,13 @@ def _rows(verdicts: Verdicts, width: int) -> list[str]:
 def _with_p(
     verdicts: Verdicts, style: _Style, width: int, cells: list[dict[str, str]], text: list[str]
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """Cells and rows with p-values, too, where they fit as they are."""
-    more = [_cells(verdict, replace(style, p=True)) for verdict in verdicts]
-    longer = _aligned(more, width)
-    return (more, longer) if _widest(longer) <= width else (cells, text)
+    """Cells and rows with p-values, too, where they fit without a digit or a letter of a setting less."""
+    for words in (style.words, _SHORT):
+        more = [_cells(verdict, replace(style, p=True, words=words)) for verdict in verdicts]
+        longer = _aligned(more, width)
+        if _widest(longer) <= width:
+            return more, longer
+    return cells, text
 
 
 def _cells(verdict: dict[str, Any], style: _Style) -> dict[str, str]:

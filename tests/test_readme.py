@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -35,7 +36,8 @@ def test_its_pytest_commands_collect(command: str, tmp_path: Path) -> None:
     arguments = shlex.split(command)[1:]
     if "--baseline" in arguments:
         baseline = tmp_path / "verdicts.json"
-        baseline.write_text('{"provenance": {}, "verdicts": []}')
+        earlier = {"claim": "E1", "setting": "mnist-1k-500-he", "outcome": "supported"}
+        baseline.write_text(json.dumps({"verdicts": [earlier]}))
         arguments[arguments.index("--baseline") + 1] = str(baseline)
     listed = [] if "--help" in arguments else ["--collect-only", "-q", "-p", "no:cacheprovider", "-n", "0"]
     finished = subprocess.run(

@@ -5,13 +5,11 @@ Every function is pure, takes its error rate from the caller and returns plain P
 cannot tell is an open bound, never a guess and never an exception.
 
 By subject: `quantity` is the protocol and what combines quantities, `shares` for "all networks do", `medians`
-for "by how much", `windows` for "all are equal", `means` for Monte-Carlo batches, `ranks` for Kendall's tau,
-`multiplicity` for many rows at once.
+for "by how much", `windows` for "all are equal", `means` for Monte-Carlo batches, `ranks` for Kendall's tau.
 """
 
 from claims.statistics.means import BatchMean
 from claims.statistics.medians import Median
-from claims.statistics.multiplicity import Adjusted, benjamini_hochberg, holm
 from claims.statistics.quantity import Absolute, Affine, Largest, Quantity, Smallest
 from claims.statistics.ranks import kendall_tau
 from claims.statistics.shares import Share
@@ -19,7 +17,6 @@ from claims.statistics.windows import Window
 
 __all__ = [
     "Absolute",
-    "Adjusted",
     "Affine",
     "BatchMean",
     "Largest",
@@ -28,7 +25,5 @@ __all__ = [
     "Share",
     "Smallest",
     "Window",
-    "benjamini_hochberg",
-    "holm",
     "kendall_tau",
 ]

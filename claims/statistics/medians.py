@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,34 +63,36 @@ class Median:
         return len(self.lows)
 
     def lower(self, alpha: float) -> float:
-        k = self._rank(alpha)
+        k = _rank(self.n, check_alpha(alpha))
         return float(self.lows[k - 1]) if k else -math.inf
 
     def upper(self, alpha: float) -> float:
-        k = self._rank(alpha)
+        k = _rank(self.n, check_alpha(alpha))
         return float(self.highs[self.n - k]) if k else math.inf
 
     def at_least(self, edge: float) -> float:
-        return self._tail(int((self.lows < edge).sum()))
+        return _tail(self.n, int((self.lows < edge).sum()))
 
     def beyond(self, edge: float) -> float:
-        return self._tail(int((self.lows <= edge).sum()))
+        return _tail(self.n, int((self.lows <= edge).sum()))
 
     def at_most(self, edge: float) -> float:
-        return self._tail(int((self.highs > edge).sum()))
+        return _tail(self.n, int((self.highs > edge).sum()))
 
     def below(self, edge: float) -> float:
-        return self._tail(int((self.highs >= edge).sum()))
+        return _tail(self.n, int((self.highs >= edge).sum()))
 
-    def _rank(self, alpha: float) -> int:
-        """The largest k with P(Bin(n, 1/2) <= k - 1) <= alpha, 0 where n is too small for any."""
-        check_alpha(alpha)
-        fits = [k for k in range(1, self.n + 1) if self._tail(k - 1) <= alpha]
-        return max(fits, default=0)
 
-    def _tail(self, count: int) -> float:
-        """P(Bin(n, 1/2) <= count)."""
-        return 1.0 if count >= self.n else float(special.bdtr(count, self.n, 0.5))
+@cache
+def _rank(n: int, alpha: float) -> int:
+    """The largest k with P(Bin(n, 1/2) <= k - 1) <= alpha, 0 where n is too small for any."""
+    return max((k for k in range(1, n + 1) if _tail(n, k - 1) <= alpha), default=0)
+
+
+@cache
+def _tail(n: int, count: int) -> float:
+    """P(Bin(n, 1/2) <= count)."""
+    return 1.0 if count >= n else float(special.bdtr(count, n, 0.5))
 
 
 def _middle(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:

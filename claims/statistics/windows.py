@@ -64,8 +64,7 @@ class Window:
         wide = width * (1 + 1e-9)
         known = low[np.isfinite(low)]
         inside = max((int(((low >= x) & (high <= x + wide)).sum()) for x in known), default=0)
-        starts = high[np.isfinite(high)]
-        possible = max((int(((high >= x) & (low <= x + wide)).sum()) for x in starts), default=len(low))
+        possible = max((int(((high >= x) & (low <= x + wide)).sum()) for x in high), default=0)
         return cls(inside, possible, len(low))
 
     @property
@@ -94,7 +93,9 @@ class Window:
         return min(1.0, (self.n - k + 1) * float(special.betainc(k - 1, self.n - k + 2, edge)))
 
     def beyond(self, edge: float) -> float:
-        return 1.0 if edge >= 1.0 else 0.0 if edge < 0.0 else self.at_least(edge)
+        if edge == 0.0 and self.inside < 2:
+            return 1.0
+        return 1.0 if edge >= 1.0 else self.at_least(edge)
 
     def at_most(self, edge: float) -> float:
         k = self.possible
@@ -105,4 +106,6 @@ class Window:
         return float(special.betaincc(k + 1, self.n - k, edge))
 
     def below(self, edge: float) -> float:
-        return 1.0 if edge <= 0.0 else 0.0 if edge > 1.0 else self.at_most(edge)
+        if edge == 1.0 and self.possible == self.n:
+            return 1.0
+        return 1.0 if edge <= 0.0 else self.at_most(edge)

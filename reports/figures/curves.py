@@ -94,9 +94,10 @@ def _each(run: Run) -> int:
 def caption(run: Run) -> str:
     """How far the loss fell, where that leaves it against L0, and the accuracy beside it."""
     loss = run.normalised_loss("train").astype(float)
+    loss = np.where(np.isnan(loss), np.inf, loss)  # a loss that is no number any more is beyond all others
     first, last = float(np.median(loss[0])), float(np.median(loss[-1]))
     moved = "does not fall" if not last < first else f"falls by {shown(100 * (1 - last / first))} %"
-    moved = f"falls {shown(first / last)}-fold" if last < first / 1.5 else moved
+    moved = f"falls {shown(first / max(last, _FLOOR))}-fold" if last < first / 1.5 else moved
     ends = loss[-1][np.isfinite(loss[-1])]
     text = (
         f"Over {run.spec.epochs} epochs the training loss {moved}, from {shown(first, 3)} to "

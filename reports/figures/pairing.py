@@ -18,5 +18,6 @@ def labels(run: Run) -> list[str]:
 def note(run: Run) -> str:
     """What lines and bands are."""
     pairs, kinds = len(run.arrays["pairs"]), len(labels(run))
-    each = "" if kinds == 1 else f" of {pairs // kinds} pairs of models each"
-    return f"line: median{each}; band: least to greatest pair"
+    if kinds == 1:
+        return "line: median; band: least to greatest pair"
+    return f"pairs of models; median, least to greatest of {pairs // kinds}"

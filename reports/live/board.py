@@ -33,7 +33,7 @@ class Progress:
         written: when this was written, seconds since the Unix epoch.
         epoch: epochs trained; None before training starts, which another process may hold up.
         epochs: how many there will be.
-        loss: L / L0 on the training set, the median over the models, infinite where that diverged.
+        loss: L / L0 on the training set, the median over the networks, infinite where that diverged.
         left: estimated seconds from `written` to the end; None before the first epoch trained here.
     """
 

@@ -23,7 +23,7 @@ _WEIGHTS = {
 Verdicts = Sequence[dict[str, Any]]
 
 
-def answer(verdicts: Verdicts) -> str:
+def answer(verdicts: Verdicts, alpha: float) -> str:
     """One sentence: the verdict on local minima themselves, then on what the paper says of trained networks.
 
     N1 asks whether every local minimum is global, which proofs decide; without it the
@@ -32,6 +32,7 @@ def answer(verdicts: Verdicts) -> str:
     A sampled verdict counts as decided only where it survives Holm's correction for all
     rows: then the chance that anything in the sentence is wrong is at most alpha.
     """
+    verdicts = [verdict | {"outcome": _outcome(verdict, alpha)} for verdict in verdicts]
     if not verdicts:
         return "No claim was judged in this run."
     return f"{_lead(verdicts)}; {trained}." if (trained := _trained(verdicts)) else f"{_lead(verdicts)}."
@@ -39,15 +40,15 @@ def answer(verdicts: Verdicts) -> str:
 
 def _lead(verdicts: Verdicts) -> str:
     minima = [v for v in verdicts if v["claim"] == "N1"]
-    refuted = [v for v in minima if _outcome(v) == Outcome.REFUTED]
+    refuted = [v for v in minima if v["outcome"] == Outcome.REFUTED]
     if refuted:
         strengths = {"proof": "proved", "exact at points": "shown exactly", "certificate": "certified"}
         how = " and ".join(dict.fromkeys(strengths.get(v["strength"], "measured") for v in refuted))
         on = _list(sorted({v["dataset"] for v in refuted}))
         return f"No: ReLU networks have local minima that are not global ({how} on {on}, claim N1)"
-    if minima and all(_outcome(v) == Outcome.SUPPORTED for v in minima):
+    if minima and all(v["outcome"] == Outcome.SUPPORTED for v in minima):
         return "Yes, as far as claim N1 was judged: every local minimum examined is global"
-    equal = [_outcome(v) for v in verdicts if v["claim"] == "E2"]
+    equal = [v["outcome"] for v in verdicts if v["claim"] == "E2"]
     if Outcome.REFUTED in equal:
         return "Not in these runs: trained networks end at different losses (claim E2)"
     if equal and set(equal) == {Outcome.SUPPORTED}:
@@ -62,7 +63,7 @@ def _lead(verdicts: Verdicts) -> str:
 def _trained(verdicts: Verdicts) -> str:
     said = []
     for protocol, words in _WEIGHTS.items():
-        ours = [_outcome(v) for v in verdicts if v["protocol"] == protocol and v["paper"] in SAYS_YES]
+        ours = [v["outcome"] for v in verdicts if v["protocol"] == protocol and v["paper"] in SAYS_YES]
         if ours:
             held, fell = ours.count(Outcome.SUPPORTED), ours.count(Outcome.REFUTED)
             left = len(ours) - held - fell
@@ -74,9 +75,9 @@ def _trained(verdicts: Verdicts) -> str:
     return f"of the paper's statements about trained networks{rule}, {'; '.join(said)}"
 
 
-def _outcome(verdict: dict[str, Any]) -> str:
+def _outcome(verdict: dict[str, Any], alpha: float) -> str:
     """What the headline takes a verdict for: open where it would not survive Holm's correction."""
-    return verdict["outcome"] if not decided(verdict) or stands(verdict) else Outcome.INCONCLUSIVE
+    return verdict["outcome"] if not decided(verdict) or stands(verdict, alpha) else Outcome.INCONCLUSIVE
 
 
 def _list(words: Sequence[str]) -> str:

@@ -64,7 +64,7 @@ def render(report: dict[str, Any], shown: Gallery, planted: controls.Controls) -
     ours = rows(report)
     return environment.get_template("page.html").render(
         question=QUESTION,
-        answer=answer(verdicts),
+        answer=answer(verdicts, report["multiplicity"]["alpha"]),
         about=about,
         counts=count([v["outcome"] for v in verdicts]),
         rows=ours,

@@ -26,9 +26,9 @@ def test_a_peer_trains_the_same_networks(peer, output, loss):
     if reason := absent(peer):
         pytest.skip(reason)
     # 4,000 digits in minibatches of 1,500: the last one of an epoch is smaller.
-    spec = Experiment("mnist-5k", (6, 5), output, loss, models=(0, 1), replicates=1, batch=1500)
+    spec = Experiment("mnist-5k", (6, 5), output, loss, networks=4, batch=1500)
     data = load("mnist-5k")
-    ours, theirs = (CONTENDERS[name](spec, data) for name in ("engine", peer))
+    ours, theirs = (CONTENDERS[name](spec, data, spec.numbers) for name in ("engine", peer))
     before = flat(ours)
     for contender in (ours, theirs):
         contender.epoch()

@@ -36,11 +36,11 @@ def test_the_account_splits_training_from_the_rest():
 
 
 def test_the_floor_of_a_report_is_that_of_its_experiments():
-    """13-50-1 on 404 samples, 400 epochs of minibatches of 32, twelve members."""
+    """13-50-1 on 404 samples, 400 epochs of minibatches of 32, thirty-two networks."""
     rates = Rates(1e9, 1e9)
     (spec,) = experiments_of(report(), "quick")
-    assert (spec.epochs, spec.batch, len(spec.members)) == (400, 32, 12)
-    assert training_floor([spec], rates) == pytest.approx(400 * epoch_floor((13, 50, 1), 12, 404, 32, rates))
+    assert (spec.epochs, spec.batch, spec.networks) == (400, 32, 32)
+    assert training_floor([spec], rates) == pytest.approx(400 * epoch_floor((13, 50, 1), 32, 404, 32, rates))
 
 
 def test_the_floor_takes_the_median_of_the_rates_that_were_measured():

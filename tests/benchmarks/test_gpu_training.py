@@ -14,7 +14,7 @@ from models.backend import resolve_backend
 
 @pytest.fixture
 def rehearsal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Two networks for three epochs of a few digits, the CPU in the GPU's place."""
+    """Four networks for three epochs of a few digits, the CPU in the GPU's place."""
     for name in ("synchronize", "reset_peak_memory_stats", "empty_cache"):
         monkeypatch.setattr(torch.cuda, name, lambda: None)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 2**31)
@@ -23,7 +23,7 @@ def rehearsal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
         gpu_training, "resolve_backend", lambda kind, precision: resolve_backend(kind, "fp32")
     )
-    sizes = {"DEVICE": "cpu", "DATA": "mnist-5k", "MEMBERS": 2, "EPOCHS": 3, "ROUNDS": 1}
+    sizes = {"DEVICE": "cpu", "DATA": "mnist-5k", "MEMBERS": 4, "EPOCHS": 3, "ROUNDS": 1}
     for name, value in sizes.items():
         monkeypatch.setattr(gpu_training, name, value)
     before = torch.get_float32_matmul_precision()
@@ -35,7 +35,7 @@ def test_the_script_writes_its_figures(rehearsal, tmp_path, capsys):
     """Seconds of building, capturing, training and recording, and how many times as long the loop takes."""
     gpu_training.main(str(tmp_path / "gpu.json"))
     found = json.loads((tmp_path / "gpu.json").read_text())
-    assert found["work"] == "2 networks 784-500-10, 60,000 digits, 3 epochs, batch 128"
+    assert found["work"] == "4 networks 784-500-10, 60,000 digits, 3 epochs, batch 128"
     for precision in gpu_training.PRECISIONS:
         engine, loop = found[precision]["engine"], found[precision]["loop"]
         assert min(engine[name] for name in ("build", "epochs", "recording")) > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claims.at_hand import AtHand
+from claims.at_hand import RUNS, AtHand
 from models.experiment import Experiment
 from models.run import Run
 
@@ -26,8 +26,8 @@ def runs(fetched) -> AtHand:
     return AtHand(fetch, 2)
 
 
-def of(epochs: int) -> Experiment:
-    return Experiment("mnist-5k", (500,), epochs=epochs)
+def of(epochs: int, **more: int) -> Experiment:
+    return Experiment("mnist-1k", (500,), epochs=epochs, **more)
 
 
 def test_a_run_is_fetched_once(runs, fetched):
@@ -48,3 +48,20 @@ def test_what_was_used_longest_ago_is_forgotten(runs, fetched):
     for epochs in (1, 2, 1, 3, 1, 2):
         runs(of(epochs))
     assert fetched == [1, 2, 3, 2]
+
+
+def test_networks_of_another_look_are_another_run(runs, fetched):
+    """The first twelve networks are no answer to the next twelve."""
+    for first in (0, 12, 0, 12):
+        runs(of(1, networks=12, first=first))
+    assert fetched == [1, 1]
+
+
+def test_as_many_are_kept_as_a_comparison_needs():
+    """D1 compares four runs, and the next test finds all of them."""
+    times = []
+    hand = AtHand(lambda spec: times.append(spec.epochs) or Run(spec, {}))
+    for epochs in [*range(1, RUNS + 1)] * 2:
+        hand(of(epochs))
+    assert times == list(range(1, RUNS + 1))
+    assert RUNS >= 4

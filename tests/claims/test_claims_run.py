@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SLICE = ("-k", "regression_loss", "--protocols", "std,he", "--replicates", "2")
+SLICE = ("-k", "loss_goes_to_zero", "--protocols", "std,he", "--networks", "8")
 VARIES = {"duration", "nodeid"}
 
 
-def run_claims(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_claims(
+    folder: Path, *options: str, chosen: tuple[str, ...] = SLICE
+) -> subprocess.CompletedProcess[str]:
     """`pytest claims/` on the slice, with its own store and report folder."""
-    command = [sys.executable, "-m", "pytest", "claims/", "-q", "-p", "no:cacheprovider", *SLICE]
+    command = [sys.executable, "-m", "pytest", "claims/", "-q", "-p", "no:cacheprovider", *chosen]
     command += ["--store", str(folder / "store"), "--report-dir", str(folder / "reports"), *options]
     environ = {
         name: value
@@ -59,7 +61,7 @@ def test_verdicts_and_bytes_do_not_depend_on_the_workers(alone: Path, tmp_path: 
     """`-n 0`, `-n 2` and `-n 4` give identical verdicts, from runs of identical bytes."""
     finished = run_claims(tmp_path, "-n", workers, "--backend", "cpu")
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert len(verdicts(alone)) == 2
+    assert len(verdicts(alone)) == 4
     assert verdicts(tmp_path) == verdicts(alone)
     assert digests(tmp_path) == digests(alone)
 
@@ -91,3 +93,45 @@ def test_a_damaged_run_is_reported_and_trained_again(alone: Path) -> None:
     assert "run store: " in finished.stdout
     assert digests(alone) == before
     assert list((alone / "store" / "set-aside").iterdir())
+
+
+LOOKS = ("-k", "regression", "--protocols", "he", "--looks", "-n", "0", "--backend", "cpu")
+"""The training loss is decided at a look, the test loss stays open to the last."""
+
+
+@pytest.fixture(scope="module")
+def looked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Boston under He's weights, judged in looks."""
+    folder = tmp_path_factory.mktemp("looked")
+    finished = run_claims(folder, chosen=LOOKS)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return folder
+
+
+def test_each_look_trains_the_new_networks_only(looked: Path) -> None:
+    """A look trains the networks that earlier ones had not, and its row says which look, at its share."""
+    trained = {}
+    for path in (looked / "store").glob("boston-50-he-*/run.json"):
+        spec = json.loads(path.read_text())["spec"]
+        trained[spec["first"]] = spec["networks"]
+    starts, ends = (0, 12, 24, 48), (12, 24, 48, 96)
+    assert trained == {
+        start: end - start for start, end in zip(starts, ends, strict=True) if start in trained
+    }
+    assert {0, 12} <= trained.keys()
+    for row in report(looked)["verdicts"]:
+        look = ends.index(row["n"])
+        assert row["look"] == f"{look + 1} of 4"
+        assert row["alpha"] == pytest.approx(0.05 * (0.1, 0.2, 0.3, 0.4)[look])
+        assert row["outcome"] != "inconclusive" or look == 3
+
+
+def test_looks_are_not_continued_by_a_fixed_number(looked: Path) -> None:
+    """After looking, another design on the same networks is refused in a sentence; new networks are not."""
+    other = ("-k", "regression_training", "--protocols", "he", "--networks", "8", "-n", "0")
+    refused = run_claims(looked, chosen=other)
+    assert refused.returncode == 1
+    assert "got 8 networks for boston-50-he linear mse at seed 0" in refused.stdout
+    assert "going on after looking would spend alpha twice" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert run_claims(looked, "--seed", "1", chosen=other).returncode == 0

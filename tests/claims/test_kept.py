@@ -3,16 +3,33 @@
 import json
 import math
 import threading
+from dataclasses import fields, replace
 
 import pytest
 
 from claims import kept as kept_module
-from claims.kept import Kept, code_digest
+from claims.catalogue import claim
+from claims.kept import Kept, code_digest, of_run
 from claims.verdict import Evidence, Strength
+from models.experiment import Experiment
+from models.run import Run
 from models.store import StoreWarning
 
 FOUND = Evidence(
-    0.1 + 0.2, (-math.inf, 1 / 3), 7, Strength.CERTIFICATE, proved=None, part="a part", note="why"
+    0.1 + 0.2,
+    (-math.inf, 1 / 3),
+    7,
+    Strength.CERTIFICATE,
+    proved=None,
+    p_support=1 / 7,
+    p_refute=1.0,
+    sampling_unit="restarts",
+    unresolved=2,
+    diverged=1,
+    part="a part",
+    note="why",
+    cites="a proof in words",
+    inapplicable="at chance",
 )
 DEPENDS = {"data": "ab12", "preparation": "raw"}
 
@@ -36,10 +53,33 @@ def only_file(root):
 def test_it_is_computed_once_and_comes_back_whole(tmp_path):
     """Every field survives, infinite ends and strength included, the first time and the second."""
     compute = Counting()
+    assert all(getattr(FOUND, f.name) != f.default for f in fields(Evidence) if f.name != "proved")
     first, second = (Kept(tmp_path).evidence("T2 boston", DEPENDS, compute) for _ in range(2))
     assert first == second == FOUND
     assert second.strength is Strength.CERTIFICATE
+    assert type(second.interval) is tuple
     assert compute.times == 1
+
+
+def test_evidence_without_an_interval_comes_back_without(tmp_path):
+    """None is no interval, and no list of nothing."""
+    none = Evidence(None, None, 0, Strength.POINTS, proved=True)
+    assert Kept(tmp_path).evidence("T3", DEPENDS, Counting(none)) == none
+
+
+def test_evidence_of_a_run_depends_on_its_bytes_and_on_the_rule():
+    """Other bytes under one name, other networks, or the alpha of another look are another result."""
+    spec = Experiment("mnist-1k", (500,))
+    run = Run(spec, {}, key="a", provenance={"sha256": "1"})
+    rule = claim("H7")
+    seen = [
+        of_run(run, rule),
+        of_run(replace(run, key="b"), rule),
+        of_run(replace(run, provenance={"sha256": "2"}), rule),
+        of_run(run, replace(rule, alpha=0.005)),
+    ]
+    assert len({json.dumps(depends, sort_keys=True) for depends in seen}) == 4
+    assert of_run(replace(run, trained=True), claim("H7")) == seen[0]
 
 
 @pytest.mark.parametrize("other", [{"data": "cd34"}, {"preparation": "centred"}, {"alpha": 0.01}], ids=str)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from claims import restarts
 from claims.catalogue import claim
 from claims.hypotheses import prepared
-from claims.margins import NOT_GLOBAL
+from claims.margins import FEW, NOT_GLOBAL, RESTARTS
 from claims.prerequisites import failed
 from claims.restarts import Cell, Restarts
 from claims.verdict import Evidence, Outcome, Strength, Verdict, decide
@@ -127,7 +128,8 @@ def test_the_theorem_is_supported_where_it_holds(record_property):
     assert verdict.strength is Strength.STATISTICAL
     assert verdict.estimate == 0.0
     assert verdict.interval[1] < 0.01
-    assert verdict.n >= T2.n
+    assert verdict.n >= RESTARTS == 480
+    assert verdict.sampling_unit == "restarts"
     assert ends.full == 81
     assert verdict.reason.startswith(
         f"whole interval inside <= 0.01; 0 of {verdict.n} not global, at most 0.61% at 95%; "
@@ -212,6 +214,20 @@ def test_counts_decide(bad, unsettled, outcome):
     verdict = judge(restarts.evidence(counted(bad, unsettled), T2.alpha))
     assert verdict.outcome is outcome
     assert f"{unsettled} did not converge" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("bad", "unsettled"), [(0, 0), (0, 2), (3, 0), (12, 0), (12, 400), (0, 486)], ids=str
+)
+def test_p_values_are_binomial_tails(bad, unsettled):
+    """Against the edge, an unconverged restart counted against either; the bounds agree with them."""
+    found = restarts.evidence(counted(bad, unsettled), T2.alpha)
+    assert found.p_support == pytest.approx(stats.binom.cdf(bad + unsettled, 486, FEW))
+    assert found.p_refute == pytest.approx(stats.binom.sf(bad - 1, 486, FEW))
+    assert (found.interval[1] <= FEW) == (found.p_support <= T2.alpha)
+    assert (found.interval[0] > FEW) == (found.p_refute <= T2.alpha)
+    assert (found.unresolved, found.n, found.sampling_unit) == (unsettled, 486, "restarts")
+    assert judge(found).p_value == min(found.p_support, found.p_refute)
 
 
 def test_three_hundred_are_the_fewest_that_can_support():

@@ -18,7 +18,7 @@ from data import Dataset
 from models.backend import resolve_backend
 from models.experiment import Experiment
 from models.relu.dead_units import dead_network
-from models.relu.paths import Layers
+from models.relu.paths import Layers, PathEffects
 from models.run import Run
 from models.training import Trainer
 
@@ -162,6 +162,9 @@ def test_both_readings_come_out_as_they_must(record_property, reading, outcome):
     """Exactly and by sampling, the same way."""
     record_property("control", "N2")
     exact, sampled = exact_evidence(reading, claim("N2")), sampled_evidence(reading, claim("N2"))
+    assert (sampled.n, sampled.sampling_unit) == (40, "batches of draws")
+    assert judge("N2", exact).p_value is None
+    assert judge("N2", sampled).p_value <= 0.05
     assert (judge("N2", exact).outcome, judge("N2", exact).strength) == (outcome, Strength.PROOF)
     assert (judge("N2", sampled).outcome, judge("N2", sampled).strength) == (outcome, Strength.STATISTICAL)
 
@@ -261,13 +264,31 @@ def test_dead_paths_count_as_independent_and_are_shown():
     assert "dead 1, always on 0 (both count as 0)" in verdict.reason
 
 
-def test_a_diverged_model_leaves_h7_open():
-    """One model with NaN weights: no interval is formed, whatever the others do."""
+def test_a_network_without_a_number_counts_against_either_bound():
+    """Nothing is known of NaN weights: six networks need every one to decide, twelve do not."""
     inputs, labels = drawn_inputs(0.0)
     broken = models()
     broken[2][0][0][0, 0] = np.nan
-    evidence = independence({"after training": broken}, inputs, labels, claim("H7"))
-    assert judge("H7", evidence).outcome is INCONCLUSIVE
+    few = independence({"after training": broken}, inputs, labels, claim("H7"))
+    assert judge("H7", few).outcome is INCONCLUSIVE
+    assert few.interval == (-np.inf, np.inf)
+    many = independence({"after training": broken + models(seed=2)}, inputs, labels, claim("H7"))
+    assert judge("H7", many).outcome is SUPPORTED
+    assert many.interval[1] <= 0.01
+
+
+def test_the_bounds_are_order_statistics_of_the_networks_own_values(monkeypatch):
+    """The median over networks of what the label explains, each network's own: no mean over networks."""
+    values = iter([0.02, 0.03, 0.5, 0.04, 0.025, 0.035])
+
+    def written_down(*arguments) -> PathEffects:
+        return PathEffects(label=next(values), pixel=0.0, dead=0.0, always=0.0)
+
+    monkeypatch.setattr(path_activations, "effects", written_down)
+    found = independence({"after training": models()}, *drawn_inputs(0.0), claim("H7"))
+    assert found.interval == (0.02, 0.5)
+    assert found.estimate == pytest.approx(0.0325)
+    assert found.p_refute == 0.5**6
 
 
 def tiny() -> Dataset:
@@ -286,7 +307,7 @@ def test_initial_weights_are_those_the_trainer_starts_from(protocol, precision):
         "tiny",
         (7, 5),
         protocol=protocol,
-        replicates=2,
+        networks=8,
         epochs=1,
         batch=10,
         precision=precision,
@@ -297,7 +318,7 @@ def test_initial_weights_are_those_the_trainer_starts_from(protocol, precision):
     run = Run(spec, trainer.result())
     kept = run.weights(0)
     initial, trained = path_activations.initial_layers(run, tiny()), path_activations.trained_layers(run)
-    assert len(initial) == len(trained) == len(spec.members)
+    assert len(initial) == len(trained) == 8
     for member, layers in enumerate(initial):
         for (W, b), (kept_W, kept_b) in zip(layers, kept, strict=True):
             assert W.dtype == kept_W.dtype
@@ -307,14 +328,21 @@ def test_initial_weights_are_those_the_trainer_starts_from(protocol, precision):
 
 
 def test_evidence_from_a_run_counts_models_and_samples():
-    """All members, at most as many samples as there are, and both times in the note."""
-    spec = Experiment("tiny", (7,), replicates=2, epochs=1, batch=10)
+    """All networks, at most as many samples as there are, and both times in the note."""
+    spec = Experiment("tiny", (7,), networks=8, epochs=1, batch=10)
     trainer = Trainer(spec, tiny(), resolve_backend("cpu", "fp32"), 1)
     trainer.run_epoch()
-    evidence = path_activations.activation_evidence(Run(spec, trainer.result()), tiny(), claim("H7"))
-    assert evidence.n == 8
+    run = Run(spec, trainer.result())
+    evidence = path_activations.activation_evidence(run, tiny(), claim("H7"))
+    assert (evidence.n, evidence.sampling_unit) == (8, "networks")
     assert evidence.note.startswith("7 paths, 53 samples; at initialisation ")
     assert "; after training " in evidence.note
+    assert "; |correlation| by chance 0.11" in evidence.note
+    assert evidence.diverged == 0
+    lost = replace(run, arrays={**run.arrays, "diverged_at": np.array([-1, 0, 0] + [-1] * 5)})
+    found = path_activations.activation_evidence(lost, tiny(), claim("H7"))
+    assert found.diverged == 2
+    assert found.note == f"{evidence.note}; 2 of 8 networks diverged"
 
 
 PLANTED = {

@@ -1,17 +1,16 @@
-"""`decide` and `conjunction`: what evidence amounts to, case by case and in seeded random trials."""
+"""`decide`: what evidence amounts to, case by case."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import math
 
 import numpy as np
 import pytest
 
-from claims.catalogue import Convergence, claim
-from claims.verdict import Evidence, Outcome, Region, Strength, Verdict, conjunction, decide
+from claims.catalogue import claim
+from claims.verdict import Evidence, Outcome, Region, Strength, Verdict, decide
 
 INF, NAN = math.inf, math.nan
 S, R, I, NA = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.NOT_APPLICABLE  # noqa: E741
@@ -20,11 +19,9 @@ AT_MOST, AT_LEAST, BETWEEN = Region(high=1.0), Region(low=1.0), Region(low=1.0, 
 STEP = math.ulp(1.0)
 
 
-def verdict(
-    evidence: Evidence, region: Region = AT_MOST, convergence=Convergence.TRAJECTORY, failed=()
-) -> Verdict:
-    of = dataclasses.replace(claim("E1"), region=region, convergence=convergence)
-    return decide(of, evidence, setting="x", dataset="y", failed_prerequisites=failed)
+def verdict(evidence: Evidence, region: Region = AT_MOST, **more: object) -> Verdict:
+    of = dataclasses.replace(claim("E1"), region=region)
+    return decide(of, evidence, setting="x", dataset="y", **more)
 
 
 INTERVALS = [
@@ -63,85 +60,123 @@ INTERVALS = [
 
 @pytest.mark.parametrize(("region", "interval", "outcome"), INTERVALS, ids=str)
 def test_the_interval_decides(region, interval, outcome):
-    """Inside the closed region is supported, wholly outside refuted, anything else open."""
-    found = verdict(Evidence(0.5, interval, 12), region)
-    assert found.outcome is outcome
-    assert found.reason
+    """Inside the closed region is supported, wholly outside refuted, anything else open; networks that
+    diverged or may still change are in the interval already and decide nothing more."""
+    for more in ({}, {"unresolved": 2, "diverged": 3}):
+        found = verdict(Evidence(0.5, interval, 12, **more), region)
+        assert found.outcome is outcome
+        assert found.reason
 
 
-POLICY = {
-    # interval: inside, outside, astride -> outcome of an optimiser that did not converge
-    Convergence.TRAJECTORY: (S, R, I),
-    Convergence.REACHES: (S, I, I),
-    Convergence.END_STATE: (I, I, I),
+REASONS = {
+    "supported": (Evidence(0.5, (0.2, 0.8), 12, part="a part"), S, "whole interval inside <= 1"),
+    "refuted": (Evidence(1.5, (1.2, 1.8), 12), R, "whole interval outside <= 1"),
+    "refuted by a part": (
+        Evidence(1.5, (1.2, 1.8), 12, part="model 3", note="60 epochs"),
+        R,
+        "model 3: whole interval outside <= 1; 60 epochs",
+    ),
+    "open": (Evidence(1.0, (0.8, 1.2), 12), I, "the interval straddles <= 1"),
+    "open by a part": (Evidence(1.0, (0.8, 1.2), 12, part="b"), I, "b: the interval straddles <= 1"),
+    "unresolved": (
+        Evidence(1.0, (0.8, 1.2), 12, unresolved=5, sampling_unit="disjoint pairs", note="n"),
+        I,
+        "the interval straddles <= 1: 5 of 12 disjoint pairs had not converged; n",
+    ),
+    "none formed": (Evidence(1.0, None, 12, part="c", note="n"), I, "c: no interval could be formed; n"),
+    "not a number": (Evidence(1.0, (NAN, 1.0), 12), I, "no interval could be formed"),
+    "does not apply": (
+        Evidence(0.5, (0.2, 0.8), 12, inapplicable="at chance", note="n"),
+        NA,
+        "at chance; n",
+    ),
 }
-PLACES = {"inside": (0.2, 0.8), "outside": (1.2, 1.8), "astride": (0.8, 1.2)}
 
 
-@pytest.mark.parametrize("diverged", [0, 2])
-@pytest.mark.parametrize("converged", [True, False])
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("convergence", Convergence)
-def test_convergence_and_divergence(convergence, place, converged, diverged):
-    """Not converged blocks what the claim's policy says; a diverged model blocks "supported" only."""
-    index = list(PLACES).index(place)
-    expected = (S, R, I)[index] if converged else POLICY[convergence][index]
-    if diverged and expected is S:
-        expected = I
-    found = verdict(
-        Evidence(0.5, PLACES[place], 12, converged=converged, diverged=diverged), convergence=convergence
-    )
-    assert found.outcome is expected
-    if expected is I and place != "astride":
-        blocked = (
-            "did not converge"
-            if not converged and POLICY[convergence][index] is I
-            else "2 of the models diverged"
-        )
-        assert blocked in found.reason
+@pytest.mark.parametrize(("evidence", "outcome", "reason"), REASONS.values(), ids=REASONS)
+def test_the_reason_says_why(evidence, outcome, reason):
+    """Word for word: what decided, the part that bound, and what was unresolved where that left it open."""
+    found = verdict(evidence)
+    assert (found.outcome, found.reason) == (outcome, reason)
 
 
-@pytest.mark.parametrize("strength", [Strength.PROOF, Strength.CERTIFICATE])
+@pytest.mark.parametrize("strength", [Strength.PROOF, Strength.POINTS, Strength.CERTIFICATE])
 @pytest.mark.parametrize(("proved", "outcome"), [(True, S), (False, R), (None, I)])
 @pytest.mark.parametrize("interval", [(0.2, 0.8), (1.5, 1.8), None])
 def test_a_proof_speaks_for_itself(strength, proved, outcome, interval):
-    """A proof or certificate decides whatever number comes with it; one that did not close is open."""
-    found = verdict(Evidence(0.5, interval, 1, strength=strength, proved=proved, converged=False, diverged=3))
+    """A proof or certificate decides whatever number comes with it, and has no p-value; one that did not
+    close is open."""
+    found = verdict(
+        Evidence(0.5, interval, 1, strength, proved=proved, p_support=0.01, p_refute=0.5, diverged=3)
+    )
     assert found.outcome is outcome
     assert found.strength is strength
-    assert proved is not None or f"the {strength} did not close" in found.reason
+    assert found.p_value is None
+    name = "check at the points built" if strength is Strength.POINTS else strength
+    assert found.reason == ("" if proved is not None else f"the {name} did not close")
 
 
 @pytest.mark.parametrize(
     "evidence",
-    [Evidence(0.5, (0.2, 0.8), 12), Evidence(None, None, 1, Strength.PROOF, proved=False)],
-    ids=["statistical", "proof"],
+    [
+        Evidence(0.5, (0.2, 0.8), 12, p_support=0.001, p_refute=1.0),
+        Evidence(0.5, (0.2, 0.8), 12, inapplicable="another reason"),
+        Evidence(None, None, 1, Strength.PROOF, proved=False),
+    ],
+    ids=["statistical", "inapplicable too", "proof"],
 )
 def test_a_failed_prerequisite_comes_first(evidence):
     """Where a hypothesis failed on the data the theorem says nothing, and the reason names each."""
-    found = verdict(evidence, failed=["H2 failed on y", "H3 failed on y"])
+    found = verdict(evidence, failed_prerequisites=["H2 failed on y", "H3 failed on y"])
     assert found.outcome is NA
-    assert found.reason.startswith("H2 failed on y; H3 failed on y")
+    assert found.reason == "H2 failed on y; H3 failed on y"
+    assert found.p_value is None
 
 
-def test_the_reason_names_part_and_note():
-    """A verdict says which part decided, and carries the note along."""
-    found = verdict(Evidence(1.5, (1.2, 1.8), 12, part="test loss of model 3", note="60 epochs"))
-    assert found.reason == "test loss of model 3: whole interval outside <= 1; 60 epochs"
+@pytest.mark.parametrize(
+    ("support", "refute", "smallest"),
+    [(0.01, 0.9, 0.01), (0.9, 0.01, 0.01), (None, 0.3, 0.3), (0.0, None, 0.0), (None, None, None)],
+)
+def test_the_p_value_is_the_smaller_of_the_two(support, refute, smallest):
+    """It is the smallest alpha at which either decision would be taken; unknown where neither is known."""
+    evidence = Evidence(0.5, (0.2, 0.8), 12, p_support=support, p_refute=refute)
+    assert evidence.p_value == smallest
+    assert verdict(evidence).p_value == smallest
+
+
+def test_a_look_pays_for_its_share_of_alpha():
+    """The p-value of a look with a tenth of alpha is ten times as large, and never above one."""
+    small = Evidence(0.5, (0.2, 0.8), 12, p_support=0.004, p_refute=1.0)
+    found = verdict(small, look="1 of 4", spent=0.1)
+    assert found.p_value == pytest.approx(0.04)
+    assert found.look == "1 of 4"
+    assert verdict(small).look == ""
+    large = Evidence(1.0, (0.2, 1.8), 12, p_support=0.3, p_refute=0.4)
+    assert verdict(large, spent=0.1).p_value == 1.0
 
 
 def test_a_verdict_carries_the_claim():
-    """Everything needed to doubt a verdict is in it."""
-    found = verdict(Evidence(0.5, (0.2, 0.8), 12))
-    of = claim("E1")
-    assert (found.claim, found.statement, found.place, found.paper) == (
-        of.id,
-        of.statement,
-        of.place,
-        of.paper,
-    )
-    assert (found.margin, found.region, found.alpha, found.n) == (1.0, "<= 1", of.alpha, 12)
-    assert (found.setting, found.dataset, found.kind) == ("x", "y", "empirical")
+    """Everything needed to doubt a verdict is in it, word for word."""
+    of = dataclasses.replace(claim("E1"), alpha=0.005)
+    evidence = Evidence(0.9, (0.86, 1.0), 12, sampling_unit="quadruples", cites="a proof in words")
+    found = decide(of, evidence, setting="x", dataset="y", protocol="he")
+    for name in ("statement", "place", "unit", "paper", "alpha", "rule"):
+        assert getattr(found, name) == getattr(of, name), name
+    assert (found.claim, found.kind, found.rule_since) == ("E1", "empirical", of.since)
+    assert (found.margin, found.region) == (0.85, ">= 0.85")
+    assert (found.estimate, found.interval, found.n) == (0.9, (0.86, 1.0), 12)
+    assert (found.sampling_unit, found.cites) == ("quadruples", "a proof in words")
+    assert (found.setting, found.dataset, found.protocol) == ("x", "y", "he")
+    assert found.strength is Strength.STATISTICAL
+
+
+def test_the_papers_reading_can_be_that_of_the_network():
+    """Where the paper says nothing of a network, the row says so and not what it claims elsewhere."""
+    evidence = Evidence(0.9, (0.86, 1.0), 12)
+    assert verdict(evidence).paper == "yes"
+    assert verdict(evidence, paper="not claimed").paper == "not claimed"
+    d3 = claim("D3")
+    assert (d3.reading("softmax"), d3.reading("linear")) == ("not claimed", "yes")
 
 
 @pytest.mark.parametrize("make", [lambda: Evidence(0.5, (1.0, 0.5), 3), lambda: Region(2.0, 1.0)])
@@ -149,6 +184,18 @@ def test_ends_the_wrong_way_round(make):
     """An interval or a region whose ends are swapped is an error, not a verdict."""
     with pytest.raises(ValueError, match="swap the two ends"):
         make()
+
+
+@pytest.mark.parametrize("ends", [(NAN, 1.0), (0.0, NAN)], ids=str)
+def test_a_region_without_an_edge_is_refused(ends):
+    """A margin that is not a number would decide nothing silently."""
+    with pytest.raises(ValueError, match=r"got the region \[.*nan.*\], wanted low <= high"):
+        Region(*ends)
+
+
+def test_an_interval_and_a_region_may_be_a_point():
+    """Equal ends are in order."""
+    assert verdict(Evidence(1.0, (1.0, 1.0), 3), Region(1.0, 1.0)).outcome is S
 
 
 def test_values_are_frozen():
@@ -169,90 +216,33 @@ def test_values_are_frozen():
 @pytest.mark.parametrize("estimate", [None, NAN, INF, np.float32(0.25), 1.0], ids=str)
 def test_json_is_strict(estimate, interval, region):
     """A verdict is plain JSON: no NaN, no infinity, no NumPy scalar; open ends are null."""
-    fields = verdict(Evidence(estimate, interval, 12), region).as_json()
+    evidence = Evidence(estimate, interval, 12, p_support=np.float64(0.25), p_refute=1.0)
+    fields = verdict(evidence, region).as_json()
     assert json.loads(json.dumps(fields, allow_nan=False)) == fields
     assert set(fields) == {field.name for field in dataclasses.fields(Verdict)}
+    assert type(fields["p_value"]) is float
     if interval == (-INF, INF):
         assert fields["interval"] == [None, None]
 
 
-# -- conjunction ----------------------------------------------------------------------
-
-
-def parts_at_random(rng: np.random.Generator) -> list[Evidence]:
-    parts = []
-    for _ in range(rng.integers(1, 5)):
-        low, high = sorted(rng.choice([0.5, 0.9, 1.0, 1.1, 1.5, 2.0, 2.5, -INF, INF], 2))
-        interval = [(low, high), None, (NAN, high), (-INF, INF)][rng.choice(4, p=[0.85, 0.05, 0.05, 0.05])]
-        parts.append(
-            Evidence(
-                0.5,
-                interval if interval not in ((INF, INF), (-INF, -INF)) else None,
-                int(rng.integers(1, 20)),
-                converged=bool(rng.random() < 0.8),
-                diverged=int(rng.random() < 0.1),
-            )
-        )
-    return parts
-
-
-@pytest.mark.parametrize("region", [AT_MOST, AT_LEAST, BETWEEN], ids=str)
-@pytest.mark.parametrize("convergence", Convergence)
-def test_conjunction_by_brute_force(region, convergence):
-    """Supported if and only if each part is by itself; refuted if and only if some part is."""
-    rng = np.random.default_rng(7)
-    seen = set()
-    for _ in range(3000):
-        parts = parts_at_random(rng)
-        alone = [verdict(part, region, convergence).outcome for part in parts]
-        whole = verdict(conjunction(region, parts), region, convergence).outcome
-        seen.add(whole)
-        # Divergence belongs to the run: any diverged model forbids "supported".
-        assert (whole is S) == all(outcome is S for outcome in alone), parts
-        assert (whole is R) == any(outcome is R for outcome in alone), parts
-    assert seen == {S, R, I}
-
-
-@pytest.mark.parametrize("region", [AT_MOST, AT_LEAST, BETWEEN], ids=str)
-def test_conjunction_does_not_depend_on_the_order(region):
-    """Whatever the order of the parts, the same outcome and the same n."""
-    rng = np.random.default_rng(8)
-    for _ in range(300):
-        parts = parts_at_random(rng)[:3]
-        found = {
-            (verdict(joined, region).outcome, joined.n, joined.diverged)
-            for order in itertools.permutations(parts)
-            for joined in [conjunction(region, order)]
-        }
-        assert len(found) == 1
-
-
-def test_the_part_that_reaches_furthest_binds():
-    """Among parts outside, the worst is shown; among parts inside, the one nearest to the edge."""
-    parts = [Evidence(x, (x - 0.1, x + 0.1), 3, part=str(x)) for x in (0.2, 0.7, 0.4)]
-    assert conjunction(AT_MOST, parts).part == "0.7"
-    worse = [*parts, *(Evidence(x, (x - 0.1, x + 0.1), 3, part=str(x)) for x in (1.5, 1.9, 1.2))]
-    assert conjunction(AT_MOST, worse).part == "1.9"
-
-
-def test_an_unknown_part_leaves_the_whole_open():
-    """One part without an interval forbids "supported", and is the one named."""
-    parts = [Evidence(0.2, (0.1, 0.3), 3, part="known"), Evidence(NAN, (-INF, INF), 3, part="unknown")]
-    for order in (parts, parts[::-1]):
-        joined = conjunction(AT_MOST, order)
-        assert joined.part == "unknown"
-        assert verdict(joined).outcome is I
-
-
-def test_nothing_to_judge_is_an_error():
-    """A conjunction of no parts is not vacuously true."""
-    with pytest.raises(ValueError, match="got no parts, wanted at least one"):
-        conjunction(AT_MOST, [])
+def test_json_has_the_numbers():
+    """What is finite is in the JSON as it is, and the enumerations as their words."""
+    fields = verdict(Evidence(0.5, (0.2, 0.8), 12, p_support=0.01), AT_LEAST).as_json()
+    assert (fields["estimate"], fields["interval"], fields["margin"]) == (0.5, [0.2, 0.8], 1.0)
+    assert (fields["outcome"], fields["strength"], fields["p_value"]) == ("refuted", "statistical", 0.01)
+    whole = verdict(Evidence(0.5, (0.2, 0.8), 12), Region()).as_json()
+    assert (whole["margin"], whole["p_value"]) == (None, None)
 
 
 @pytest.mark.parametrize(
     ("region", "text", "margin"),
-    [(AT_MOST, "<= 1", 1.0), (AT_LEAST, ">= 1", 1.0), (BETWEEN, "[1, 2]", 2.0), (Region(), "<= inf", None)],
+    [
+        (AT_MOST, "<= 1", 1.0),
+        (AT_LEAST, ">= 1", 1.0),
+        (BETWEEN, "[1, 2]", 2.0),
+        (Region(1.0, 1.0), "[1, 1]", 1.0),
+        (Region(), "<= inf", None),
+    ],
 )
 def test_a_region_has_a_text_and_a_margin(region, text, margin):
     """The margin is the finite edge a reader compares with, the upper one of two."""

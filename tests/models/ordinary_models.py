@@ -19,7 +19,7 @@ from models.training import Trainer
 __all__ = ["assert_equals_reference", "assert_same_bytes", "trained"]
 
 APART = {
-    *("baseline", "diverged_at", "pairs", "steps_per_epoch", "initial_seeds", "order_seeds"),
+    *("baseline", "largest_class", "diverged_at", "pairs", "steps_per_epoch", "initial_seeds", "order_seeds"),
     *("early_steps", "early_train_loss", "early_train_agreement"),
 }
 """Arrays without a row an epoch."""
@@ -125,9 +125,9 @@ def assert_same_bytes(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> Non
         assert a[key].tobytes() == b[key].tobytes(), key
 
 
-def assert_equals_reference(spec, data, backend: Backend) -> None:
+def assert_equals_reference(spec, data, backend: Backend, threads: int = 1) -> None:
     """Every recorded number of every epoch, and every weight, against the slow truth."""
-    result = trained(spec, data, backend).result()
+    result = trained(spec, data, backend, threads).result()
     recorded = {key for key in result if "/" not in key} - APART
     early: dict[int, tuple[list, list]] = {}
     for epoch, row in enumerate(references(spec, data, early)):

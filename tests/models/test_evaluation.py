@@ -29,3 +29,20 @@ def test_spans_are_full_and_in_order(monkeypatch):
     spans = evaluation._spans(blocks)
     assert [[len(block) for block in span] for span in spans] == [[4, 6], [1], [12], [5, 5], [2]]
     assert [block for span in spans for block in span] == blocks
+
+
+def test_labels_are_the_first_greatest_output():
+    """As argmax has it, ties and infinities included; an output that is no number gives the first class."""
+    generator = torch.Generator().manual_seed(0)
+    h = torch.randint(-2, 3, (3, 50, 7), generator=generator).float().transpose(1, 2).contiguous()
+    h[0, :, 0] = torch.inf
+    h[1, 2, 1] = -torch.inf
+    h = h.transpose(1, 2)
+    found = evaluation._greatest(h)
+    assert found.dtype == torch.uint8
+    expected = torch.from_numpy(
+        np.argmax(h.numpy(), -1).astype(np.uint8)
+    )  # torch's own names no order of ties
+    assert torch.equal(found, expected)
+    h[2, 0, 3] = torch.nan
+    assert evaluation._greatest(h)[2, 0] == 0

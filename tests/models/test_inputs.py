@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from models import inputs
-from models.ensemble import Operands, forward, gradients, layer_views, row_size, rows
-from models.inputs import Inputs, evaluation_blocks, head_size, order_by_use, whole_blocks
-from models.minibatches import Minibatches
+from models.ensemble import Operands, first_gradient, first_product, forward, layer_views, row_size, rows
+from models.inputs import Inputs, evaluation_blocks, even_cut, head_size, order_by_use, whole_blocks
+from models.minibatches import InputsInUse, inputs_by_network, targets_by_network
 
 SIZES, MEMBERS = (9, 5, 4, 3), 2
 
@@ -51,30 +51,29 @@ TARGETS = torch.from_numpy(np.eye(3)[np.random.default_rng(2).integers(0, 3, 40)
 @pytest.mark.parametrize("head", [0, 3, 9])
 @pytest.mark.parametrize("batch", [1, 4, 7, 40])
 def test_minibatches_hold_every_sample_in_order(head, batch, sparse):
-    """Put back together, a network's minibatches are the samples and targets in its order."""
-    order = orders(1)
-    reader = Minibatches(sparse, TARGETS, batch, head)
-    inputs, targets = zip(*reader.epoch(order), strict=True)
-    assert len(reader) == len(inputs)
-    assert [len(part) for part in inputs] == [len(p) for p in order[0].split(batch)]
-    found = [part.head[0].t() if part.head.ndim == 3 else dense(part, 9) for part in inputs]
-    assert torch.equal(torch.cat(found), sparse[order[0]])
-    assert torch.equal(torch.cat(targets, 1), TARGETS[order])
+    """Put back together, a network's minibatches are the samples in its order."""
+    (order,) = orders(1)
+    # The next one takes a minibatch's place.
+    found = [dense(part, 9).clone() for part in InputsInUse(sparse, head).minibatches(order, batch)]
+    assert [len(part) for part in found] == [len(p) for p in order.split(batch)]
+    assert torch.equal(torch.cat(found), sparse[order])
 
 
 @pytest.mark.parametrize("batch", [1, 7, 40])
 def test_every_network_reads_in_an_order_of_its_own(batch, sparse):
-    """Where several share a product, each has its own samples in it."""
+    """Where several share a call, each has its own samples and targets in it."""
     order = orders(5)
-    inputs, targets = zip(*Minibatches(sparse, TARGETS, batch, 9).epoch(order), strict=True)
-    assert torch.equal(torch.cat([part.head for part in inputs], 2).transpose(1, 2), sparse[order])
+    inputs = [part.clone() for part in inputs_by_network(sparse, order, batch)]
+    assert torch.equal(torch.cat(inputs, 2).transpose(1, 2), sparse[order])
+    targets = list(targets_by_network(TARGETS.t().contiguous(), order, batch))
+    assert [tuple(y.shape) for y in targets] == [(5, x.shape[2], 3) for x in inputs]
     assert torch.equal(torch.cat(targets, 1), TARGETS[order])
 
 
 def test_what_is_left_out_is_zero_and_something_is(sparse):
     """A tail holds exactly the inputs past the head that some sample uses."""
     left_out = 0
-    for part, _ in Minibatches(sparse, TARGETS, 4, 3).epoch(orders(1)):
+    for part in InputsInUse(sparse, 3).minibatches(orders(1)[0], 4):
         expected = (dense(part, 9)[:, 3:] != 0).any(0).nonzero().squeeze(1)
         assert torch.equal(part.places, expected)
         left_out += 6 - len(expected)
@@ -84,30 +83,28 @@ def test_what_is_left_out_is_zero_and_something_is(sparse):
 def test_more_inputs_than_a_word_has_bits_are_told_apart():
     """Each of 150 inputs is used by one sample only, and found there."""
     x = torch.eye(150)
-    order = torch.randperm(150, generator=torch.Generator().manual_seed(0)).unsqueeze(0)
-    parts = [part for part, _ in Minibatches(x, torch.ones(150, 1), 4, 2).epoch(order)]
-    assert torch.equal(torch.cat([dense(part, 150) for part in parts]), x[order[0]])
-    assert max(len(part.places) for part in parts) == 4
+    order = torch.randperm(150, generator=torch.Generator().manual_seed(0))
+    parts = [(dense(p, 150).clone(), len(p.places)) for p in InputsInUse(x, 2).minibatches(order, 4)]
+    assert torch.equal(torch.cat([part for part, _ in parts]), x[order])
+    assert max(places for _, places in parts) == 4
 
 
-@pytest.mark.parametrize("head", [0, 3])
-@pytest.mark.parametrize(("output", "loss"), [("linear", "mse"), ("softmax", "ce"), ("relu", "bce")])
-def test_products_without_zeros_equal_products_with_them(head, output, loss, sparse):
-    """Outputs and gradients are those of the full inputs; the gradient of an unused input's weights is 0."""
-    weights, order = operands(1), orders(1)
-    for part, targets in Minibatches(sparse, TARGETS, 5, head).epoch(order):
+@pytest.mark.parametrize("bf16", [False, True], ids=["as they are", "bf16"])
+@pytest.mark.parametrize("head", [0, 3, 9])
+def test_products_without_zeros_equal_products_with_them(head, bf16, sparse):
+    """Products and gradients are those of the full inputs; the gradient of an unused input's weights is 0."""
+    weights = torch.from_numpy(np.random.default_rng(1).normal(size=(9, 5)))
+    slope = torch.from_numpy(np.random.default_rng(2).normal(size=(40, 5)))
+    within = {"rtol": 1e-2, "atol": 0.1} if bf16 else {"rtol": 1e-13, "atol": 1e-13}
+    for part, slopes in zip(
+        InputsInUse(sparse, head).minibatches(orders(1)[0], 5), slope.split(5), strict=True
+    ):
         x = dense(part, 9)
-        joined = weights.joined()
-        torch.testing.assert_close(
-            forward(weights, joined, part), forward(weights, joined, Inputs(x.t())), rtol=1e-13, atol=1e-13
-        )
-        found, expected = operands(1, 7), operands(1, 8)  # filled, so that a row left alone shows
-        gradients(weights, part, targets, output, loss, found)
-        gradients(weights, Inputs(x.t().unsqueeze(0)), targets, output, loss, expected)
-        for (W, b), (V, c) in zip(found.layers, expected.layers, strict=True):
-            torch.testing.assert_close(W, V, rtol=1e-12, atol=1e-14)
-            torch.testing.assert_close(b, c, rtol=1e-12, atol=1e-14)
-        assert not found.layers[0][0][:, ~(x != 0).any(0)].any()
+        torch.testing.assert_close(first_product(weights, part, bf16), weights.t() @ x.t(), **within)
+        found = torch.full((9, 5), 7.0, dtype=torch.float64)  # filled, so that a row left alone shows
+        first_gradient(found, slopes, part, bf16)
+        torch.testing.assert_close(found, x.t() @ slopes, **within)
+        assert not found[~(x != 0).any(0)].any()
 
 
 def test_views_and_buffer_are_inverse():
@@ -120,6 +117,10 @@ def test_views_and_buffer_are_inverse():
     assert [tuple(W.shape) for W, _ in views] == [(2, 9, 5), (2, 5, 4), (2, 4, 3)]
     assert [tuple(b.shape) for _, b in views] == [(2, 5), (2, 4), (2, 3)]
     assert torch.equal(rows(views), buffer)
+    by_input = layer_views(buffer, SIZES, by_input=True)
+    assert torch.equal(rows(by_input, by_input=True), buffer)
+    assert torch.equal(by_input[0][0].flatten(), buffer[:, : 9 * 5].flatten())
+    assert all(torch.equal(a, b) for a, b in zip(by_input[1], views[1], strict=True))
 
 
 def test_joined_first_layers_serve_all_networks(sparse):
@@ -173,3 +174,18 @@ def test_the_head_is_what_nine_minibatches_in_ten_use(batch, units, head):
     x = (torch.arange(40)[:, None] < uses).float()
     assert head_size(x, batch, units) == head
     assert head_size(torch.ones(5, 7), batch, units) == 7
+
+
+def test_a_cut_gives_both_sides_as_much_work():
+    """Rare inputs cost an update but few products, so more of them make up a half."""
+    always = torch.ones(50, 320)
+    assert even_cut(always, 32, 320) == 160
+    rare = torch.zeros(50, 320)
+    rare[:, :100] = 1
+    rare[0, 100:] = 1
+    cut = even_cut(rare, 32, 100)
+    assert cut % 16 == 0
+    share = 1 - 0.98**32
+    work = [23 + 32] * 100 + [23 + 8 + 32 * share] * 220
+    assert abs(sum(work[:cut]) - sum(work[cut:])) <= 2 * 16 * max(work)
+    assert even_cut(torch.ones(5, 7), 4, 7) == 3

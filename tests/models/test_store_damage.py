@@ -220,7 +220,7 @@ BAD_CHECKPOINTS = {
     "flipped byte": (lambda r: flip(only_checkpoint(r)), "does not match the digest in its name"),
     "truncated": (lambda r: truncate(only_checkpoint(r)), "does not match the digest in its name"),
     "another run's": (checkpoint_of_another_run, "is corrupt or of another run"),
-    "lacks a shard": (lambda r: forge(r, **{"shard/0/buffer": None}), "shard/0/buffer"),
+    "lacks a shard": (lambda r: forge(r, **{"shard/0/buffer": None}), "buffer"),
     "other shards": (lambda r: forge(r, **{"shard/0/buffer": np.zeros(3, np.float32)}), "size"),
     "lacks its epoch": (lambda r: forge(r, epoch=np.zeros(0, int)), "index 0 is out of bounds"),
     "lacks its time": (lambda r: forge(r, seconds=None), "seconds"),

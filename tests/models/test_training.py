@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ordinary_models import assert_equals_reference, trained
 
+from data import Dataset
 from models.experiment import LOSSES, OUTPUTS
 from models.initialisation import initial_weights
 from models.training import Trainer
@@ -49,6 +50,24 @@ def test_shards_equal_ordinary_models(digits, tiny, fp64, small_shards):
     spec = tiny(networks=8, checkpoints=(0, 1, 2, 3))
     assert len(Trainer(spec, digits, fp64)._shards) == 8
     assert_equals_reference(spec, digits, fp64)
+
+
+@pytest.mark.parametrize("threads", [1, 8], ids=["in turn", "two threads each"])
+def test_networks_that_leave_out_zeros_equal_ordinary_models(threads, tiny, fp64, small_shards, monkeypatch):
+    """Inputs that a minibatch does not use take no part in its products and are updated all the same."""
+    monkeypatch.setattr("models.inputs._WORTH", 0)
+    draw = np.random.default_rng(3)
+    pixels = (draw.integers(1, 256, (70, 40)) * (draw.random((70, 40)) < np.linspace(0.02, 0.9, 40))).astype(
+        np.uint8
+    )
+    labels = draw.integers(0, 4, 70, dtype=np.uint8)
+    data = Dataset(
+        "sparse", "classification", pixels[:50], labels[:50], pixels[50:], labels[50:], 4, "0", "a test"
+    )
+    spec = tiny(dataset="sparse", widths=(6, 5), batch=4, checkpoints=(0, 1, 2, 3), learning_rate=0.01)
+    (part, other) = Trainer(spec, data, fp64)._shards[0]._parts
+    assert part.reader.tail + other.reader.tail > 0
+    assert_equals_reference(spec, data, fp64, threads)
 
 
 def test_data_without_idle_inputs_equal_ordinary_models(houses, tiny, fp64):
@@ -100,6 +119,7 @@ def test_a_run_has_one_row_an_epoch_and_one_before(digits, tiny, fp32):
         "initial_seeds": (4,),
         "order_seeds": (4,),
         "baseline": (2,),
+        "largest_class": (2,),
         "diverged_at": (4,),
         "weights/2/W1": (4, 12, 7),
         "weights/2/b1": (4, 7),

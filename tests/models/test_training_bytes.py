@@ -16,15 +16,16 @@ from ordinary_models import assert_same_bytes, trained
 from data import Dataset
 from models.backend import Backend, resolve_backend
 from models.experiment import Experiment
-from models.shards import shard_sizes, thread_count
+from models.shards import shard_sizes
+from models.threads import thread_count
 from models.training import Trainer
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp64", "bf16"])
 def test_bytes_do_not_depend_on_threads(precision, digits, tiny, small_shards):
-    """One, two and three threads give the same bytes, and so does the same training twice."""
+    """One to three threads give the same bytes, eight with two on each network, and one once more."""
     backend = resolve_backend("cpu", precision)
-    first, *others = (trained(tiny(), digits, backend, threads).result() for threads in (1, 2, 3, 1))
+    first, *others = (trained(tiny(), digits, backend, threads).result() for threads in (1, 2, 3, 8, 1))
     for other in others:
         assert_same_bytes(first, other)
 
@@ -186,6 +187,36 @@ def test_threads_end_with_their_trainer(digits, tiny, fp32):
             break
         time.sleep(0.01)
     assert threading.active_count() <= before
+
+
+def test_a_network_alone_has_two_threads(digits, tiny, fp32, small_shards):
+    """They train its two parts at once, and it is the network that it is among others."""
+    spec = tiny(checkpoints=(1,))
+    used, alone = set(), Trainer(spec, digits, fp32, threads=2, numbers=[2])
+    for part in alone._shards[0]._parts:
+        step = part.step
+        part.step = lambda *a, step=step: (used.add(threading.get_ident()), step(*a))
+    while not alone.finished:
+        alone.run_epoch()
+    assert len(used) == 2
+    among = trained(spec, digits, fp32).result()
+    for name in ("weights/3/W1", "weights/3/b2", "weights/1/W1"):
+        assert alone.result()[name][0].tobytes() == among[name][2].tobytes()
+    for name in ("train_loss", "early_train_loss"):
+        assert alone.result()[name][:, 0].tobytes() == among[name][:, 2].tobytes()
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_part_that_fails_does_not_leave_the_other_waiting(side, digits, tiny, fp32, small_shards):
+    """Its error is raised, whichever of a network's two threads had it."""
+    trainer = Trainer(tiny(), digits, fp32, threads=2, numbers=[0])
+
+    def failing(*arguments):
+        raise MemoryError("stop")
+
+    trainer._shards[0]._parts[side].step = failing
+    with pytest.raises((MemoryError, RuntimeError), match=r"stop|other part has failed"):
+        trainer.run_epoch()
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])

@@ -30,7 +30,7 @@ EARLY = np.array([1, 2, 3, 6])
 
 def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 1e4, **spec: Any) -> Run:
     """Networks whose loss falls from `start` to `end` times L0, under std and var model i a factor of i + 1
-    higher; the k-th network of a pair of eight lies up to a tenth beside."""
+    higher, the first network a tenth below that and the last a tenth above."""
     at = {"dataset": "mnist-5k", "widths": (500,), "batch": SAMPLES["train"] // 4}
     of = Experiment(**(at | spec), epochs=epochs, networks=networks)
     scale = (np.array(of.groups) + 1.0) * np.linspace(0.9, 1.1, networks)
@@ -43,11 +43,11 @@ def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 
     arrays: dict[str, np.ndarray] = {
         "baseline": np.array([0.5, 0.25]),
         "diverged_at": np.full(networks, -1),
-        "initial_seeds": np.arange(networks),
-        "order_seeds": np.arange(networks) + 100,
+        "initial_seeds": np.array(of.numbers),
+        "order_seeds": np.array(of.numbers) + 100,
         "early_steps": EARLY,
         "steps_per_epoch": np.array([4]),
-        "early_train_loss": np.geomspace(start, end, 17)[EARLY, None] * scale * 0.5,
+        "early_train_loss": start * (end / start) ** (EARLY / 4 / epochs)[:, None] * scale * 0.5,
         "train_loss": fall * scale * 0.5,
         "test_loss": fall * scale * 0.25,
         "pairs": pairs,

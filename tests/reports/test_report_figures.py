@@ -23,8 +23,10 @@ from reports.figures import agreement, curves, distance, easel
 from reports.figures.forest import LEFT, RIGHT, forest
 from reports.figures.panel import ticks
 from reports.figures.paper import PAPER, figures_of, subject
+from reports.figures.series import by_pair, by_population
 from reports.figures.shelf import Shelf
 from reports.figures.style import power, tick
+from reports.page.gallery import gallery
 
 DRAWINGS = {"curves": curves.draw, "agreement": agreement.draw, "distance": distance.draw}
 EVERY = pytest.mark.parametrize("kind", DRAWINGS)
@@ -69,7 +71,8 @@ def test_ids_of_two_figures_differ() -> None:
 def test_the_caption_of_a_plunge_to_a_million_explains_itself() -> None:
     """A loss far above L0 at chance accuracy: the caption says what the linear axis hides."""
     caption = curves.draw(samples.run(), "n", "t").caption
-    assert "falls 100-fold, from 2.2e6 to 2.2e4 times L0" in caption
+    assert "falls 100-fold, from 1e6 to 1e4 times L0" in caption
+    assert "(medians of 8 networks). At the end the networks lie between 9000 and 1.1e4." in caption
     assert "Accuracy ends at 0.1 on training and 0.1 on test samples." in caption
     assert "the log axis shows that the outputs are still much worse than a constant" in caption
 
@@ -77,21 +80,40 @@ def test_the_caption_of_a_plunge_to_a_million_explains_itself() -> None:
 def test_the_caption_of_a_trained_network_does_not() -> None:
     """A loss below L0 needs no explanation; one that rises is not said to fall."""
     assert "constant" not in curves.draw(samples.run(start=3, end=1e-3), "n", "t").caption.split("). ")[1]
-    assert "falls by 10 %, from 2.2 to 1.98" in curves.draw(samples.run(start=1, end=0.9), "n", "t").caption
+    assert "falls by 10 %, from 1 to 0.9" in curves.draw(samples.run(start=1, end=0.9), "n", "t").caption
     assert "does not fall, from" in curves.draw(samples.run(start=1, end=2), "n", "t").caption
 
 
-def test_models_that_diverge_leave_the_axes_and_are_counted() -> None:
+def test_networks_that_diverge_leave_the_axes_and_are_counted() -> None:
     """Infinite and missing losses are drawn around, said in the caption, and empty in the CSV."""
     run = samples.run()
     run.arrays["train_loss"][2:, 0] = np.inf
     run.arrays["train_loss"][2:, 1] = np.nan
     run.arrays["diverged_at"][:2] = 2
     drawing = curves.draw(run, "n", "t")
-    assert "2 of the models diverged" in drawing.caption
+    assert "2 of the networks diverged" in drawing.caption
     assert not re.search(r"\b(nan|inf)\b", "".join(re.findall(r' d="([^"]*)"', drawing.svg)))
     last = list(csv.DictReader(drawing.csv.splitlines()))[-8]
-    assert (last["epoch"], last["train_loss"], last["test_loss"]) == ("4", "", "2250.0")
+    assert (last["epoch"], last["network"], last["train_loss"], last["test_loss"]) == ("4", "0", "", "2250.0")
+
+
+def test_a_lost_network_does_not_take_the_median_with_it() -> None:
+    """A loss that is no number any more counts as the greatest; the others keep their median and range."""
+    run = samples.run()
+    run.arrays["train_loss"][-1, 0] = np.nan
+    caption = curves.draw(run, "n", "t").caption
+    assert "from 1e6 to 1.03e4 times L0" in caption
+    assert "lie between 9286 and 1.1e4" in caption
+
+
+@pytest.mark.parametrize("kind", ["curves", "agreement"])
+def test_the_steps_inside_the_first_epochs_are_drawn(kind: str) -> None:
+    """However long the run, each is a point of the line, beside at most eighty ends of epochs."""
+    run = samples.run(epochs=300)
+    without = samples.run(epochs=300)
+    without.arrays["early_steps"] = without.arrays["early_steps"][:0]
+    points = [DRAWINGS[kind](of, "n", "t").svg.count("L") for of in (run, without)]
+    assert points[0] - points[1] >= 4
 
 
 def test_a_loss_of_zero_can_be_drawn() -> None:
@@ -108,22 +130,92 @@ def test_a_regression_has_no_accuracy_panel() -> None:
 
 
 def test_the_csv_of_curves_is_the_run() -> None:
-    """Every epoch and member, to nine digits."""
-    run = samples.run()
+    """Every epoch and network, to nine digits; inside an epoch the training loss alone."""
+    run = samples.run(protocol="std")
     rows = list(csv.DictReader(curves.draw(run, "n", "t").csv.splitlines()))
-    read = np.array([[float(row["train_loss_over_baseline"]) for row in rows]]).reshape(5, 8)
+    whole = [row for row in rows if "." not in row["epoch"]]
+    read = np.array([[float(row["train_loss_over_baseline"]) for row in whole]]).reshape(5, 8)
     assert np.allclose(read, run.normalised_loss(), rtol=1e-8)
-    assert [(row["model"], row["replicate"]) for row in rows[:3]] == [("0", "0"), ("0", "1"), ("1", "0")]
+    assert [(row["population"], row["network"]) for row in rows[3:6]] == [("3", "3"), ("0", "4"), ("1", "5")]
+    early = [row for row in rows if "." in row["epoch"]]
+    assert [row["epoch"] for row in early[::8]] == ["0.25", "0.5", "0.75", "1.5"]
+    assert np.allclose([float(row["train_loss"]) for row in early], run.arrays["early_train_loss"].ravel())
+    assert {row["test_loss"] + row["train_accuracy"] for row in early} == {""}
 
 
-def test_the_csv_of_pairs_counts_replicates_of_one_model_apart() -> None:
-    """Pairs (i, i) are two replicates of one model, never a model with itself."""
+def test_networks_keep_their_numbers() -> None:
+    """The second look's run begins with network 12, and says so."""
+    rows = csv.DictReader(curves.draw(samples.run(first=12), "n", "t").csv.splitlines())
+    assert [row["network"] for row in rows][:8] == [str(number) for number in range(12, 20)]
+    pairs = csv.DictReader(distance.draw(samples.run(first=12), "n", "t").csv.splitlines())
+    assert [(row["i"], row["j"]) for row in pairs][:2] == [("12", "13"), ("12", "14")]
+
+
+def test_the_csv_of_pairs_is_the_run() -> None:
+    """A row a pair of a quadruple, no pair twice and none across quadruples, also inside the first epochs."""
     run = samples.run()
     rows = list(csv.DictReader(agreement.draw(run, "n", "t").csv.splitlines()))
-    assert len(rows) == 5 * 2 * 10
-    assert {row["alike_mean"] for row in rows if row["side"] == "train"} == {"10.0"}
+    assert len(rows) == 12 * (5 + 4 + 5)
+    final = [row for row in rows if row["epoch"] == "4" and row["side"] == "train"]
+    assert [int(row["alike"]) for row in final] == run.arrays["train_agreement"][-1].tolist()
+    assert [(int(row["i"]), int(row["j"])) for row in final] == [tuple(pair) for pair in run.arrays["pairs"]]
+    assert [row["alike"] for row in rows if row["epoch"] == "0.25"][:3] == ["5", "6", "7"]
     far = list(csv.DictReader(distance.draw(run, "n", "t").csv.splitlines()))
-    assert next(float(row["weight_distance_mean"]) for row in far if row["i"] == row["j"] == "0") == 1.0
+    assert [float(row["weight_distance"]) for row in far[-12:]] == run.arrays["weight_distance"][-1].tolist()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words", "pairs"),
+    [
+        ("he", ["8 networks", "line: median; band: least to greatest network"], ["12 pairs"]),
+        (
+            "std",
+            [
+                *(f"model {i}" for i in range(4)),
+                "line: median of 2 networks each; band: least to greatest network",
+            ],
+            [*("0 and 1", "0 and 2", "0 and 3", "1 and 2", "1 and 3", "2 and 3"), "least to greatest of 2"],
+        ),
+    ],
+)
+def test_populations_are_named(protocol: str, words: list[str], pairs: list[str]) -> None:
+    """One population under he, the paper's four models under std; the bands say what they are."""
+    run = samples.run(protocol=protocol)
+    for draw, wanted in ((curves.draw, words), (agreement.draw, pairs), (distance.draw, pairs)):
+        drawing = draw(run, "n", "t")
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawing.svg)
+        assert all(any(word in text for text in texts) for word in wanted)
+        assert ("model 1" in " ".join(texts)) is (protocol == "std" and draw is curves.draw)
+
+
+def test_a_band_reaches_from_the_least_to_the_greatest_network() -> None:
+    """The median of a population, and its ends, of what is finite."""
+    run = samples.run(protocol="std", networks=12)
+    values = np.arange(12.0)[None] * np.ones((2, 1))
+    values[1, 5] = np.inf
+    spread = by_population(run, values)[1]
+    assert [spread.low.tolist(), spread.middle.tolist(), spread.high.tolist()] == [[1, 1], [5, 5], [9, 9]]
+    (only,) = by_population(samples.run(networks=12), values).values()
+    assert (only.low[0], only.middle[0], only.high[0]) == (0, 5.5, 11)
+
+
+def test_pairs_are_taken_by_the_models_of_both() -> None:
+    """Under std six kinds with a pair in each quadruple; the final shares are a matrix without a diagonal."""
+    run = samples.run(protocol="std", networks=12)
+    found = by_pair(run, run.arrays["weight_distance"])
+    assert list(found) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    assert [spread.middle[0] for spread in found.values()] == [1, 2, 3, 1, 2, 1]
+    assert list(by_pair(samples.run(), samples.run().arrays["weight_distance"])) == [(0, 0)]
+
+
+def test_the_lowest_agreement_is_found_inside_an_epoch() -> None:
+    """Where pairs disagree most before the trend turns, with the epoch it was at."""
+    caption = agreement.draw(samples.run(), "n", "t").caption
+    assert (
+        "The median pair of networks labels 0.31 of the 40 training samples alike before training" in caption
+    )
+    assert "(lowest on the way: 0.19, at epoch 0.25)" in caption
+    assert "Of all 12 pairs the least ends at 0.25, the greatest at 0.38." in caption
 
 
 def test_long_runs_are_thinned_in_the_drawing_only() -> None:
@@ -131,7 +223,7 @@ def test_long_runs_are_thinned_in_the_drawing_only() -> None:
     run = samples.run(dataset="boston", widths=(50,), epochs=1000, start=10, end=0.1)
     drawing = curves.draw(run, "n", "t")
     assert len(drawing.svg) < 80_000
-    assert len(drawing.csv.splitlines()) == 1 + 1001 * 8
+    assert len(drawing.csv.splitlines()) == 1 + (1001 + 4) * 8
 
 
 @pytest.mark.parametrize(
@@ -274,6 +366,25 @@ def test_a_run_that_cannot_be_read_leaves_a_reason(tmp_path: Path, change: dict[
     assert why in figure.problem
 
 
+def test_the_looks_of_a_design_are_drawn_as_one_run(tmp_path: Path) -> None:
+    """Runs of one name with other networks each: one figure of all, in the order of their numbers."""
+    looks = [samples.run(networks=12), samples.run(networks=12, first=12), samples.run(networks=24, first=24)]
+    entries = [samples.store(tmp_path / "store", run) for run in looks]
+    shown = gallery(reversed(entries), Shelf(tmp_path / "figures", tmp_path / "store"))
+    (view,) = shown.paper[0].views
+    assert "(medians of 48 networks)" in view.figure.caption
+    text = (tmp_path / view.figure.csv).read_text()
+    assert [row["network"] for row in csv.DictReader(text.splitlines())][:48] == [str(n) for n in range(48)]
+
+
+def test_runs_that_do_not_belong_together_leave_a_reason(tmp_path: Path) -> None:
+    """A gap between the networks' numbers, or two lengths of training under one name."""
+    for other in (samples.run(first=16), samples.run(first=8, epochs=5)):
+        entries = [samples.store(tmp_path / "store", run) for run in (samples.run(), other)]
+        shown = gallery(entries, Shelf(tmp_path / "figures", tmp_path / "store"))
+        assert "the runs of this name do not belong together" in shown.paper[0].views[0].figure.problem
+
+
 def test_drawing_on_all_cores_gives_the_same_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many figures are drawn in processes of their own, a few here; the texts are the same."""
     entries = [samples.store(tmp_path, samples.run(epochs=epochs)) for epochs in (3, 5)]
@@ -291,11 +402,12 @@ def test_drawing_on_all_cores_gives_the_same_texts(tmp_path: Path, monkeypatch: 
 def test_a_stored_run_is_read_without_its_weights(tmp_path: Path) -> None:
     """The trajectories of a run come back exactly; what is large stays on disk."""
     made = samples.run()
+    large = {"weights/4/W1", "train_predictions", "test_predictions"}
     made.arrays["weights/4/W1"] = np.zeros((8, 2, 2))
     entry = samples.store(tmp_path, made)
     read = stored(tmp_path, entry["key"], entry["sha256"])
     assert read.spec == made.spec
-    assert set(read.arrays) == set(made.arrays) - {"weights/4/W1"}
+    assert set(read.arrays) == set(made.arrays) - large
     assert all(np.array_equal(read.arrays[name], made.arrays[name]) for name in read.arrays)
     (tmp_path / entry["key"] / "run.safetensors").unlink()
     with pytest.raises(DamageError, match=r"lacks a readable run\.safetensors"):

@@ -10,11 +10,15 @@ from typing import Any
 
 import jsonschema
 import pytest
+from sample_options import LOOKS, options
+from sample_reports import INCONCLUSIVE, PROVED, verdict
 from sample_reports import report as made
-from sample_reports import verdict
 
-from reports import files, provenance
+from claims.catalogue import claim
+from claims.verdict import Evidence, decide
+from reports import design, files, provenance
 from reports.collector import Collector
+from reports.estimates import p_value
 
 SCHEMA = json.loads((Path(files.__file__).parent / "schema" / "verdicts.schema.json").read_text())
 
@@ -37,7 +41,40 @@ def test_the_json_satisfies_the_published_schema(tmp_path: Path) -> None:
     assert read["verdicts"][0]["interval"] == [0.01, None]
 
 
-@pytest.mark.parametrize("key", ["claim", "setting", "statement", "outcome", "strength", "estimate"])
+def test_a_real_verdict_satisfies_the_schema() -> None:
+    """What `decide` makes of evidence has just the fields that the schema promises."""
+    found = Evidence(estimate=0.9, interval=(0.5, 1.0), n=32)
+    real = decide(claim("E1"), found, setting="mnist-1k-500-he", dataset="mnist-1k", protocol="he")
+    jsonschema.validate(made(real.as_json() | {"nodeid": "t", "duration": 1.0, "experiments": []}), SCHEMA)
+
+
+def test_the_report_says_which_version_it_is_and_counts_its_rows(tmp_path: Path) -> None:
+    """Version 2, with what survives of all rows together."""
+    rows = [verdict(p_value=0.04), verdict("E4", **INCONCLUSIVE), verdict("H2", "", "raw", **PROVED)]
+    files.write(made(*rows), tmp_path)
+    read = json.loads((tmp_path / "verdicts.json").read_text())
+    jsonschema.validate(read, SCHEMA)
+    assert read["version"] == files.VERSION == 2
+    of = read["multiplicity"]
+    assert [of[k] for k in ("rows", "decided", "surviving_bh", "surviving_holm")] == [2, 1, 0, 0]
+    assert [row["survives"] for row in read["verdicts"]] == [False, None, None]
+
+
+KEYS = [
+    "claim",
+    "setting",
+    "statement",
+    "outcome",
+    "strength",
+    "estimate",
+    "p_value",
+    "sampling_unit",
+    "look",
+]
+KEYS += ["rule", "rule_since", "cites", "p_bh", "p_holm", "survives"]
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_the_schema_wants_every_field(key: str) -> None:
     """A verdict that lacks a promised field is refused."""
     broken = report()
@@ -79,6 +116,8 @@ def test_csv_has_a_row_a_verdict(tmp_path: Path) -> None:
     files.write(report(), tmp_path)
     (row,) = csv.DictReader((tmp_path / "verdicts.csv").read_text().splitlines())
     assert (row["claim"], row["estimate"], row["low"], row["high"]) == ("E1", "0.04", "0.01", "")
+    assert (row["p_value"], row["p_bh"], row["p_holm"], row["survives"]) == ("0.2", "0.2", "0.2", "")
+    assert (row["sampling_unit"], row["rule_since"]) == ("networks", "2")
     assert row["reason"] == "the interval straddles <= 0.05; a | b"
 
 
@@ -90,6 +129,10 @@ def test_markdown_shows_all_of_it() -> None:
         "### E1: 784-500-10, MSE",
         "Paper: yes (section 4.1, figure 1). Unit: L/L0.",
         "0.04 [0.01, inf] vs 0.05",
+        "Rule: share of networks whose L/L0 comes to 0.05, exact binomial bound at 0.05",
+        "Fixed design: 32 networks, share 0.85, alpha 0.05. Quick scale: mnist-5k 1000 training and 4000 "
+        "test samples, boston 404 and 102. Of 0 decided rows among 1 with a p-value, 0 survive Benjamini and",
+        "| 0.2 | 0.2  | 0.2    | 12 networks | statistical |",
         r"the interval straddles <= 0.05; a \| b |",
         "with local changes; a CPU; python 3.",
     ):
@@ -98,6 +141,60 @@ def test_markdown_shows_all_of_it() -> None:
     assert "**Partial report: interrupted: 1 of 2 tests finished.**" in files.as_markdown(
         report(complete=False)
     )
+
+
+def test_markdown_says_what_does_not_survive() -> None:
+    """In the row's own words, with the look and the proof in words that it leans on."""
+    row = verdict(p_value=0.04, look="2 of 4", cites="a proof in words")
+    text = files.as_markdown(made(row, verdict("E4", **INCONCLUSIVE)))
+    assert "| supported, does not survive | 0.03 [0.02, 0.04] <= 0.05 | 0.04 | 0.08 | 0.08 " in " ".join(
+        text.split()
+    )
+    assert "32 networks, look 2 of 4" in text
+    assert "Leans on: a proof in words" in text
+    assert "Of 1 decided rows among 2 with a p-value, 0 survive" in text
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "fixed design: 32 networks, share 0.85, alpha 0.05"),
+        (
+            {"design": LOOKS},
+            "looks at 12, 24, 48, 96 networks, share 0.9, alpha 0.05 spent as 0.1, 0.2, 0.3, 0.4",
+        ),
+        ({"design": None}, ""),
+    ],
+    ids=["fixed", "looks", "none"],
+)
+def test_the_design_in_words(changed: dict[str, Any], said: str) -> None:
+    """How many networks and how the error rate is spent; nothing for a report of version 1."""
+    assert design.design(options(**changed)) == said
+
+
+def test_the_scale_in_words() -> None:
+    """What it trains and tests on."""
+    assert design.sizes(options(scale_sizes=None)) == "quick scale"
+    said = "quick scale: mnist-5k 1000 training and 4000 test samples, boston 404 and 102"
+    assert design.sizes(options()) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (0.0, "<1e-4"),
+        (0.99e-4, "<1e-4"),
+        (1.2e-4, "0.0001"),
+        (0.00123, "0.0012"),
+        (0.3, "0.3"),
+        (1.0, "1"),
+    ],
+)
+def test_p_values_are_short(value: float | None, text: str) -> None:
+    """At most six characters."""
+    assert p_value(value) == text
+    assert len(text) <= 6
 
 
 @pytest.mark.parametrize(
@@ -177,7 +274,7 @@ def test_a_test_that_runs_twice_counts_once() -> None:
     """The last verdict of a test stands, and an earlier error of it is forgotten."""
     collector = Collector()
     for estimate, outcome in ((0.0, "failed"), (0.01, "passed"), (0.02, "passed")):
-        verdict = report(estimate=estimate)["verdicts"][0]
+        row = verdict("E1", "he", estimate=estimate) | {"nodeid": "t"}
         collector.pytest_runtest_logreport(
             pytest.TestReport(
                 "t",
@@ -186,7 +283,7 @@ def test_a_test_that_runs_twice_counts_once() -> None:
                 outcome,
                 None,
                 "call",
-                user_properties=[("verdict", json.dumps(verdict))],
+                user_properties=[("verdict", json.dumps(row))],
             )
         )
     assert [verdict["estimate"] for verdict in collector.ordered()] == [0.02]

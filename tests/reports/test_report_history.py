@@ -39,14 +39,78 @@ def test_a_run_is_one_row_and_a_verdict_another(tmp_path: Path) -> None:
     columns = (
         "run, claim, setting, outcome, strength, estimate, has_interval, low, high, margin, region, unit"
     )
-    assert rows(tmp_path, f"SELECT {columns}, alpha, n FROM verdicts") == [
+    assert rows(tmp_path, f"SELECT {columns}, alpha, n FROM verdicts ORDER BY claim") == [
         (
             *(1, "E1", "mnist-5k-500-he", "supported", "statistical", 0.03, 1),
-            *(0.02, 0.04, 0.05, "<= 0.05", "L/L0", 0.05, 12),
+            *(0.02, 0.04, 0.05, "<= 0.05", "L/L0", 0.05, 32),
         ),
         (1, "H2", "raw", "supported", "proof", 0.0, 0, None, None, 0.0, "<= 0", "missing rank", 0.05, 1),
     ]
-    assert rows(tmp_path, "PRAGMA user_version") == [(history.VERSION,)]
+    columns = "rule_since, sampling_unit, p_value, p_bh, p_holm, survives"
+    assert rows(tmp_path, f"SELECT {columns} FROM verdicts ORDER BY claim") == [
+        (2, "networks", 1e-5, 1e-5, 1e-5, 1),
+        (1, "data set", None, None, None, None),
+    ]
+    assert rows(tmp_path, "SELECT version FROM runs") == [(2,)]
+    assert rows(tmp_path, "PRAGMA user_version") == [(history.VERSION,)] == [(2,)]
+
+
+VERSION_1 = """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, revision TEXT, dirty INTEGER,
+        backend TEXT NOT NULL, device TEXT, scale TEXT NOT NULL, complete INTEGER NOT NULL,
+        errors INTEGER NOT NULL
+    );
+    CREATE TABLE verdicts (
+        run INTEGER NOT NULL REFERENCES runs (id), claim TEXT NOT NULL, setting TEXT NOT NULL,
+        outcome TEXT NOT NULL, strength TEXT NOT NULL, estimate REAL, has_interval INTEGER NOT NULL,
+        low REAL, high REAL, margin REAL, region TEXT NOT NULL, unit TEXT NOT NULL, alpha REAL NOT NULL,
+        n INTEGER NOT NULL, reason TEXT NOT NULL
+    );
+    CREATE INDEX verdicts_by_claim ON verdicts (claim, setting);
+    INSERT INTO runs VALUES (1, '2025-01-01T00:00:00+00:00', '2025-01-01T00:10:00+00:00', NULL, NULL, 'cpu',
+                             'a CPU', 'quick', 1, 0);
+    INSERT INTO verdicts VALUES (1, 'E1', 'mnist-5k-500-he', 'refuted', 'statistical', 0.17, 1, 0.14, 0.22,
+                                 0.05, '<= 0.05', 'L/L0', 0.05, 12, 'why');
+    PRAGMA user_version = 1;
+"""
+"""A history as version 1 wrote it."""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A folder with a history of version 1."""
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection:
+        connection.executescript(VERSION_1)
+    return tmp_path
+
+
+def test_an_old_history_is_read_as_it_is(old: Path) -> None:
+    """Its verdicts have no rule and are of version 1; reading writes nothing."""
+    before = (old / NAME).read_bytes()
+    (entry,) = entries(old, "E1")
+    assert (entry.version, entry.verdict["rule"], entry.verdict["outcome"]) == (1, None, "refuted")
+    assert claims(old) == ["E1"]
+    assert (old / NAME).read_bytes() == before
+
+
+def test_an_old_history_goes_on(old: Path) -> None:
+    """The next run adds what the tables lack, once, and keeps the old rows."""
+    for _ in range(2):
+        assert add(report(), old) is None
+    found = entries(old, "E1")
+    assert [(entry.version, entry.verdict["outcome"]) for entry in found] == [
+        *[(1, "refuted"), (2, "supported"), (2, "supported")]
+    ]
+    assert found[0].verdict["interval"] == [0.14, 0.22]
+    assert rows(old, "PRAGMA user_version") == [(2,)]
+
+
+def test_a_run_that_cannot_be_added_leaves_an_old_history_old(old: Path) -> None:
+    """The new columns come in the transaction of the first new run."""
+    assert "NOT NULL" in str(add(report(verdict() | {"outcome": None}), old))
+    assert rows(old, "PRAGMA user_version") == [(1,)]
+    assert len(entries(old, "E1")) == 1
 
 
 @pytest.mark.parametrize(

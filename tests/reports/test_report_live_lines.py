@@ -172,7 +172,7 @@ class Trained:
 
 def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
     """A real training with and without a board ends in the same file; the board was told meanwhile."""
-    spec = Experiment("boston", (2,), models=(0,), replicates=2, epochs=2)
+    spec = Experiment("boston", (2,), networks=4, epochs=2)
     (tmp_path / "board").mkdir()
     tell, seen, found = Teller(tmp_path / "board"), [], []
 

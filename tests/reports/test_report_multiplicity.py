@@ -20,12 +20,14 @@ def rows(*pairs: tuple[Any, float | None]) -> list[dict[str, Any]]:
 
 def test_the_adjusted_p_values_are_those_of_the_textbook() -> None:
     """Of 0.01, 0.04, 0.03, 0.005: Benjamini-Hochberg 0.02, 0.04, 0.04, 0.02; Holm 0.03, 0.06, 0.06, 0.02."""
-    found = multiplicity.corrected(rows((INSIDE, 0.01), (OUTSIDE, 0.04), (INSIDE, 0.03), (OUTSIDE, 0.005)))
+    found = multiplicity.corrected(
+        rows((INSIDE, 0.01), (OUTSIDE, 0.04), (INSIDE, 0.03), (OUTSIDE, 0.005)), 0.05
+    )
     assert [row["p_bh"] for row in found] == pytest.approx([0.02, 0.04, 0.04, 0.02])
     assert [row["p_holm"] for row in found] == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert [row["survives"] for row in found] == [True] * 4
-    assert [multiplicity.stands(row) for row in found] == [True, False, False, True]
-    assert multiplicity.summary(found) == {
+    assert [multiplicity.stands(row, 0.05) for row in found] == [True, False, False, True]
+    assert multiplicity.summary(found, 0.05) == {
         "method": multiplicity.METHOD,
         "alpha": 0.05,
         "rows": 4,
@@ -37,11 +39,11 @@ def test_the_adjusted_p_values_are_those_of_the_textbook() -> None:
 
 def test_undecided_rows_count_towards_the_family() -> None:
     """One decided row among twenty: 0.04 becomes 0.8, it does not survive, and the others have no answer."""
-    found = multiplicity.corrected(rows((INSIDE, 0.04), *[(ASTRIDE, 0.9)] * 19))
+    found = multiplicity.corrected(rows((INSIDE, 0.04), *[(ASTRIDE, 0.9)] * 19), 0.05)
     assert found[0]["p_holm"] == pytest.approx(0.8)
     assert [row["survives"] for row in found] == [False, *[None] * 19]
     assert [multiplicity.fell(row) for row in found] == [True, *[False] * 19]
-    assert multiplicity.summary(found)["surviving_bh"] == 0
+    assert multiplicity.summary(found, 0.05)["surviving_bh"] == 0
 
 
 def test_rows_without_a_p_value_take_no_part() -> None:
@@ -52,14 +54,14 @@ def test_rows_without_a_p_value_take_no_part() -> None:
         plain("H2", "b", proved=False, **PROOF | {"strength": "exact at points", "p_value": 0.5}),
         plain("E1", "c", failed=["H2 failed"], interval=None, estimate=None),
     ]
-    found = multiplicity.corrected([*others, *rows((INSIDE, 0.05))])
+    found = multiplicity.corrected([*others, *rows((INSIDE, 0.05))], 0.05)
     assert [(row["p_bh"], row["p_holm"], row["survives"]) for row in found[:3]] == [(None, None, None)] * 3
     assert (found[3]["p_bh"], found[3]["survives"]) == (0.05, True)
-    assert [multiplicity.stands(row) for row in found] == [True, True, False, True]
-    assert multiplicity.summary(found)["rows"] == 1
+    assert [multiplicity.stands(row, 0.05) for row in found] == [True, True, False, True]
+    assert multiplicity.summary(found, 0.05)["rows"] == 1
 
 
 def test_no_rows_are_no_error() -> None:
     """A run of proofs alone, or of nothing."""
-    assert multiplicity.corrected([]) == []
-    assert multiplicity.summary([])["rows"] == 0
+    assert multiplicity.corrected([], 0.05) == []
+    assert multiplicity.summary([], 0.05)["rows"] == 0

@@ -24,7 +24,7 @@ def refused(harness: pytest.Pytester, *arguments: str) -> str:
 
 
 def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> None:
-    """`--help` has all ten options, each with its default."""
+    """`--help` has all twelve options, each with its default."""
     text = " ".join(harness.runpytest_inprocess("--help").stdout.str().split())
     group = text.partition("putting the paper on trial")[2].partition("test session")[0]
     for option, default in {
@@ -32,7 +32,9 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
         "--backend={auto,cpu,cuda,mps}": "auto",
         "--precision={fp32,fp64,tf32,bf16}": "fp32",
         "--protocols=LIST": "std,var,he",
-        "--replicates=R": "the scale's own",
+        "--networks=N": "the design's own number",
+        "--looks": "no",
+        "--seed=N": "0",
         "--report-dir=DIR": "reports/out in the root folder",
         "--store=DIR": "the user's cache folder",
         "--refresh": "no",
@@ -50,8 +52,17 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
         (["--precision", "fp8"], "argument --precision: invalid choice: 'fp8'"),
         (["--protocols", "std,xavier"], "got the protocol 'xavier', wanted a comma list of std, var, he"),
         (["--protocols", ""], "got the protocol '', wanted a comma list"),
-        (["--replicates", "1"], "got '1' replicates, wanted an integer of at least 2"),
-        (["--replicates", "2.5"], "got '2.5' replicates, wanted an integer of at least 2"),
+        (["--networks", "4"], "got '4' networks, wanted a multiple of 4 of at least 8: for instance 32"),
+        (["--networks", "30"], "got '30' networks, wanted a multiple of 4 of at least 8"),
+        (["--networks", "8.0"], "got '8.0' networks, wanted a multiple of 4"),
+        (["--networks", "-8"], "got '-8' networks, wanted a multiple of 4"),
+        (
+            ["--looks", "--networks", "32"],
+            "got --looks with --networks 32, wanted one of them: the looks fix how",
+        ),
+        (["--seed", "-1"], "got the seed '-1', wanted a whole number from 0"),
+        (["--seed", str(2**63)], "wanted a whole number from 0 to 2^63 - 1"),
+        (["--replicates", "3"], "unrecognized arguments: --replicates"),
         (["--fail-on", "supported"], "got the finding 'supported', wanted a comma list of refuted"),
         (["--fail-on", "changed"], "got --fail-on changed without --baseline"),
         (["--backend", "mps", "--precision", "fp64"], "Apple GPUs have no 64-bit floating point: choose"),
@@ -80,6 +91,32 @@ def test_a_wrong_value_is_a_usage_error(harness: pytest.Pytester, arguments: lis
     if "/proc/landscape" in arguments and not Path("/proc").is_dir():
         pytest.skip("no /proc here")
     assert text in refused(harness, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '{"verdicts": []}',
+            "got --baseline {}, which holds no verdict at all, wanted a verdicts.json written by",
+        ),
+        (
+            '{"verdicts": [{"claim": "Z1", "setting": "s", "outcome": "supported"}]}',
+            "got --baseline {}, whose claims (Z1) are none of the catalogue's, wanted a verdicts.json",
+        ),
+        (
+            '{"version": "2", "verdicts": [{"claim": "E1", "setting": "s", "outcome": "supported"}]}',
+            "got --baseline {}, which has the version '2', wanted a verdicts.json",
+        ),
+    ],
+    ids=["empty", "foreign", "version"],
+)
+def test_a_baseline_with_nothing_to_compare_is_a_usage_error(
+    harness: pytest.Pytester, text: str, said: str
+) -> None:
+    """An empty report, or one on other claims, must not pass for one in which nothing changed."""
+    harness.path.joinpath("other.json").write_text(text)
+    assert said.format(harness.path / "other.json") in refused(harness, "--baseline", "other.json")
 
 
 @pytest.mark.parametrize("text", ["[]", '{"verdicts": 3}', '{"verdicts": [{"claim": "E1"}]}'])

@@ -14,6 +14,7 @@ from typing import Any
 
 import page_samples as samples
 import pytest
+from sample_options import options
 
 from claims.verdict import Outcome, Strength
 from reports.page import commands, controls
@@ -121,7 +122,7 @@ def test_scripts_are_the_one_that_the_policy_names(whole: tuple[Path, Page]) -> 
 
 
 def test_each_claim_has_its_section(whole: tuple[Path, Page]) -> None:
-    """Statement, place, rule, margin, forest plot, the paper's reading, controls, run, time, command."""
+    """Statement, place, rule, margin, forest plot, the paper's reading, controls, n, run, command."""
     path, _ = whole
     text = path.read_text(encoding="utf-8")
     section = Page(
@@ -130,8 +131,9 @@ def test_each_claim_has_its_section(whole: tuple[Path, Page]) -> None:
     for part in (
         "E1 784-500-10, MSE, linear output: all models reach near zero loss",
         "The paper yes section 4.1, figure 1",
-        "Rule geometric mean over replicates",
-        "True when L/L0 <= 0.05; margin 0.05; alpha 0.05; n 12",
+        "Rule share of networks whose L/L0 comes to 0.05, exact binomial bound at 0.05",
+        "True when L/L0 <= 0.05; margin 0.05; alpha 0.05",
+        "32 networks",
         "Controls not run here: python -m pytest tests/claims -k controls",
         "Figures Figure 1, redrawn",
         "mnist-5k-500-he linear mse",
@@ -295,17 +297,67 @@ def judged(text: str) -> list[dict[str, Any]]:
         ("H1 a s, H2 a r", "Open: this run judged H1 and H2 only."),
         (
             "N1 a r, E1 a-he S, E9 a-he R, E1 a-std I",
-            "claim N1); of the paper's statements about trained networks, 1 hold, 1 fail and 0 stay open "
-            "with He's initial weights; 0 hold, 0 fail and 1 stay open with the paper's at standard "
+            "claim N1); of the paper's statements about trained networks (decided is what survives Holm's "
+            "correction for all 3 sampled rows), 1 hold, 1 fail and 0 stay open with He's "
+            "initial weights; 0 hold, 0 fail and 1 stay open with the paper's at standard "
             "deviation i + 2.",
         ),
     ],
 )
 def test_the_answer_follows_from_the_verdicts(verdicts: str, expected: str) -> None:
     """One sentence; local minima themselves first, then the share of the paper's statements that hold."""
-    said = answer(judged(verdicts))
+    said = answer(samples.report(*judged(verdicts))["verdicts"], 0.05)
     assert expected in said
     assert said.endswith(".")
+
+
+def test_the_answer_counts_what_survives_holms_correction() -> None:
+    """Decided at 0.03 each: one row alone counts, two rows are open in the headline, though they survive
+    Benjamini and Hochberg's; so is E2 where it would lead. A proof needs no correction."""
+    one, two = judged("E1 a-he S, E4 a-he R")
+    rows = [one | {"p_value": 0.03}, two | {"p_value": 0.03}]
+    assert "1 hold, 0 fail and 0 stay open" in answer(samples.report(rows[0])["verdicts"], 0.05)
+    both = samples.report(*rows)["verdicts"]
+    assert [row["survives"] for row in both] == [True, True]
+    assert (
+        "(decided is what survives Holm's correction for all 2 sampled rows), 0 hold, 0 fail and 2"
+        in answer(both, 0.05)
+    )
+    equal = [row | {"p_value": 0.03} for row in judged("E2 a-he R, E2 b-he R")]
+    assert answer(samples.report(*equal)["verdicts"], 0.05).startswith(
+        "Open: whether trained networks end at equal"
+    )
+    assert answer(samples.report(*judged("N1 a r"), *rows)["verdicts"], 0.05).startswith("No: ReLU networks")
+
+
+def test_the_page_says_what_does_not_survive(out: Path) -> None:
+    """A star beside the verdict in both tables, what it means below the first, and the counts on top."""
+    fell = samples.verdict("E1", "mnist-5k-500-he", S, protocol="he", p_value=0.04, look="2 of 4")
+    found = page(samples.report(fell, samples.verdict("E4", "mnist-5k-500-300-he", I, protocol="he")), out)
+    assert sum(a.get("class") == "fell" for _, a in found.tags) == 2
+    for part in (
+        "Of 1 decided rows among 2 with a p-value, 0 survive Benjamini and Hochberg's correction at 0.05",
+        "* decided by its own error rate, but not once all 2 rows with a p-value are counted together",
+        "0.04 0.08 0.08",
+        "32 networks, look 2 of 4",
+        "Fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: mnist-5k 1000 training and",
+    ):
+        assert part in found.text
+    whole = page(samples.report(fell | {"p_value": 1e-9}), out)
+    assert not [a for _, a in whole.tags if a.get("class") == "fell"]
+    assert "* decided" not in whole.text
+
+
+def test_a_proof_in_words_is_cited_as_that(out: Path) -> None:
+    """Exact at points is among the proofs under its own name, with the proof in words that it leans on."""
+    row = samples.verdict("T5", "boston-raw", S, strength=Strength.POINTS, dataset="boston")
+    row |= {"n": 28, "sampling_unit": "points built", "cites": "written proof in claims/x.py"}
+    text = page(samples.report(row), out).text
+    assert "Leans on written proof in claims/x.py" in text
+    table = text[text.index("proofs and certificates") : text.index("The paper's figures")]
+    assert "exact at points: 28 points built" in table.partition("Witness")[2]
+    assert "Leans on: written proof in claims/x.py." in table
+    assert "28 points built" in text
 
 
 # -- commands -------------------------------------------------------------------------
@@ -321,19 +373,23 @@ def test_the_command_runs_just_this_claim() -> None:
 
 
 def test_the_command_keeps_the_options_of_the_run() -> None:
-    """Scale, backend, precision, protocols, replicates and store, where they differ from the defaults."""
+    """All that decides what is judged, and the store, where they differ from the defaults."""
     one = samples.verdict("E1", "a-he", R)
     about = samples.report(one)["provenance"]
     about["options"] |= {
         "scale": "paper",
         "protocols": ["he"],
-        "replicates": 5,
+        "networks": 48,
+        "seed": 3,
         "store": "/tmp/my runs; rm -rf ~",
     }
     words = shlex.split(commands.again([one], about))
     assert words[4:] == [
-        "--scale", "paper", "--replicates", "5", "--store", "/tmp/my runs; rm -rf ~", "--protocols", "he",
+        "--scale", "paper", "--networks", "48", "--seed", "3", "--store", "/tmp/my runs; rm -rf ~",
+        "--protocols", "he",
     ]  # fmt: skip
+    about["options"] = options(looks=True)
+    assert shlex.split(commands.again([one], about))[4:] == ["--looks"]
 
 
 def test_the_report_can_be_reproduced() -> None:

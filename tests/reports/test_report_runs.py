@@ -53,7 +53,11 @@ def test_a_run_prints_and_writes_its_verdicts(harness: pytest.Pytester, report_o
             "Section 2: hypotheses",
             "  mnist-5k          n/a *",
             "E1  784-500-10, MSE, linear output: all models reach near zero loss",
-            "  mnist-5k-500-std  refuted       1.23e6 [[]9.12e5, 2.12e6] > 0.05    12  stat.",
+            "  mnist-5k-500-std  refuted       1.23e6 [[]9.12e5, 2.12e6] > 0.05    32  stat.",
+            "2 decided of 3 rows with a p-value, counted together: 2 survive",
+            "    Benjamini-Hochberg at 0.05, 2 Holm",
+            "fixed design: 32 networks, share 0.85, alpha 0.05",
+            "quick scale: *",
             "E1 paper says yes, we measured: std refuted, var inconclusive, he supported",
             "4 verdicts: 1 supported, 1 refuted, 1 inconclusive, 1 not applicable",
             "verdicts.json, verdicts.md, verdicts.csv in reports/out/cpu",
@@ -67,12 +71,16 @@ def test_a_run_prints_and_writes_its_verdicts(harness: pytest.Pytester, report_o
     report = report_of()
     jsonschema.validate(report, SCHEMA)
     assert outcomes(report) == EXPECTED
+    assert [verdict["survives"] for verdict in report["verdicts"]] == [None, True, None, True]
+    assert report["multiplicity"]["rows"] == 3
     about = report["provenance"]
     assert (about["complete"], about["device"], about["seeds"]) == (True, "a CPU", [0, 1])
     assert (about["trained"], about["seconds"]) == (3, 1.5)
     assert [run["key"] for run in about["experiments"]] == ["he", "std", "var"]
     assert [verdict["experiments"] for verdict in report["verdicts"]] == [[], ["std"], ["var"], ["he"]]
     assert about["options"]["protocols"] == ["std", "he"]
+    assert (about["options"]["networks"], about["options"]["design"]["networks"]) == (None, [32])
+    assert set(about["options"]["scale_sizes"]) == {next(iter(about["options"]["scale_sizes"])), "boston"}
     assert {path.name for path in (harness.path / "reports/out/cpu").iterdir()} == set(files.NAMES)
 
 
@@ -91,6 +99,29 @@ def test_workers_change_nothing(harness: pytest.Pytester, report_of: Read) -> No
         ("NOT APPLICABLE", "test_eigenvalues_are_distinct"),
     ]:
         result.stdout.fnmatch_lines([f"*%] {word} test_claims.py::{name} "])
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "networks", "said"),
+    [
+        (["--networks", "48"], "fixed", [48], "fixed design: 48 networks, share 0.85, alpha 0.05"),
+        (["--looks"], "looks", [12, 24, 48, 96], "looks at 12, 24, 48, 96 networks, share *"),
+    ],
+    ids=["networks", "looks"],
+)
+def test_the_design_that_was_chosen_stands_in_the_report(
+    harness: pytest.Pytester, report_of: Read, options: list[str], kind: str, networks: list[int], said: str
+) -> None:
+    """In the JSON, on the terminal and in the Markdown."""
+    harness.runpytest_inprocess(*options).stdout.fnmatch_lines([said])
+    report = report_of()
+    jsonschema.validate(report, SCHEMA)
+    of = report["provenance"]["options"]["design"]
+    assert (of["kind"], of["networks"], round(sum(of["weights"]), 9)) == (kind, networks, 1.0)
+    assert (
+        f"{', '.join(map(str, networks))} networks"
+        in (harness.path / "reports/out/cpu/verdicts.md").read_text()
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,7 +191,7 @@ def test_findings_fail_where_asked(harness: pytest.Pytester, report_of: Read, wo
 
 
 def test_a_changed_outcome_fails_where_asked(harness: pytest.Pytester, report_of: Read) -> None:
-    """Only an outcome that differs from the baseline's; one the baseline lacks has not changed."""
+    """Only an outcome that differs from the baseline's; one the baseline lacks is counted as such."""
     harness.runpytest_inprocess("-k", "std or var")
     earlier = report_of()
     earlier["verdicts"][0]["outcome"] = "supported"
@@ -171,10 +202,61 @@ def test_a_changed_outcome_fails_where_asked(harness: pytest.Pytester, report_of
     assert (
         "E1 [mnist-5k-500-std] changed from supported to refuted (--fail-on changed): whole interval" in text
     )
-    assert "changed since the baseline: 1\n  E1 [mnist-5k-500-std] supported -> refuted\n" in text
+    assert (
+        "changed since the baseline: 1 (2 of 4 not in it)\n  E1 [mnist-5k-500-std] supported -> refuted\n"
+        in text
+    )
     told = harness.runpytest_inprocess("--baseline", "earlier.json")
     assert told.ret == 0
-    told.stdout.fnmatch_lines(["changed since the baseline: 1"])
+    told.stdout.fnmatch_lines(["changed since the baseline: 1 (2 of 4 not in it)"])
+
+
+@pytest.mark.parametrize("change", ["text", "version"])
+def test_another_rule_is_no_change(harness: pytest.Pytester, report_of: Read, change: str) -> None:
+    """An outcome that another rule reached trips no gate, and is counted: a text that differs, or, in a
+    baseline of version 1, a rule that holds since version 2."""
+    harness.runpytest_inprocess()
+    earlier = report_of()
+    for verdict in earlier["verdicts"]:
+        if verdict["claim"] == "E1":
+            verdict["outcome"] = "supported"
+            verdict["rule"] = "another rule"
+        if change == "version":
+            del verdict["rule"], verdict["rule_since"]
+    if change == "version":
+        del earlier["version"]
+    (harness.path / "earlier.json").write_text(json.dumps(earlier))
+    result = harness.runpytest_inprocess("--baseline", "earlier.json", "--fail-on", "changed")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["changed since the baseline: none (3 judged by another rule)"])
+
+
+def test_a_baseline_of_other_settings_does_not_pass(harness: pytest.Pytester, report_of: Read) -> None:
+    """Nothing could be compared: a usage error, though every verdict is shown and written."""
+    harness.runpytest_inprocess()
+    earlier = report_of()
+    for verdict in earlier["verdicts"]:
+        verdict["setting"] += "-other"
+    (harness.path / "earlier.json").write_text(json.dumps(earlier))
+    result = harness.runpytest_inprocess("--baseline", "earlier.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = result.stdout.str()
+    assert (
+        "got a --baseline that has none of the 4 verdicts of this run, so that nothing was compared" in text
+    )
+    assert "changed since the baseline: none (4 of 4 not in it)" in text
+    assert outcomes(report_of()) == EXPECTED
+
+
+def test_a_baseline_may_be_the_report_that_the_run_writes(harness: pytest.Pytester, report_of: Read) -> None:
+    """It is read before it is written over."""
+    harness.runpytest_inprocess()
+    path = harness.path / "reports/out/cpu/verdicts.json"
+    earlier = report_of()
+    earlier["verdicts"][1]["outcome"] = "supported"
+    path.write_text(json.dumps(earlier))
+    told = harness.runpytest_inprocess("--baseline", str(path))
+    told.stdout.fnmatch_lines(["changed since the baseline: 1", "*supported -> refuted"])
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

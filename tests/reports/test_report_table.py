@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
+from sample_verdicts import plain
 
-from claims.catalogue import CATALOGUE, claim
-from claims.verdict import Evidence, Strength, decide
+from claims.catalogue import CATALOGUE
+from claims.verdict import Strength
 from reports import summary
 from reports.collector import paper_order
 from reports.estimates import estimate, number
@@ -21,10 +22,9 @@ def verdict(
     id: str, protocol: str = "he", setting: str = "mnist-5k-500-300", **evidence: Any
 ) -> dict[str, Any]:
     """One recorded verdict, as the collector holds it."""
-    found = Evidence(**({"estimate": 0.0123, "interval": (0.0101, 0.0301), "n": 12} | evidence))
     name = f"{setting}-{protocol}" if protocol else setting
-    made = decide(claim(id), found, setting=name, dataset="mnist-5k", protocol=protocol)
-    return made.as_json() | {"nodeid": f"test_{id}", "duration": 1.0}
+    made = plain(id, name, protocol=protocol, **({"n": 12} | evidence))
+    return made | {"nodeid": f"test_{id}", "duration": 1.0}
 
 
 def text(width: int, verdicts: list[dict[str, Any]]) -> list[str]:
@@ -37,7 +37,7 @@ EVERYTHING = [
     for protocol, evidence in {
         "std": {"estimate": -1.234567e-7, "interval": (-9.87654e-7, 2.34567e12)},
         "var": {"estimate": None, "interval": None},
-        "he": {"diverged": 3, "note": "a very long note " * 20 + "\nwith a second line"},
+        "he": {"survives": False, "note": "a very long note " * 20 + "\nwith a second line"},
     }.items()
 ]
 
@@ -60,14 +60,7 @@ def test_settings_that_differ_stay_different() -> None:
 def test_the_failed_hypothesis_stands_in_the_row() -> None:
     """Where a claim is not applicable the row says why, instead of an estimate."""
     why = ["H2 failed on mnist-5k (rank 653 of 784)", "judged on mnist-5k-independent instead"]
-    of = decide(
-        claim("T2"),
-        Evidence(None, None, 0),
-        setting="mnist-5k",
-        dataset="mnist-5k",
-        failed_prerequisites=why,
-    )
-    row = of.as_json() | {"nodeid": "test_T2", "duration": 1.0}
+    row = verdict("T2", "", "mnist-5k", estimate=None, interval=None, n=0, failed=why)
     assert re.search(r" (not applicable|n/a) +H2 failed \(rank 653 of 784\) ", text(80, [row])[-1])
 
 
@@ -107,11 +100,70 @@ def test_rows_at_80_columns() -> None:
     ]
 
 
+def test_p_values_stand_where_there_is_room_for_them() -> None:
+    """At 80 columns only where no setting and no digit is lost for them; then the header says p."""
+    rows = [
+        verdict("E1", setting="a", p_value=0.0123),
+        verdict("E1", "std", "a", interval=None, p_value=None),
+    ]
+    found = text(80, rows)
+    assert [found[0], *found[-2:]] == [
+        "  setting    verdict       estimate [interval] margin       p        n  how",
+        "  a-std      inconclusive  0.0123 [no interval]                     12  stat.",
+        "  a-he       supported     0.0123 [0.0101, 0.0301] <= 0.05  0.012   12  stat.",
+    ]
+    longer = [*rows, verdict("E1", "var", "mnist-5k-500-300", estimate=-1.23e-6, interval=(-9.1e-6, 1.2e-6))]
+    assert " p " not in text(80, longer)[0]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_p_values_cost_no_setting_at_80_columns(width: int) -> None:
+    """The rows are those of a table without p-values; from 100 columns on p stands always."""
+    with_p = [verdict("E1", setting="mnist-5k-500-300-" + "x" * 20, p_value=0.3), verdict("E4", p_value=0.3)]
+    without = [row | {"p_value": None} for row in with_p]
+    assert (text(80, with_p) == text(80, without)) is True
+    assert (" p " in text(width, with_p)[0]) is (width == 100)
+
+
+def test_a_decided_row_that_does_not_survive_has_a_star() -> None:
+    """Beside its verdict, in its colour; below the table stands what it means and how many there are."""
+    rows = [verdict("E1", survives=False), verdict("E4", survives=True), verdict("E6", survives=None)]
+    found = text(80, rows)
+    assert [("supported*" in line, "supported " in line) for line in found if "mnist" in line][:2] == [
+        (True, False),
+        (False, True),
+    ]
+    assert ("supported*", {"green": True}) in lines(rows[:1], 80)[-1]
+    of = {"rows": 100, "decided": 40, "surviving_bh": 37, "surviving_holm": 20, "alpha": 0.05}
+    said = " ".join(piece for line in summary.survivors(of, 80) for piece, _ in line)
+    assert " ".join(said.split()) == (
+        "40 decided of 100 rows with a p-value, counted together: 37 survive Benjamini-Hochberg at 0.05, "
+        "20 Holm; * 3 do not survive"
+    )
+    assert "*" not in str(summary.survivors(of | {"surviving_bh": 40}, 80))
+    assert summary.survivors(of | {"decided": 0, "surviving_bh": 0}, 80) == []
+
+
+def test_n_says_what_it_counts_on_a_wide_terminal() -> None:
+    """The unit and the look; on a narrow one the number alone."""
+    rows = [verdict("E1", look="2 of 4", n=24), verdict("E8", sampling_unit="disjoint pairs", n=16)]
+    assert "24 networks, look 2 of 4" in "\n".join(text(200, rows))
+    assert "16 disjoint pairs" in "\n".join(text(200, rows))
+    assert "networks" not in "\n".join(line for line in text(80, rows) if line.startswith("  mnist"))
+
+
+def test_exact_at_points_is_exact_for_short() -> None:
+    """In the narrow column of how it is known."""
+    row = verdict("H2", "", "raw", strength="exact at points", proved=True, estimate=0.0, interval=None)
+    assert text(80, [row, verdict("E1", p_value=0.2)])[4].split()[-1] == "exact"
+    assert "exact at points" in text(200, [row])[-1]
+
+
 def test_a_wide_terminal_shows_the_reason() -> None:
     """From 120 columns on words are whole, and what is left over holds the reason."""
     row = next(line for line in text(200, [verdict("E1", note="by a note")]) if "mnist" in line)
-    words = "0.0123 [0.0101, 0.0301] <= 0.05 12 statistical whole interval inside <= 0.05; by a note"
-    assert " ".join(row.split()) == f"E1 mnist-5k-500-300-he supported {words}"
+    words = "0.0123 [0.0101, 0.0301] <= 0.05 <1e-4 12 networks statistical whole interval inside <= 0.05"
+    assert " ".join(row.split()) == f"E1 mnist-5k-500-300-he supported {words}; by a note"
 
 
 def test_sections_stand_in_the_papers_order() -> None:

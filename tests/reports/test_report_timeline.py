@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sample_reports import INCONCLUSIVE, PROVED, REFUTED, report, verdict
 
+from claims.catalogue import CATALOGUE
 from reports import __main__ as commands
 from reports.history import NAME, add
 
@@ -45,7 +46,7 @@ def test_verdicts_over_time(weeks: Path, capsys: pytest.CaptureFixture[str]) -> 
     status, lines, _ = show(capsys, "E1", "--report-dir", weeks)
     assert status == 0
     assert lines == [
-        "E1  784-500-10, MSE, linear output: all models reach near zero loss",
+        f"E1  {CATALOGUE['E1'].statement}",
         "        finished (UTC)    commit    scale  verdict    estimate [interval] margin",
         "",
         "mnist-5k-500-he on cpu  [wanted: <= 0.05]",
@@ -140,3 +141,14 @@ def test_a_history_that_cannot_be_read_is_a_usage_error(
     status, lines, err = show(capsys, "E1", "--report-dir", tmp_path)
     assert (status, lines) == (2, [])
     assert f"python -m reports history: got {tmp_path / NAME}, which is broken (" in err
+
+
+def test_another_rule_is_no_flip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refuted by one rule and supported by the next: marked as such, counted, and explained."""
+    for day, more in enumerate(({"rule": "old rule"} | REFUTED, {}, REFUTED), start=1):
+        add(report(verdict(**more), finished=f"2026-01-0{day}T09:30:00+00:00"), tmp_path)
+    _, lines, _ = show(capsys, "E1", "--report-dir", tmp_path)
+    assert [line[:8].strip() for line in lines if "2026-01" in line] == ["", "rule", "FLIP"]
+    assert "rule: judged by another rule than the run before (1), no flip" in " ".join(
+        " ".join(lines).split()
+    )

@@ -9,10 +9,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from sample_reports import PROVED, REFUTED, report, saved, verdict
+from sample_reports import PROVED, REFUTED, old_report, report, saved, verdict
 
 from reports.comparison.cells import compare, interval, tally
 from reports.comparison.columns import gather
+from reports.rules import changed
 from reports.shift import Shift, shift
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,7 +73,7 @@ def test_apart_means_that_intervals_do_not_overlap(one: Any, other: Any, apart: 
     """Open ends reach to infinity, a proof has no width, and without an interval nothing is claimed."""
     evidence = [{"estimate": 0.05} | one, {"estimate": 0.25} | other]
     for order in (1, -1):
-        (row,) = compare([[verdict(**found)] for found in evidence[::order]])
+        (row,) = compare([[verdict(**found)] for found in evidence[::order]], [2, 2])
         assert row.apart is apart
 
 
@@ -83,16 +84,17 @@ def test_an_open_interval_is_infinite() -> None:
 
 def test_a_verdict_on_one_side_only_is_no_flip() -> None:
     """It has a row, with nothing where the other report lacks it."""
-    rows = compare([[verdict("E4", **REFUTED)], [verdict("E1")]])
+    rows = compare([[verdict("E4", **REFUTED)], [verdict("E1")]], [2, 2])
     assert [row.any["claim"] for row in rows] == ["E1", "E4"]
     assert [row.verdicts.index(None) for row in rows] == [0, 1]
-    assert tally(rows) == {"flip": 0, "change": 0, "apart": 0, "one-sided": 2, "unlike": 0}
+    assert tally(rows) == {"rule": 0, "flip": 0, "change": 0, "apart": 0, "one-sided": 2, "unlike": 0}
 
 
 @pytest.mark.parametrize(
     ("field", "value", "shown"),
     [
-        ("n", 48, "n: 12 | 48"),
+        ("n", 48, "n: 32 | 48"),
+        ("sampling_unit", "disjoint pairs", "sampling_unit: networks | disjoint pairs"),
         ("alpha", 0.01, "alpha: 0.05 | 0.01"),
         ("region", "<= 0.1", "region: <= 0.05 | <= 0.1"),
         ("unit", "L", "unit: L/L0 | L"),
@@ -122,7 +124,24 @@ def test_what_was_not_judged_alike_is_pointed_out(
         ({"options": {"precision": "fp64"}}, "mind: precision differs: fp32 in a; fp64 in b"),
         ({"precision": "tf32"}, "mind: precision differs: fp32 in a; tf32 in b"),
         ({"options": {"protocols": ["he"]}}, "mind: protocols differ: std, he in a; he in b"),
-        ({"options": {"replicates": 2}}, "mind: replicates differ: the scale's own number in a; 2 in b"),
+        (
+            {
+                "options": {
+                    "design": {
+                        "kind": "fixed",
+                        "networks": [48],
+                        "share": 0.9,
+                        "alpha": 0.05,
+                        "weights": [1.0],
+                    }
+                }
+            },
+            "mind: design differs: fixed design: 32 networks, share 0.85, alpha 0.05 in a;",
+        ),
+        (
+            {"options": {"scale_sizes": {"mnist-5k": {"train": 4000, "test": 1000}}}},
+            "mind: samples differ: quick scale: mnist-5k 1000 training and 4000 test samples,",
+        ),
         ({"data": {"mnist-5k": "cd"}}, "mind: the bytes of data set mnist-5k differ"),
         (
             {"complete": False, "interrupted": "interrupted: 1 of 2"},
@@ -136,7 +155,7 @@ def test_runs_that_are_not_alike_are_pointed_out(
 ) -> None:
     """Before the table: what differs between the runs as a whole."""
     paths = [saved(tmp_path / "a", report()), saved(tmp_path / "b", report(**change))]
-    assert shown in run("compare", *paths)[1].splitlines()
+    assert any(line.startswith(shown) for line in run("compare", *paths)[1].splitlines())
 
 
 def test_a_verdict_that_stands_twice_is_pointed_out(run: Run, tmp_path: Path) -> None:
@@ -162,3 +181,67 @@ def test_runs_of_one_backend_are_told_apart(run: Run, tmp_path: Path) -> None:
     stamp = "cpu 2026-01-08 11:30 0123456*"
     assert names == ["cpu 2026-01-01 10:00 0123456", f"{stamp} (2)", f"{stamp} (3)", "last-week"]
     assert run("compare", old, new, "--fail-on", "flip")[0] == 1
+
+
+# -- rules ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "versions", "found"),
+    [
+        ({}, {}, (2, 2), False),
+        ({"rule": "a"}, {"rule": "b"}, (2, 2), True),
+        ({"rule": "a"}, {"rule": " a\n"}, (2, 2), False),
+        ({"rule": None}, {"rule": "a", "rule_since": 2}, (1, 2), True),
+        ({"rule": None}, {"rule": "a", "rule_since": 1}, (1, 2), False),
+        ({"rule": ""}, {"rule": "a", "rule_since": 2}, (2, 2), False),
+        ({"rule": None}, {"rule": None}, (1, 1), False),
+    ],
+    ids=["same", "text", "spaces", "since-2", "since-1", "silent-of-today", "both-old"],
+)
+def test_what_counts_as_another_rule(one: Any, other: Any, versions: tuple[int, int], found: bool) -> None:
+    """Another text; or, beside a report that has none, a rule that holds only since a later version."""
+    rows = [verdict() | one, verdict() | other]
+    for order in (1, -1):
+        assert changed(list(zip(rows[::order], versions[::order], strict=True))) is found
+
+
+def test_a_changed_rule_is_no_flip(run: Run, tmp_path: Path) -> None:
+    """Against a report of version 1: E1, whose rule is new, is marked and counted, and trips no gate, though
+    its outcome turned round; H2, whose rule is old, still flips where it does. Intervals of other quantities
+    are not called apart."""
+    proof = verdict("H2", "", "raw", **PROVED)
+    before = old_report(verdict(**REFUTED), proof, verdict("E4"))
+    paths = [
+        saved(tmp_path / "old", before),
+        saved(tmp_path / "new", report(verdict(), proof, verdict("E4"))),
+    ]
+    status, out, err = run(
+        "compare", *paths, "--fail-on", "flip,change", "--markdown", "c.md", "--html", "c.html"
+    )
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("rule "))
+    assert lines[at].split() == ["rule", "mnist-5k-500-he", "refuted", "supported"]
+    assert lines[at + 1].startswith("changed   <= 0.05")
+    assert "3 verdicts in 2 reports: no flips, no changes, none apart, 2 with another rule" in out
+    assert "mind: version differs: version 1 in old; version 2 in new" in out
+    assert "mind: design differs: the scale’s own number of replicates of each model in old;" in " ".join(
+        lines
+    )
+    assert "| rule changed" in (tmp_path / "c.md").read_text()
+    assert '<span class="mark ruled">rule changed</span>' in (tmp_path / "c.html").read_text()
+    before["verdicts"][1]["outcome"] = "refuted"
+    saved(tmp_path / "old", before)
+    assert run("compare", *paths, "--fail-on", "flip")[0] == 1
+
+
+def test_a_changed_rule_is_shown_among_changes(run: Run, tmp_path: Path) -> None:
+    """--only changes leaves it, --only flips does not."""
+    rows = [verdict(), verdict("E4")]
+    paths = [
+        saved(tmp_path / "a", report(*rows)),
+        saved(tmp_path / "b", report(rows[0] | {"rule": "x"}, rows[1])),
+    ]
+    assert "shown: 1 of 2 verdicts" in run("compare", *paths, "--only", "changes")[1]
+    assert "shown: 0 of 2 verdicts" in run("compare", *paths, "--only", "flips")[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_reports import report, saved, verdict
+from sample_reports import old_report, report, saved, verdict
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -50,6 +50,11 @@ FIELDS = [
     ("n", 1.5, "verdicts[0] has the n 1.5"),
     ("claim", 3, "verdicts[0] has the claim 3"),
     ("setting", {}, "verdicts[0] has the setting {}"),
+    ("rule", 3, "verdicts[0] has the rule 3"),
+    ("rule_since", "2", 'verdicts[0] has the rule_since "2"'),
+    ("p_value", 1.5, "verdicts[0] has the p_value 1.5"),
+    ("survives", "yes", 'verdicts[0] has the survives "yes"'),
+    ("sampling_unit", None, "verdicts[0] has the sampling_unit null"),
 ]
 
 
@@ -58,18 +63,22 @@ FIELDS = [
 )
 def test_a_wrong_field_is_named(run: Run, tmp_path: Path, field: str, value: Any, text: str) -> None:
     """Each field that is shown or compared is checked before."""
-    (tmp_path / "bad.json").write_text(json.dumps(report(verdict() | {field: value})))
+    broken = report()
+    broken["verdicts"][0][field] = value
+    (tmp_path / "bad.json").write_text(json.dumps(broken))
     status, _, err = run("compare", "bad.json")
     assert status == 2
     assert f"got bad.json, which is no report ({text})" in err
 
 
-@pytest.mark.parametrize("key", ["claim", "setting", "outcome", "interval", "region", "nodeid"])
+@pytest.mark.parametrize(
+    "key", ["claim", "setting", "outcome", "interval", "region", "nodeid", "rule", "p_holm"]
+)
 def test_a_missing_field_is_named(run: Run, tmp_path: Path, key: str) -> None:
     """A verdict without it is refused."""
-    broken = verdict()
-    del broken[key]
-    (tmp_path / "bad.json").write_text(json.dumps(report(verdict(), broken)))
+    broken = report(verdict(), verdict("E4"))
+    del broken["verdicts"][1][key]
+    (tmp_path / "bad.json").write_text(json.dumps(broken))
     assert f"(verdicts[1] has no '{key}')" in run("compare", "bad.json")[2]
 
 
@@ -85,3 +94,37 @@ def test_fields_of_other_versions_are_let_through(run: Run, tmp_path: Path) -> N
     """A report with more fields than today's compares."""
     newer = report(verdict() | {"experiments": ["k"]}, future={"x": 1})
     assert run("compare", saved(tmp_path / "a", report()), saved(tmp_path / "b", newer))[0] == 0
+
+
+def test_a_report_of_version_1_is_read(run: Run, tmp_path: Path) -> None:
+    """Without p-values, rules, units and a design; its own fields are still wanted."""
+    path = saved(tmp_path / "old", old_report())
+    assert run("compare", path, saved(tmp_path / "new", report()))[0] == 0
+    broken = old_report()
+    del broken["provenance"]["options"]["replicates"]
+    assert "(provenance.options has no 'replicates')" in run("compare", saved(tmp_path / "b", broken))[2]
+
+
+@pytest.mark.parametrize(
+    ("version", "text"), [("2", 'the version "2"'), (0, "the version 0"), (1.5, "version 1.5")]
+)
+def test_a_version_that_is_none_is_refused(run: Run, tmp_path: Path, version: Any, text: str) -> None:
+    """A whole number from 1 on."""
+    saved(tmp_path / "a", report() | {"version": version})
+    assert text in run("compare", "a")[2]
+
+
+OPTIONS = [
+    ("design", {"kind": "fixed"}, 'provenance.options has the design {"kind": "fixed"}'),
+    ("scale_sizes", {"mnist": 3}, 'provenance.options has the scale_sizes {"mnist": 3}'),
+    ("networks", "32", 'provenance.options has the networks "32"'),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "text"), OPTIONS, ids=[name for name, *_ in OPTIONS])
+def test_a_wrong_option_is_named(run: Run, tmp_path: Path, field: str, value: Any, text: str) -> None:
+    """The design and the sizes are shown, so they are checked."""
+    broken = report()
+    broken["provenance"]["options"][field] = value
+    (tmp_path / "bad.json").write_text(json.dumps(broken))
+    assert text in run("compare", "bad.json")[2]

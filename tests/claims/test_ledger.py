@@ -1,0 +1,148 @@
+"""A design cannot be continued by another one after it was looked at."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from claims.design import SEQUENTIAL, Design, fixed
+from claims.ledger import DesignError, Ledger
+from models.backend import Backend
+from models.experiment import Experiment
+from models.sealed import sealed
+from models.store import StoreWarning
+
+SPEC = Experiment("mnist-1k", (500,), networks=32)
+CPU = Backend("cpu", "fp32", "a processor")
+
+
+@pytest.fixture
+def ledger(tmp_path) -> Ledger:
+    return Ledger(tmp_path)
+
+
+@pytest.fixture
+def judged(ledger) -> Ledger:
+    """SPEC was judged at 32 networks."""
+    ledger.record(SPEC, CPU, fixed(32))
+    return ledger
+
+
+def test_the_same_design_is_judged_again(judged):
+    """A second invocation, or another claim about the same networks, is no second look."""
+    assert judged.check(SPEC, CPU, fixed(32)) is None
+    assert Ledger(judged.folder.parent).check(SPEC, CPU, fixed(32)) is None
+
+
+def test_nothing_is_known_at_first(ledger):
+    """Checking writes nothing down: a run that fails has judged nothing."""
+    ledger.check(SPEC, CPU, fixed(32))
+    ledger.check(SPEC, CPU, SEQUENTIAL)
+    assert not ledger.folder.exists()
+
+
+@pytest.mark.parametrize("design", [fixed(48), fixed(16), SEQUENTIAL], ids=lambda d: str(d.networks))
+def test_a_fixed_design_is_not_continued(judged, design):
+    """Neither by more networks, nor by fewer, nor by looks."""
+    with pytest.raises(DesignError, match="going on after looking would spend alpha twice") as error:
+        judged.check(SPEC, CPU, design)
+    assert "for mnist-1k-500-he linear mse at seed 0, which this store has judged at 32 networks" in str(
+        error.value
+    )
+    for cure in ("--networks", "--looks", "--seed", "--store"):
+        assert cure in str(error.value)
+
+
+def test_looks_are_not_continued(ledger):
+    """Neither by a fixed number nor by other looks; the message names both."""
+    ledger.record(SPEC, CPU, SEQUENTIAL)
+    ledger.check(SPEC, CPU, SEQUENTIAL)
+    for other in (fixed(96), fixed(12), Design((12, 24), (0.5, 0.5))):
+        with pytest.raises(DesignError, match="judged at 12, 24, 48, 96 networks"):
+            ledger.check(SPEC, CPU, other)
+    with pytest.raises(DesignError, match="got 96 networks for"):
+        ledger.check(SPEC, CPU, fixed(96))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"networks": 12}, {"first": 32}, {"checkpoints": (0,)}],
+    ids=str,
+)
+def test_how_many_networks_are_trained_is_not_what_tells_experiments_apart(judged, change):
+    """The ledger is about the experiment: a part of its networks is still it."""
+    with pytest.raises(DesignError):
+        judged.check(replace(SPEC, **change), CPU, fixed(48))
+
+
+@pytest.mark.parametrize(
+    ("spec", "backend"),
+    [
+        (replace(SPEC, seed=1), CPU),
+        (replace(SPEC, epochs=11), CPU),
+        (replace(SPEC, output="softmax"), CPU),
+        (replace(SPEC, protocol="std"), CPU),
+        (SPEC, Backend("cuda", "fp32", "a card")),
+        (SPEC, Backend("cpu", "fp64", "a processor")),
+    ],
+    ids=["seed", "epochs", "output", "protocol", "backend", "precision"],
+)
+def test_new_networks_are_another_experiment(judged, spec, backend):
+    """Another seed, or anything else that makes other networks, begins anew."""
+    assert judged.check(spec, backend, fixed(48)) is None
+
+
+def test_the_device_is_no_other_experiment(judged):
+    """The same arithmetic on a machine of another name trains the same networks."""
+    with pytest.raises(DesignError):
+        judged.check(SPEC, Backend("cpu", "fp32", "another"), fixed(48))
+
+
+def test_another_store_begins_anew(judged, tmp_path):
+    """What was judged is known to the store that holds the runs."""
+    assert Ledger(tmp_path / "other").check(SPEC, CPU, fixed(48)) is None
+
+
+def test_the_first_design_stays(judged):
+    """Recording another one changes nothing: the first look is the one that counts."""
+    judged.record(SPEC, CPU, fixed(48))
+    judged.check(SPEC, CPU, fixed(32))
+    (path,) = judged.folder.iterdir()
+    content = json.loads(path.read_bytes())
+    assert (content["experiment"], content["networks"]) == (SPEC.name, [32])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff",
+        sealed({"networks": [32]})[:-30],
+        sealed({"networks": [32]}).replace(b"32", b"48"),
+        sealed({"experiment": "x"}),
+        sealed({"networks": 32}),
+        sealed({"networks": ["many"]}),
+    ],
+    ids=["empty", "cut", "a list", "no text", "cut seal", "changed", "no networks", "no list", "no number"],
+)
+def test_a_damaged_entry_is_reported_and_written_anew(judged, content):
+    """It says nothing any more, neither yes nor no; the reader is told, and the next verdict writes it."""
+    (path,) = judged.folder.iterdir()
+    path.write_bytes(content)
+    with pytest.warns(StoreWarning, match=r"run store: .*json .*; written anew"):
+        judged.check(SPEC, CPU, fixed(48))
+    assert not path.exists()
+    judged.record(SPEC, CPU, fixed(48))
+    judged.check(SPEC, CPU, fixed(48))
+    with pytest.raises(DesignError):
+        judged.check(SPEC, CPU, fixed(32))
+
+
+def test_nothing_is_left_beside_the_entries(judged):
+    """Entries are written aside and moved into place, so that a reader finds one whole or none."""
+    judged.record(replace(SPEC, seed=1), CPU, fixed(32))
+    assert [path.suffix for path in judged.folder.iterdir()] == [".json", ".json"]
