@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -19,8 +20,8 @@ TINY = np.finfo(np.float64).tiny
 def test_gamma_is_higham_s():
     """n u / (1 - n u) with u = 2^-53."""
     assert UNIT == 2.0**-53
-    assert gamma(4) == pytest.approx(4 * 2.0**-53, rel=1e-14)
-    assert gamma(2**51) == pytest.approx(0.25 / 0.75, rel=1e-14)
+    assert gamma(4) == pytest.approx(4 * 2.0**-53, rel=1e-14, abs=0)
+    assert gamma(2**51) == pytest.approx(0.25 / 0.75, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0**40, 2.0**-300])
@@ -33,7 +34,7 @@ def test_the_bound_of_a_diagonal_matrix_is_the_formula(scale):
     stored = 2 * UNIT * size_S + 4 * 2 * max(1.0, size_D) * TINY
     expected = (rounding / math.sqrt(1 - lost) + stored) * slack * 4 * scale * slack
     assert found.tolist() == [scale, 2 * scale]
-    assert bound == pytest.approx(expected, rel=1e-9)
+    assert bound == pytest.approx(expected, rel=1e-9, abs=0)
 
 
 def test_the_vectors_come_with_their_values():
@@ -48,14 +49,14 @@ def test_entry_errors_add_their_norm():
     """The norm of the errors, enlarged by the slack twice, comes on top of the rounding."""
     H, E = np.diag([1.0, 2.0]), np.array([[1.0, 2.0], [2.0, 1.0]])
     plain, widened = symmetric_eigenvalues(H)[1], symmetric_eigenvalues(H, E)[1]
-    assert widened - plain == pytest.approx(3.0 * (1 + 1e-6) ** 2, rel=1e-8)
+    assert widened - plain == pytest.approx(3.0 * (1 + 1e-6) ** 2, rel=1e-8, abs=0)
 
 
 def test_zero_with_entry_errors_is_as_wide_as_they_are():
     """H = 0 known to within 1/4 an entry: every eigenvalue within the norm of the errors."""
     found, bound = symmetric_eigenvalues(np.zeros((3, 3)), 0.25)
     assert found.tolist() == [0.0] * 3
-    assert bound == pytest.approx(0.75 * (1 + 1e-6), rel=1e-12)
+    assert bound == pytest.approx(0.75 * (1 + 1e-6), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("size", [1e-3, 1e-2, 0.1])
@@ -107,6 +108,15 @@ def test_vectors_far_from_orthogonal_certify_nothing(monkeypatch):
             assert symmetric_eigenvalues(np.array([[3.0]]))[0] == [3.0]
 
 
+@pytest.mark.parametrize("short", [0.1, 0.3, 0.49])
+def test_short_vectors_divide_the_residual(monkeypatch, short):
+    """||R|| / sigma_min(Q): a vector of length sqrt(1 - x) shows an error of 0.1 as sqrt(1 - x) of it."""
+    monkeypatch.setattr(dense.np.linalg, "eigh", lambda S: (S[0] + 0.1, np.array([[math.sqrt(1 - short)]])))
+    found, bound = symmetric_eigenvalues(np.array([[3.0]]))
+    assert found == pytest.approx([3.4])
+    assert bound == pytest.approx(0.4 * (1 + 1e-6) ** 2, rel=1e-9)
+
+
 NORMS = {
     "ones": (np.ones((7, 7)), 7.0),
     "one": (np.array([[3.0]]), 3.0),
@@ -126,7 +136,7 @@ def test_the_norm_of_a_nonnegative_matrix_is_close_from_above(name):
 
 def test_a_regular_matrix_costs_no_more_than_the_slack():
     """Where all row sums are equal the first step is exact."""
-    assert nonnegative_norm(np.ones((7, 7))) == pytest.approx(7.0 * (1 + 1e-6), rel=1e-12)
+    assert nonnegative_norm(np.ones((7, 7))) == pytest.approx(7.0 * (1 + 1e-6), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(("gap", "raises"), [(0.199, False), (0.201, True)])
@@ -148,16 +158,43 @@ def test_unequal_entry_errors_are_shared():
     H, E = np.array([[1.0, 0.15], [0.0, 1.0]]), np.array([[0.0, 0.2], [0.0, 0.0]])
     found, bound = symmetric_eigenvalues(H, E)
     assert found == pytest.approx([0.925, 1.075])
-    assert bound == pytest.approx(0.1, rel=1e-3)
+    assert bound == pytest.approx(0.1, rel=1e-3, abs=0)
 
 
 def test_rationals_arrive_rounded():
     """Entries that differ by their own rounding are symmetric: 2 u |H_ij| from either side."""
     big = float(2**60)
-    below = np.nextafter(big, 0)
+    below = big * (1 - 3 * 2.0**-53)
     assert symmetric_eigenvalues(np.array([[0.0, big], [below, 0.0]]))[0] == pytest.approx([-big, big])
     with pytest.raises(ValueError, match=r"wanted at most twice the entry error of 0\.00e"):
         symmetric_eigenvalues(np.array([[0.0, big], [big * (1 - 5 * 2.0**-53), 0.0]]))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -1e-3])
+def test_one_bad_number_among_good_ones_is_named(wrong):
+    """In the matrix a NaN or an infinity, in the errors those and a negative one."""
+    H, E = np.eye(3), np.full((3, 3), 0.1)
+    H[1, 1] = E[1, 1] = wrong
+    with pytest.raises(ValueError, match="got an entry error that is negative or not finite"):
+        symmetric_eigenvalues(np.eye(3), E)
+    if not np.isfinite(wrong):
+        with pytest.raises(ValueError, match="got 1 entries of H that are not finite, wanted numbers"):
+            symmetric_eigenvalues(H)
+
+
+def test_the_largest_entry_error_is_named():
+    """Of unequal ones, where an asymmetry exceeds its own."""
+    H, E = np.array([[1.0, 0.5], [0.0, 1.0]]), np.array([[0.75, 0.125], [0.125, 0.0]])
+    with pytest.raises(ValueError, match=r"up to 5.00e-01, wanted at most twice the entry error of 7.50e-01"):
+        symmetric_eigenvalues(H, E)
+
+
+def test_the_largest_size_is_allowed(monkeypatch):
+    """One row more is not."""
+    monkeypatch.setattr(dense, "LARGEST", 3)
+    assert symmetric_eigenvalues(np.eye(3))[0].tolist() == [1.0] * 3
+    with pytest.raises(ValueError, match=r"got H of shape \[4, 4\], wanted \[P, P\] with 1 <= P <= 3"):
+        symmetric_eigenvalues(np.eye(4))
 
 
 def test_the_largest_size_is_named():
@@ -210,6 +247,14 @@ def test_estimates_and_counts_say_how_they_are_known():
     assert str(Estimate(1.0, 0.5, 2.0, True, 1.0, "dense")) == "1 in [0.5, 2], certified (dense)"
     assert str(Estimate(1.0, 0.5, 2.0, False, 0.99, "probes")) == "1 in [0.5, 2], 99% interval (probes)"
     assert (Count(2, 2, "").certified, Count(2, 3, "").certified) == (True, False)
+    for answer in (
+        Eigenvalue("largest", 1, 1, 1, 1, True, ""),
+        Estimate(1, 1, 1, True, 1, ""),
+        Count(1, 1, ""),
+    ):
+        assert not hasattr(answer, "__dict__")
+        with pytest.raises(FrozenInstanceError):
+            answer.note = "other"
     assert str(Count(2, 3, "why")) == "inconclusive: between 2 and 3 (why)"
 
 
@@ -253,6 +298,15 @@ def test_the_ends_carry_their_bounds():
     assert sure.smallest.note == "dense; why"
 
 
+def test_a_spectrum_is_itself_alone():
+    """Frozen; no two are equal, since arrays do not compare to one truth; its arrays are not printed."""
+    one, other = spectrum([1.0, 2.0]), spectrum([1.0, 2.0])
+    assert one != other
+    assert "array" not in repr(one)
+    with pytest.raises(FrozenInstanceError):
+        one.bound = 0.0
+
+
 def test_null_eigenvalues_are_within_the_tolerance_of_either_sign():
     """The tolerance itself counts as 0."""
     assert spectrum([-0.2, -0.1, 0.0, 0.1, 0.2]).null(0.1).tolist() == [1, 2, 3]
@@ -264,7 +318,7 @@ def test_the_trace_is_as_wide_as_the_entries_of_the_diagonal(certified):
     error = np.array([[0.5, 9.0, 9.0], [9.0, 0.25, 9.0], [9.0, 9.0, 0.125]])
     found = spectrum([-1.0, 2.0, 4.0], certified=certified, error=error).trace
     assert (found.value, found.certified, found.level) == (5.0, certified, 1.0 if certified else 0.0)
-    assert found.high - found.value == pytest.approx(0.875, rel=1e-12)
+    assert found.high - found.value == pytest.approx(0.875, rel=1e-12, abs=0)
     exact = spectrum([-1.0, 0.5, 0.5]).trace
-    assert exact.high == -exact.low == pytest.approx(3 * UNIT * 2.0 * (1 + 1e-6), rel=1e-12)
+    assert exact.high == -exact.low == pytest.approx(3 * UNIT * 2.0 * (1 + 1e-6), rel=1e-12, abs=0)
     assert spectrum([1.0, 1.0], error=0.25).trace.high == pytest.approx(2.5)
