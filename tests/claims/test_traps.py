@@ -214,6 +214,15 @@ def test_without_two_groups_at_half_time_nothing_merges(half):
     assert "no two groups {0, 1} and {2, 3} at epoch 40, so nothing to merge" in verdict.reason
 
 
+def test_groups_that_few_networks_cannot_show_leave_the_merger_open():
+    """At 12 networks, three of a model, two groups are neither found nor excluded: a later look may tell."""
+    (case,) = (c for c in CASES if (c.id, c.outcome, c.name) == ("E10-merge", SUPPORTED, ""))
+    verdict = case.verdict(networks=12)
+    assert (verdict.outcome, verdict.p_value) == (INCONCLUSIVE, 1.0)
+    assert "two groups at epoch 80 are neither found nor excluded" in verdict.reason
+    assert case.verdict(networks=48).outcome is SUPPORTED
+
+
 def test_noise_that_dies_away_is_no_merger():
     """Groups that never were merge in no more than alpha of all runs, though the networks' spread shrinks."""
     rng, merged, runs = np.random.default_rng(6), 0, 200
