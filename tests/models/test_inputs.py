@@ -189,14 +189,22 @@ def test_the_head_is_what_nine_minibatches_in_ten_use(batch, units, head):
 
 def test_a_cut_gives_both_sides_as_much_work():
     """Rare inputs cost an update but few products, so more of them make up a half."""
-    always = torch.ones(50, 320)
-    assert even_cut(always, 32, 320) == 160
+    assert even_cut(torch.ones(50, 320), 32, 320) == 160
     rare = torch.zeros(50, 320)
-    rare[:, :100] = 1
-    rare[0, 100:] = 1
-    cut = even_cut(rare, 32, 100)
+    rare[:, :220] = 1
+    rare[0, 220:] = 1
+    cut = even_cut(rare, 32, 220)
     assert cut % 16 == 0
     share = 1 - 0.98**32
-    work = [23 + 32] * 100 + [23 + 8 + 32 * share] * 220
-    assert abs(sum(work[:cut]) - sum(work[cut:])) <= 2 * 16 * max(work)
+    work = [23 + 32] * 220 + [23 + 8 + 32 * share] * 100
+    assert abs(sum(work[:cut]) - sum(work[cut:])) <= 16 * max(work)
     assert even_cut(torch.ones(5, 7), 4, 7) == 3
+
+
+@pytest.mark.parametrize(("head", "at_its_end"), [(80, False), (140, True), (200, True), (240, False)])
+def test_a_head_of_about_half_the_work_is_one_side(head, at_its_end):
+    """Between three and seven tenths of the work the cut is where the tail begins."""
+    x = torch.zeros(1000, 320)
+    x[:, :head] = 1
+    x[0, head:] = 1
+    assert (even_cut(x, 8, head) == head) == at_its_end

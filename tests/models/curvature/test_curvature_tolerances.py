@@ -202,3 +202,16 @@ def test_the_seed_reaches_scale_lanczos_and_probes():
     assert str(first) == str(again)
     assert first.gradient_tolerance != other.gradient_tolerance
     assert not np.array_equal(first.descent.point.numpy(), other.descent.point.numpy())
+
+
+@pytest.mark.parametrize("length", [1.0, 3.0])
+@pytest.mark.parametrize(("distance", "moves"), [(1.9e-3, True), (2.0e-3, False)])
+def test_the_critical_point_beside_is_within_the_smallest_ball(distance, moves, length):
+    """A sign within the tolerance, a gradient not 0: what lies within length / 512 is taken, and no more."""
+    centre = point(0.0, length)
+    bowl = quadratic(torch.diag(point(1.0, 1e-7)), centre)
+    w = centre - point(0.0, distance * length)
+    answer = classify(bowl, w, scale=10.0)
+    assert answer.kind is Kind.LOCAL_MINIMUM
+    assert answer.moved == pytest.approx(distance * length if moves else 0.0, rel=1e-6)
+    assert ("positive definite, below the tolerance" in answer.sentence) == moves
