@@ -87,8 +87,7 @@ class Engine:
 
     def evaluate(self) -> None:
         """What a run records after an epoch: losses, labels, and what the pairs of a quadruple share."""
-        with self._trainer.backend.arithmetic():
-            self._trainer._record()
+        self._trainer.record()
 
     def weights(self) -> list[np.ndarray]:
         """W1 [M, fan_in, fan_out], b1, W2, ..."""

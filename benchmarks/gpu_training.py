@@ -52,11 +52,7 @@ def engine_seconds(precision: str, members: int, epochs: int) -> dict[str, float
     first = _seconds(trainer.train_epoch)  # captures the graph, then replays it
     others = [_seconds(trainer.train_epoch) for _ in range(epochs - 1)]
 
-    def record() -> None:
-        with backend.arithmetic():
-            trainer._record()
-
-    recording = _seconds(record)
+    recording = _seconds(trainer.record)
     return {
         "build": build,
         "capture": first - statistics.median(others),

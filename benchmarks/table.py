@@ -13,6 +13,8 @@ from typing import Any
 
 from tabulate import tabulate
 
+from benchmarks import seed_correlation
+from benchmarks.error_rates.tables import claims_table
 from benchmarks.phases import PHASES
 
 __all__ = [
@@ -27,11 +29,13 @@ __all__ = [
 
 HERE = Path(__file__).parent
 PEERS = ("jax", "vmap", "loop")
+RATIOS = ("times_faster_than", "times_less_work_than")
 _PLACE = re.compile(r"(<!-- (\w+): made by python -m benchmarks.table -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def training_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") -> str:
-    """A row a work: ms a model and epoch of the engine, times faster than each peer, share of the floor."""
+    """A row a work: ms a network and epoch of the engine, how many times as long and as much processor time
+    each peer takes, share of the floor, and how many processes wanted a core when it was measured."""
     rows = []
     for row in figures:
         each = 1e3 / row["models"]
@@ -42,12 +46,13 @@ def training_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") 
                 row["models"],
                 row["batch"],
                 f"{row['seconds']['engine'] * each:.3g}",
-                *(_times(row["times_faster_than"].get(peer)) for peer in PEERS),
+                *(" ".join(_times(row[ratio].get(peer)) for ratio in RATIOS) for peer in PEERS),
                 f"{row['of_floor']:.0%}",
                 "" if recording is None else f"{recording * each:.3g}",
+                f"{row['load']:.0f}",
             ]
         )
-    head = ["work", "models", "batch", "ms", *PEERS, "of floor", "recording, ms"]
+    head = ["work", "networks", "batch", "ms", *PEERS, "of floor", "recording, ms", "load"]
     return tabulate(rows, head, tablefmt=style, disable_numparse=True)
 
 
@@ -163,9 +168,24 @@ def _profile() -> str:
     return tabulate(rows, ["ms a model and epoch", *found], tablefmt="github", disable_numparse=True) + "\n"
 
 
+def _error_rates() -> str:
+    return claims_table(_read("error_rates.json")["scenarios"], "github") + "\n"
+
+
+def _seed_correlation() -> str:
+    found = _read("seed_correlation.json")
+    return f"{_machine(found['machine'])}.\n\n{seed_correlation.table(found['summary'], 'github')}\n"
+
+
 def filled(text: str) -> str:
     """A page with the tables of the results on file in their places."""
-    tables = {"training": _training, "whole_job": _job, "profile": _profile}
+    tables = {
+        "training": _training,
+        "whole_job": _job,
+        "profile": _profile,
+        "error_rates": _error_rates,
+        "seed_correlation": _seed_correlation,
+    }
     return _PLACE.sub(lambda place: f"{place[1]}\n{tables[place[2]]()}\n{place[3]}", text)
 
 

@@ -1,4 +1,4 @@
-"""An epoch of the engine beside its peers and the machine's floor, all in one run.
+"""An epoch of the engine beside its peers and the machine's floor, all in one run, by two clocks.
 
 `python -m pytest benchmarks/ -p no:xdist`; the table at the end has the medians and the
 ratios. A round of pytest-benchmark runs every contender once, in turn; their own times
@@ -7,9 +7,11 @@ are in `extra_info`.
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from benchmarks.alternating import alternate, medians, paired_ratio
+from benchmarks.alternating import Seconds, alternate, medians, paired_ratio
 from benchmarks.contenders import CONTENDERS, absent
 from benchmarks.floor import epoch_floor
 from benchmarks.works import WORKS, all_digits
@@ -30,24 +32,27 @@ def test_an_epoch(name: str, benchmark, rates, training_figures):
     epochs = {name: contender.epoch for name, contender in taking_part.items()}
     if work.evaluated:
         epochs["engine, recording"] = taking_part["engine"].evaluate
-    rounds: list[dict[str, float]] = []
+    rounds: list[dict[str, Seconds]] = []
     benchmark.pedantic(lambda: rounds.append(alternate(epochs)), rounds=work.rounds, warmup_rounds=1)
     rounds = rounds[-work.rounds :]  # the first was the warm-up
     data = all_digits()
     sizes = (data.d_x, *work.widths, data.d_y)
     floor = epoch_floor(sizes, work.members, data.n_train, work.batch, rates)
+    taken = medians(rounds)
+    ratios = {name: paired_ratio(rounds, name, "engine") for name in taking_part if name != "engine"}
     figures = {
         "work": work.name,
         "models": work.members,
         "batch": work.batch,
-        "seconds": medians(rounds),
+        "seconds": {name: seconds.wall for name, seconds in taken.items()},
+        "processor_seconds": {name: seconds.processor for name, seconds in taken.items()},
         "floor_seconds": floor,
-        "of_floor": floor / medians(rounds)["engine"],
-        "times_faster_than": {
-            name: paired_ratio(rounds, name, "engine") for name in taking_part if name != "engine"
-        },
+        "of_floor": floor / taken["engine"].wall,
+        "times_faster_than": {name: ratio.wall for name, ratio in ratios.items()},
+        "times_less_work_than": {name: ratio.processor for name, ratio in ratios.items()},
+        "load": os.getloadavg()[0],
         "absent": left_out,
     }
     benchmark.extra_info |= figures
     training_figures.append(figures)
-    assert all(seconds > 0 for row in rounds for seconds in row.values())
+    assert all(seconds.wall > 0 for row in rounds for seconds in row.values())

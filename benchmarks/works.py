@@ -12,7 +12,8 @@ from models.experiment import QUADRUPLE, Experiment
 
 __all__ = ["MAIN", "WORKS", "Work", "all_digits"]
 
-EVERYONE = ("engine", "jax", "vmap", "loop")
+FAST = ("engine", "jax")
+EVERYONE = (*FAST, "vmap", "loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,19 @@ class Work:
 
 
 MAIN = (
-    Work("784-500-10", members=64, evaluated=True),
-    Work("784-500-300-10", (500, 300), 64, evaluated=True),
-    Work("784-10-10-10", (10, 10), 64, evaluated=True),
+    Work("784-500-10", members=64, rounds=3, contenders=FAST, evaluated=True),
+    Work("784-500-300-10", (500, 300), 64, rounds=3, contenders=FAST, evaluated=True),
+    Work("784-10-10-10", (10, 10), 64, contenders=FAST, evaluated=True),
 )
 
 WORKS = (
     *MAIN,
-    *(Work(f"{members} models", members=members, rounds=5) for members in (1, 4, 16)),
-    Work("256 models", members=256, rounds=2, contenders=("engine", "jax")),
-    *(Work(f"batch {batch}", batch=batch, rounds=3) for batch in (32, 128, 512)),
-    Work("softmax output", output="softmax", rounds=3),
-    Work("binary cross entropy", loss="bce", rounds=3),
+    Work("1 network", members=1, rounds=15),
+    Work("4 networks", members=4),
+    Work("16 networks", rounds=3),
+    *(Work(f"batch {batch}", batch=batch, rounds=3, contenders=FAST) for batch in (32, 512)),
+    Work("softmax output", output="softmax", rounds=3, contenders=FAST),
+    Work("binary cross entropy", loss="bce", rounds=3, contenders=FAST),
 )
 
 

@@ -134,9 +134,9 @@ _EMPIRICAL = (
         rule=f"share of disjoint pairs whose agreement on training labels falls by {A_POINT:g} or more "
         "from the start to its minimum, has its minimum in the first half of the training, rises by "
         f"{A_POINT:g} or more from there to the end, with Kendall's tau with the epoch of {RISING:g} or "
-        "more; the first four epochs are recorded by minibatch; exact binomial bounds; a pair that fell "
-        f"and has not risen is unresolved while a loss moves; true where the share is {PAIR_SHARE:g} or "
-        "more",
+        "more; the first four epochs are recorded by minibatch; exact binomial bounds; a pair without that "
+        "shape is unresolved while a loss moves, unless it began by agreeing more; true where the share is "
+        f"{PAIR_SHARE:g} or more; " + _CHANCE_RULE,
         region=Region(low=PAIR_SHARE),
         unit="share of pairs",
         paper="yes",
@@ -222,8 +222,9 @@ _EMPIRICAL = (
         statement="Binary cross entropy: the two groups merge with more epochs",
         place="section 4.5 (text)",
         kind=Kind.EMPIRICAL,
-        rule="applies where the rule of E10-groups finds two groups at half the epochs; largest |median "
-        "difference of final training l| across the groups, by pairs of networks of one quadruple; exact "
+        rule="applies where the rule of E10-groups finds two groups at half the epochs, and is open where it "
+        "neither finds nor excludes them; largest |median difference of final training l| across the groups, "
+        "by pairs of networks of one quadruple; exact "
         f"bounds from order statistics, simultaneous; {_UNRESOLVED}; {_SETTLED}",
         region=Region(high=EQUAL_LOSS),
         unit="gap in L/L0",

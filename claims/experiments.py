@@ -118,10 +118,10 @@ SCALES = {
         "quick",
         digits="mnist-1k",
         batch=32,
-        epochs={"std": 4, "var": 4, "he": 12},
+        epochs={"std": 3, "var": 3, "he": 12},
         narrow=3,
         boston=400,
-        sizes={"mnist-1k": {"train": 1_000, "test": 4_000}, "boston": _BOSTON},
+        sizes={"mnist-1k": {"train": 1_000, "test": 1_000}, "boston": _BOSTON},
     ),
     "paper": Scale(
         "paper",

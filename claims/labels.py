@@ -3,6 +3,8 @@ twice."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from claims.claim import Claim
@@ -41,21 +43,25 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
     """E3: the share of pairs whose agreement falls at first, has its minimum early, and rises from there.
 
     The first epochs are recorded minibatch by minibatch on a geometric grid, since that is where agreement
-    leaves chance. A pair that did not fall in the first half of the training never will; one that did, and
-    has not risen, may while the loss of either network still moves.
+    leaves chance. A pair that does not have that shape may still get it while the loss of either network
+    moves, unless it began by agreeing more: a fall at first that did not come will not come later. Networks
+    that label at chance have nothing to agree on: the claim applies where their accuracy is clearly above it.
     """
-    agreement, steps = run.fine_agreement()
     chosen, pairs = rotating(run), disjoint_pairs(run)
+    at_chance = _at_chance(run, len(pairs), _UNIT)
+    if at_chance is not None:
+        return at_chance
+    agreement, steps = run.fine_agreement()
     agreement = np.where(np.isfinite(run.fine_loss()[0])[:, pairs].all(-1), agreement[:, chosen], np.nan)
-    still = loss_at_rest(run)[pairs].all(1)
-    found = [_shape(curve, steps) for curve in agreement.T]
-    hits = sum(bool(fell and rose) for fell, rose, _, _ in found)
+    rest = loss_at_rest(run)[pairs].all(1)
+    found = [_Shape.of(curve, steps) for curve in agreement.T]
+    hits = sum(shape.fits for shape in found)
     open_ = sum(
-        (fell is None) or (fell and not rose and not rest)
-        for (fell, rose, _, _), rest in zip(found, still, strict=True)
+        not shape.fits and not (shape.rose_first or still) for shape, still in zip(found, rest, strict=True)
     )
-    known = [row for row in found if row[0] is not None]
-    fall, rise = (float(np.median([row[k] for row in known])) if known else np.nan for k in (2, 3))
+    known = [shape for shape in found if np.isfinite(shape.fall)]
+    fall = float(np.median([shape.fall for shape in known])) if known else np.nan
+    rise = float(np.median([shape.rise for shape in known])) if known else np.nan
     share = Share(hits, open_, len(found))
     note = (
         f"{hits} of {share.n} pairs fall by a point and rise again, {open_} unresolved; median fall "
@@ -68,21 +74,39 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
         _UNIT,
         unresolved=open_,
         diverged=run.diverged,
-        note=join(note, diverged_note(run)),
+        note=join(note, accuracy_note(run), diverged_note(run)),
     )
 
 
-def _shape(curve: np.ndarray, steps: np.ndarray) -> tuple[bool | None, bool, float, float]:
-    """Whether a pair's agreement fell early (None: unknown), whether it rose after that, and by how much."""
-    if not np.isfinite(curve).all():
-        return None, False, np.nan, np.nan
-    lowest = int(curve.argmin())
-    first_half = curve[steps <= steps[-1] / 2]
-    fell = bool(curve[0] - first_half.min() >= A_POINT)
-    fall, rise = curve[0] - curve[lowest], curve[-1] - curve[lowest]
-    early = steps[lowest] <= steps[-1] / 2
-    tau = kendall_tau(steps[lowest:], curve[lowest:])
-    return fell, bool(fell and early and rise >= A_POINT and tau >= RISING), float(fall), float(rise)
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A pair's agreement over the training.
+
+    Attributes:
+        fits: it falls by A_POINT, early, and rises by A_POINT and with a trend of RISING from there.
+        rose_first: it rose by A_POINT without having fallen by as much before.
+        fall, rise: from the start to the minimum and from there to the end; NaN where a loss was no number.
+    """
+
+    fits: bool
+    rose_first: bool
+    fall: float
+    rise: float
+
+    @classmethod
+    def of(cls, curve: np.ndarray, steps: np.ndarray) -> _Shape:
+        if not np.isfinite(curve).all():
+            return cls(False, False, np.nan, np.nan)
+        lowest = int(curve.argmin())
+        fall, rise = float(curve[0] - curve[lowest]), float(curve[-1] - curve[lowest])
+        early = steps[lowest] <= steps[-1] / 2
+        trend = kendall_tau(steps[lowest:], curve[lowest:])
+        fallen = np.minimum.accumulate(curve) <= curve[0] - A_POINT
+        risen = curve >= curve[0] + A_POINT
+        rose_first = bool(risen.any() and (not fallen.any() or risen.argmax() < fallen.argmax()))
+        return cls(
+            bool(fall >= A_POINT and early and rise >= A_POINT and trend >= RISING), rose_first, fall, rise
+        )
 
 
 # -- E8 -------------------------------------------------------------------------------
@@ -94,9 +118,9 @@ def highest_agreement(run: Run, claim: Claim) -> Evidence:
     Networks that label at chance disagree whatever they are: the claim applies where their accuracy is
     clearly above it.
     """
-    below = _at_chance(run)
-    if below:
-        return Evidence(None, None, run.spec.networks // 2, sampling_unit=_UNIT, inapplicable=below)
+    at_chance = _at_chance(run, run.spec.networks // 2, _UNIT)
+    if at_chance is not None:
+        return at_chance
     agreement = agree_or_not(run)[1:, rotating(run)]
     epochs = {f"epoch {t}": Median.of(row) for t, row in enumerate(agreement, start=1)}
     last = agreement[-1][np.isfinite(agreement[-1])]
@@ -111,19 +135,42 @@ def highest_agreement(run: Run, claim: Claim) -> Evidence:
     )
 
 
-def _at_chance(run: Run) -> str:
-    """Why the networks' labels say nothing: half of them, by an exact bound, may be no better than chance."""
-    largest_class = float(run.arrays["largest_class"][0])
+def _at_chance(run: Run, n: int, unit: str, greatest: float = 1.0) -> Evidence | None:
+    """The evidence on a run whose networks may label at chance; None where half of them are clearly above it.
+
+    At chance for certain the claim does not apply; where the bounds leave it open, so is the claim, and a
+    later look with more networks may tell.
+
+    Args:
+        run: the networks.
+        n: sampling units of the claim.
+        unit: what they are.
+        greatest: the largest value that the claim's estimate can have.
+    """
     accuracy = np.where(finite(run)[-1], run.arrays["train_accuracy"][-1], np.nan)
-    median = Median.of(accuracy)
-    wanted = largest_class + ABOVE_CHANCE
-    if median.lower(ALPHA) >= wanted:
-        return ""
-    return (
-        f"accuracy clearly above chance failed on the run (median {median.value:.2f} "
-        f"[{median.lower(ALPHA):.2f}, "
-        f"{median.upper(ALPHA):.2f}], wanted {wanted:.2f}): labels at chance disagree whatever the networks "
-        "are"
+    median, wanted = Median.of(accuracy), float(run.arrays["largest_class"][0]) + ABOVE_CHANCE
+    low, high = median.lower(ALPHA), median.upper(ALPHA)
+    if low >= wanted:
+        return None
+    found = f"(median accuracy {median.value:.2f} [{low:.2f}, {high:.2f}], wanted {wanted:.2f})"
+    if high < wanted:
+        why = "labels at chance disagree whatever the networks are"
+        return Evidence(
+            None,
+            None,
+            n,
+            sampling_unit=unit,
+            inapplicable=f"accuracy clearly above chance failed on the run {found}: {why}",
+        )
+    return Evidence(
+        None,
+        (0.0, greatest),
+        n,
+        p_support=1.0,
+        p_refute=1.0,
+        sampling_unit=unit,
+        diverged=run.diverged,
+        note=join(f"accuracy above chance is neither found nor excluded {found}", diverged_note(run)),
     )
 
 
@@ -138,9 +185,9 @@ def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
             None, None, run.spec.networks // 4, sampling_unit="quadruples",
             inapplicable="one population of networks: no pair of models i, j differs from another",
         )  # fmt: skip
-    below = _at_chance(run)
-    if below:
-        return Evidence(None, None, run.spec.networks // 4, sampling_unit="quadruples", inapplicable=below)
+    at_chance = _at_chance(run, run.spec.networks // 4, "quadruples", 6.0)
+    if at_chance is not None:
+        return at_chance
     agreement, names = agree_or_not(run)[-1], [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
     medians = [Median.of(agreement[k::6]) for k in range(6)]
     alpha = claim.alpha / 6

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 
-__all__ = ["hashed_order", "split"]
+__all__ = ["SEED", "hashed_order", "split"]
 
 SEED = "landscape-claims"
 

@@ -26,7 +26,9 @@ from models.losses import loss_gradient
 __all__ = [
     "Layers",
     "Operands",
+    "Rows",
     "behind_first",
+    "cut_rows",
     "first_gradient",
     "first_product",
     "forward",
@@ -40,6 +42,10 @@ __all__ = [
 
 Layers = Sequence[tuple[Tensor, Tensor]]
 """Weights [M, fan_in, fan_out] and biases [M, fan_out] of each layer."""
+
+Rows = tuple[Tensor, Tensor, Tensor]
+"""Rows of a first layer: the head's [head, columns], the same transposed, and the tail's; views made once,
+since making one costs a microsecond or two."""
 
 _VECTOR = 16
 """A row is a multiple of so many numbers: of the longest vectors that kernels step through, whose
@@ -84,13 +90,15 @@ def rest_views(rest: Tensor, sizes: Sequence[int]) -> tuple[Tensor, list[tuple[T
     return bias, later
 
 
-def rows(layers: Layers, by_input: bool = False) -> Tensor:
-    """The layers as a buffer [M, row_size], the inverse of `layer_views`."""
-    parts = []
-    for depth, (W, bias) in enumerate(layers):
-        parts += [(W if by_input and not depth else W.transpose(1, 2)).flatten(1), bias]
-    buffer = torch.cat(parts, 1)
-    return torch.nn.functional.pad(buffer, (0, -buffer.shape[1] % _VECTOR))
+def rows(layers: Layers, by_input: bool = False, dtype: torch.dtype | None = None) -> Tensor:
+    """The layers as a buffer [M, row_size], the inverse of `layer_views`; of their own type without one."""
+    W = layers[0][0]
+    sizes = (W.shape[1], *(bias.shape[1] for _, bias in layers))
+    buffer = torch.zeros(len(W), row_size(sizes), dtype=dtype or W.dtype)
+    for view, layer in zip(layer_views(buffer, sizes, by_input), layers, strict=True):
+        for place, tensor in zip(view, layer, strict=True):
+            place.copy_(tensor)
+    return buffer
 
 
 @dataclass(slots=True)
@@ -134,7 +142,7 @@ def forward(of: Operands, joined: Tensor, inputs: Inputs, bf16: bool = False) ->
         inputs: of B samples.
         bf16: round the operands of every product to bfloat16.
     """
-    z = first_product(joined, inputs, bf16)
+    z = first_product(cut_rows(joined, inputs.head.shape[0]), inputs, bf16)
     return _activations(of, z.view(len(of.layers[0][0]), -1, len(inputs)), bf16)[-1].transpose(1, 2)
 
 
@@ -150,28 +158,33 @@ def _activations(of: Operands, z: Tensor, bf16: bool) -> list[Tensor]:
     return kept
 
 
-def first_product(weights: Tensor, inputs: Inputs, bf16: bool = False) -> Tensor:
-    """First-layer weights [d_x, columns] by the inputs that are not 0, [columns, B]."""
-    head = inputs.head.shape[0]
+def cut_rows(rows: Tensor, head: int) -> Rows:
+    """Rows [d_x, columns] of a first layer or its gradient, as the two functions below take them."""
+    return rows[:head], rows[:head].t(), rows[head:]
+
+
+def first_product(weights: Rows, inputs: Inputs, bf16: bool = False) -> Tensor:
+    """First-layer weights by the inputs that are not 0, [columns, B]."""
+    _, head, tail = weights
     if inputs.tail is None or inputs.places is None:
-        return _mm(weights[:head].t(), inputs.head, bf16)
-    chosen = weights[head:].index_select(0, inputs.places).t()
-    if not head:
+        return _mm(head, inputs.head, bf16)
+    chosen = tail.index_select(0, inputs.places).t()
+    if not head.shape[1]:
         return _mm(chosen, inputs.tail, bf16)
     if bf16:
-        return _mm(weights[:head].t(), inputs.head, bf16) + _mm(chosen, inputs.tail, bf16)
-    return torch.mm(weights[:head].t(), inputs.head).addmm_(chosen, inputs.tail)
+        return _mm(head, inputs.head, bf16) + _mm(chosen, inputs.tail, bf16)
+    return torch.mm(head, inputs.head).addmm_(chosen, inputs.tail)
 
 
-def first_gradient(into: Tensor, slope: Tensor, inputs: Inputs, bf16: bool = False) -> None:
-    """Writes X^T slope into [d_x, h] from slopes [B, h]; rows of inputs that are 0 on all samples are 0."""
-    head = inputs.head.shape[0]
+def first_gradient(into: Rows, slope: Tensor, inputs: Inputs, bf16: bool = False) -> None:
+    """Writes X^T slope from slopes [B, columns]; the rows of inputs that are 0 on all samples are 0."""
+    head, _, tail = into
     if bf16:
-        into[:head].copy_(_mm(inputs.head, slope, bf16))
-    elif head:
-        torch.mm(inputs.head, slope, out=into[:head])
+        head.copy_(_mm(inputs.head, slope, bf16))
+    elif len(head):
+        torch.mm(inputs.head, slope, out=head)
     if inputs.tail is not None and inputs.places is not None:
-        into[head:].zero_().index_copy_(0, inputs.places, _mm(inputs.tail, slope, bf16))
+        tail.zero_().index_copy_(0, inputs.places, _mm(inputs.tail, slope, bf16))
 
 
 def gradients(

@@ -127,7 +127,8 @@ class Experiment:
     @property
     def groups(self) -> tuple[int, ...]:
         """The population of every network."""
-        return tuple(number % len(self.populations) for number in self.numbers)
+        count = len(self.populations)
+        return tuple(number % count for number in self.numbers)
 
     @property
     def setting(self) -> str:

@@ -51,13 +51,9 @@ def initial_weights(
     """
     layers = []
     for index, (fan_in, fan_out) in enumerate(pairwise(sizes)):
-        W = torch.stack(
-            [
-                torch.randn(fan_in, fan_out, dtype=torch.float64, generator=_generator(seed, "W", index))
-                * standard_deviation(protocol, i, fan_in)
-                for i, seed in zip(groups, seeds, strict=True)
-            ]
-        )
+        W = torch.empty(len(seeds), fan_in, fan_out, dtype=torch.float64)
+        for own, i, seed in zip(W, groups, seeds, strict=True):
+            own.normal_(generator=_generator(seed, "W", index)).mul_(standard_deviation(protocol, i, fan_in))
         layers.append((W, torch.zeros(len(W), fan_out, dtype=torch.float64)))
     return layers
 

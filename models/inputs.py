@@ -27,6 +27,9 @@ _WORTH = 2_000_000
 _UPDATE, _GATHERING = 23, 8
 """What Adam's update of a weight takes, and gathering it, as many samples' products with it."""
 
+_EVEN = 0.7
+"""A side may have so much of the work before a cut inside the head pays."""
+
 _ROWS = 16
 """A cut falls on a multiple of so many inputs, so that both sides are whole vectors."""
 
@@ -84,7 +87,10 @@ def head_size(x: Tensor, batch: int, units: int) -> int:
 
 
 def even_cut(x: Tensor, batch: int, head: int) -> int:
-    """Where to cut the inputs, so that one side has as much work in a step as the other.
+    """Where to cut the inputs, so that one side has about as much work in a step as the other.
+
+    At the head's end, where that is even enough: a side that has some of the head and all of the tail takes
+    two more products a step.
 
     Args:
         x: training inputs [m, d_x], ordered by use.
@@ -94,6 +100,8 @@ def even_cut(x: Tensor, batch: int, head: int) -> int:
     work = _UPDATE + batch * _share_in_use(x, batch)
     work[head:] += _GATHERING
     along = work.cumsum(0)
+    if 0 < head < len(work) and _EVEN * along[-1] >= along[head - 1] >= (1 - _EVEN) * along[-1]:
+        return head
     cut = int((along <= along[-1] / 2).sum())
     return round(cut / _ROWS) * _ROWS or cut
 

@@ -56,12 +56,13 @@ class InputsInUse:
         head: how many take part in every product, see `models.inputs.head_size`.
 
     Attributes:
-        tail: how many others there are.
+        inputs: how many there are.
+        tail: how many of them are left out where a minibatch does not use them.
     """
 
     def __init__(self, x: Tensor, head: int) -> None:
         self._head, self._tail = x[:, :head], x[:, head:]
-        self.tail = self._tail.shape[1]
+        self.inputs, self.tail = x.shape[1], self._tail.shape[1]
         if self.tail:
             bits = np.packbits((self._tail != 0).numpy(), axis=1)
             words = np.zeros((len(x), -(-bits.shape[1] // _WORD) * _WORD), dtype=np.uint8)

@@ -77,7 +77,7 @@ class Shard:
     ) -> None:
         self.members = members
         self.sizes = (layers[0][0].shape[1], *(W.shape[2] for W, _ in layers))
-        self.buffer = rows(layers, by_input).to(backend.device, backend.dtype)
+        self.buffer = rows(layers, by_input, backend.dtype).to(backend.device)
         self.moments = torch.zeros_like(self.buffer), torch.zeros_like(self.buffer)
         self.weights = Operands(layer_views(self.buffer, self.sizes, by_input))
         # One product for the first layers of an evaluation rounds by how many it serves: on the CPU always a

@@ -72,6 +72,7 @@ _ENGINE_SOURCES = (
     "minibatches.py",
     "narrow.py",
     "pairs.py",
+    "recorder.py",
     "seeds.py",
     "shards.py",
     "threads.py",

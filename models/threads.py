@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
-__all__ = ["Threads", "thread_count", "unrecorded"]
+__all__ = ["Lane", "Threads", "thread_count", "unrecorded"]
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
@@ -35,6 +37,15 @@ class Threads:
         """The results in the items' order; as many items at once as there are threads."""
         if not self.count:
             return [work(item) for item in items]
+        running = [self._submitted(work, item) for item in items]
+        try:
+            return [done.result() for done in running]
+        finally:  # after an interrupt or an error no item goes on behind the caller's back
+            for item in running:
+                item.cancel()
+            wait(running)
+
+    def _submitted(self, work: Callable[[Item], Result], item: Item) -> Future[Result]:
         # Saturated units make gradients too small for normal numbers, which CPUs
         # handle in slow microcode; zero is as good. The switch is per thread and has
         # no undo, so the work leaves the caller's thread even where one would do.
@@ -42,13 +53,59 @@ class Threads:
             self._pool = ThreadPoolExecutor(
                 self.count, initializer=torch.set_flush_denormal, initargs=(True,)
             )
-        running = [self._pool.submit(unrecorded, work, item) for item in items]
+        return self._pool.submit(unrecorded, work, item)
+
+    def together(self, lanes: Sequence[Lane]) -> None:
+        """Runs lanes that wait for each other; there must be a thread for each."""
+        running = []
         try:
-            return [done.result() for done in running]
-        finally:  # after an interrupt or an error no item goes on behind the caller's back
-            for item in running:
-                item.cancel()
+            for lane in lanes:
+                running.append(self._submitted(Lane.run, lane))
+            for done in running:
+                done.result()
+        except BaseException:
+            for lane in lanes:  # else one would wait for ever for another that never began
+                lane.abandon()
+            raise
+        finally:
             wait(running)
+
+
+class Lane:
+    """One of two works that swap something at every step.
+
+    Args:
+        work: called with `swap`.
+        mine: where the other finds what this one hands over.
+        theirs: where this one finds what the other hands over.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Callable[[Tensor], Tensor]], None],
+        mine: SimpleQueue[Tensor | None],
+        theirs: SimpleQueue[Tensor | None],
+    ) -> None:
+        self._work, self._mine, self._theirs = work, mine, theirs
+
+    def run(self) -> None:
+        """Does the work; should it fail, the other's fails too."""
+        try:
+            self._work(self._swap)
+        except BaseException:
+            self._mine.put(None)
+            raise
+
+    def abandon(self) -> None:
+        """Lets this one fail at its next swap."""
+        self._theirs.put(None)
+
+    def _swap(self, mine: Tensor) -> Tensor:
+        self._mine.put(mine)
+        theirs = self._theirs.get()
+        if theirs is None:
+            raise RuntimeError("a network's training was given up on its other thread")
+        return theirs
 
 
 def unrecorded(work: Callable[[Item], Result], item: Item) -> Result:

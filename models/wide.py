@@ -18,24 +18,48 @@ from torch import Tensor
 
 from models.adam import Adam
 from models.backend import Backend
-from models.ensemble import Layers, Operands, behind_first, first_gradient, first_product, rest_views
+from models.ensemble import (
+    Layers,
+    Operands,
+    behind_first,
+    cut_rows,
+    first_gradient,
+    first_product,
+    rest_views,
+)
 from models.experiment import Experiment
 from models.inputs import Inputs, even_cut, head_size
 from models.minibatches import InputsInUse, targets_by_network
 from models.shards import Shard
+from models.threads import Lane
 
-__all__ = ["WideNetwork"]
+__all__ = ["WideNetwork", "input_halves"]
+
+
+def input_halves(x: Tensor, batch: int, units: int) -> tuple[InputsInUse, InputsInUse]:
+    """Readers of the two parts of the inputs, for all networks.
+
+    Args:
+        x: inputs [m, d_x] of the training set, ordered by use.
+        batch: samples in a minibatch.
+        units: hidden units that read them.
+    """
+    head = head_size(x, batch, units)
+    cut = even_cut(x, batch, head)
+    return InputsInUse(x[:, :cut], min(head, cut)), InputsInUse(x[:, cut:], max(head - cut, 0))
 
 
 class _Part:
     """Some inputs' rows of the first layer: what they add to the hidden units, and their updates."""
 
     def __init__(self, rows: Tensor, moments: tuple[Tensor, Tensor], reader: InputsInUse, lr: float) -> None:
-        self._rows, self._gradient, self.reader = rows, torch.zeros_like(rows), reader
-        self.adam = Adam(rows, self._gradient, lr, fused=True, moments=moments)
+        self.reader, gradient = reader, torch.empty_like(rows)  # overwritten at every step
+        head = reader.inputs - reader.tail
+        self._weights, self._gradient = cut_rows(rows, head), cut_rows(gradient, head)
+        self.adam = Adam(rows, gradient, lr, fused=True, moments=moments)
 
     def product(self, inputs: Inputs, bf16: bool) -> Tensor:
-        return first_product(self._rows, inputs, bf16)
+        return first_product(self._weights, inputs, bf16)
 
     def step(self, slope: Tensor, inputs: Inputs, bf16: bool) -> None:
         first_gradient(self._gradient, slope, inputs, bf16)
@@ -73,55 +97,39 @@ class _Rest:
             mine.copy_(theirs)
 
 
-class _Exchange:
-    """Two threads that give each other something, over and over."""
-
-    def __init__(self) -> None:
-        self._queues: tuple[SimpleQueue[Tensor | None], ...] = (SimpleQueue(), SimpleQueue())
-
-    def swap(self, side: int, mine: Tensor) -> Tensor:
-        """Hands over what is mine and waits for the other's."""
-        self._queues[1 - side].put(mine)
-        theirs = self._queues[side].get()
-        if theirs is None:
-            raise RuntimeError("the thread that trains the network's other part has failed")
-        return theirs
-
-    def abandon(self, side: int) -> None:
-        """Lets the other thread fail too, which would wait for ever."""
-        self._queues[1 - side].put(None)
-
-
 class WideNetwork(Shard):
     """A shard of one network.
 
     Args:
         members: its place in the ensemble.
         layers: weights and biases that it starts from.
-        x: inputs [m, d_x] of the training set, ordered by use.
-        y: its targets [K, m].
+        halves: readers of its inputs.
+        y: targets [K, m] of the training set.
         spec: output, loss, batch and learning rate.
         backend: device and arithmetic.
     """
 
     def __init__(
-        self, members: slice, layers: Layers, x: Tensor, y: Tensor, spec: Experiment, backend: Backend
+        self,
+        members: slice,
+        layers: Layers,
+        halves: tuple[InputsInUse, InputsInUse],
+        y: Tensor,
+        spec: Experiment,
+        backend: Backend,
     ) -> None:
-        super().__init__(members, layers, len(x), backend, by_input=True)
+        super().__init__(members, layers, y.shape[1], backend, by_input=True)
         self._y, self._spec, self._bf16 = y, spec, backend.precision == "bf16"
         d_x, h = self.sizes[:2]
-        head = head_size(x, spec.batch, h)
-        cut = even_cut(x, spec.batch, head)
         first, rest = (
             [whole[:, part] for whole in (self.buffer, *self.moments)]
             for part in (slice(d_x * h), slice(d_x * h, None))
         )
-        self._parts = []
-        for inputs in (slice(cut), slice(cut, d_x)):
-            rows, *moments = (whole.unflatten(1, (d_x, h))[0, inputs] for whole in first)
-            start, stop, _ = inputs.indices(d_x)
-            reader = InputsInUse(x[:, inputs], min(max(head - start, 0), stop - start))
-            self._parts.append(_Part(rows, tuple(moments), reader, spec.learning_rate))
+        by_part = [whole[0].view(d_x, h).split([half.inputs for half in halves]) for whole in first]
+        self._parts = [
+            _Part(rows, (exp_avg, exp_avg_sq), reader, spec.learning_rate)
+            for rows, exp_avg, exp_avg_sq, reader in zip(*by_part, halves, strict=True)
+        ]
         self._rest = _Rest(rest[0], (rest[1], rest[2]), self.weights, self.sizes, spec.learning_rate)
         twin = [torch.zeros_like(whole) for whole in rest]
         self._twin = _Rest(twin[0], (twin[1], twin[2]), self.weights, self.sizes, spec.learning_rate)
@@ -141,24 +149,23 @@ class WideNetwork(Shard):
             first.step(slope, a, self._bf16)
             second.step(slope, b, self._bf16)
 
-    def lanes(self, order: Tensor) -> list[Callable[[], None]]:
+    def lanes(self, order: Tensor) -> list[Lane]:
         """The same in two halves, which must run at once: each waits for the other at every step."""
         self._twin.copy(self._rest)
-        exchange = _Exchange()
-        return [partial(self._lane, order, side, exchange) for side in (0, 1)]
+        here, there = SimpleQueue(), SimpleQueue()
+        return [
+            Lane(partial(self._train_part, order, 0), here, there),
+            Lane(partial(self._train_part, order, 1), there, here),
+        ]
 
-    def _lane(self, order: Tensor, side: int, exchange: _Exchange) -> None:
+    def _train_part(self, order: Tensor, side: int, swap: Callable[[Tensor], Tensor]) -> None:
         spec, part, rest = self._spec, self._parts[side], (self._rest, self._twin)[side]
-        try:
-            for inputs, y in zip(
-                part.reader.minibatches(order[0], spec.batch),
-                targets_by_network(self._y, order, spec.batch),
-                strict=True,
-            ):
-                mine = part.product(inputs, self._bf16)
-                theirs = exchange.swap(side, mine)
-                z = theirs + mine if side else mine + theirs  # in one order: it matters to the bits of a NaN
-                part.step(rest.slope(z, y, spec, self._bf16), inputs, self._bf16)
-        except BaseException:
-            exchange.abandon(side)
-            raise
+        for inputs, y in zip(
+            part.reader.minibatches(order[0], spec.batch),
+            targets_by_network(self._y, order, spec.batch),
+            strict=True,
+        ):
+            mine = part.product(inputs, self._bf16)
+            theirs = swap(mine)
+            z = theirs + mine if side else mine + theirs  # in one order: it matters to the bits of a NaN
+            part.step(rest.slope(z, y, spec, self._bf16), inputs, self._bf16)

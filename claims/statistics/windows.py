@@ -62,10 +62,10 @@ class Window:
         # A fullest window can be moved until it begins at a lower end (to hold whole intervals), or at an
         # upper end (to touch them). The slack is for sums that round: 0.1 + 0.01 is not 0.11.
         wide = width * (1 + 1e-9)
-        known = low[np.isfinite(low)]
-        inside = max((int(((low >= x) & (high <= x + wide)).sum()) for x in known), default=0)
-        possible = max((int(((high >= x) & (low <= x + wide)).sum()) for x in high), default=0)
-        return cls(inside, possible, len(low))
+        begin = low[np.isfinite(low), None]
+        inside = ((low >= begin) & (high <= begin + wide)).sum(1).max(initial=0)
+        possible = ((high >= high[:, None]) & (low <= high[:, None] + wide)).sum(1).max(initial=0)
+        return cls(int(inside), int(possible), len(low))
 
     @property
     def value(self) -> float:

@@ -166,7 +166,7 @@ USED = {
     "A_POINT": ({"E3"}, set()),
     "RISING": ({"E3"}, set()),
     "A_LOT": (set(), {"D5"}),
-    "ABOVE_CHANCE": ({"E8", "E8-one"}, set()),
+    "ABOVE_CHANCE": ({"E3", "E8", "E8-one"}, set()),
     "RANKS_ALIKE": (set(), {"M1"}),
     "FEW": (set(), {"T2"}),
     "DEPENDS": ({"H7"}, {"H7"}),

@@ -65,7 +65,8 @@ def test_networks_without_biases_refute_n1():
 
 @pytest.mark.parametrize("standardised", [True, False])
 def test_without_biases_the_raw_table_is_not_what_networks_train_on(standardised):
-    """Dead units without biases need inputs of one sign; standardised inputs add up to zero, and it is said."""
+    """Dead units without biases need inputs of one sign; standardised inputs add up to zero, and it is
+    said."""
     evidence = dead_unit_evidence(X, Y, UNITS, biased=False, standardised=standardised)
     said = "on the raw table only: networks train on the standardised one" in evidence.note
     assert said is standardised

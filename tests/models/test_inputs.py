@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from models import inputs
-from models.ensemble import Operands, first_gradient, first_product, forward, layer_views, row_size, rows
+from models.ensemble import (
+    Operands,
+    cut_rows,
+    first_gradient,
+    first_product,
+    forward,
+    layer_views,
+    row_size,
+    rows,
+)
 from models.inputs import Inputs, evaluation_blocks, even_cut, head_size, order_by_use, whole_blocks
 from models.minibatches import InputsInUse, inputs_by_network, targets_by_network
 
@@ -100,9 +109,11 @@ def test_products_without_zeros_equal_products_with_them(head, bf16, sparse):
         InputsInUse(sparse, head).minibatches(orders(1)[0], 5), slope.split(5), strict=True
     ):
         x = dense(part, 9)
-        torch.testing.assert_close(first_product(weights, part, bf16), weights.t() @ x.t(), **within)
+        torch.testing.assert_close(
+            first_product(cut_rows(weights, head), part, bf16), weights.t() @ x.t(), **within
+        )
         found = torch.full((9, 5), 7.0, dtype=torch.float64)  # filled, so that a row left alone shows
-        first_gradient(found, slopes, part, bf16)
+        first_gradient(cut_rows(found, head), slopes, part, bf16)
         torch.testing.assert_close(found, x.t() @ slopes, **within)
         assert not found[~(x != 0).any(0)].any()
 
@@ -178,14 +189,22 @@ def test_the_head_is_what_nine_minibatches_in_ten_use(batch, units, head):
 
 def test_a_cut_gives_both_sides_as_much_work():
     """Rare inputs cost an update but few products, so more of them make up a half."""
-    always = torch.ones(50, 320)
-    assert even_cut(always, 32, 320) == 160
+    assert even_cut(torch.ones(50, 320), 32, 320) == 160
     rare = torch.zeros(50, 320)
-    rare[:, :100] = 1
-    rare[0, 100:] = 1
-    cut = even_cut(rare, 32, 100)
+    rare[:, :220] = 1
+    rare[0, 220:] = 1
+    cut = even_cut(rare, 32, 220)
     assert cut % 16 == 0
     share = 1 - 0.98**32
-    work = [23 + 32] * 100 + [23 + 8 + 32 * share] * 220
-    assert abs(sum(work[:cut]) - sum(work[cut:])) <= 2 * 16 * max(work)
+    work = [23 + 32] * 220 + [23 + 8 + 32 * share] * 100
+    assert abs(sum(work[:cut]) - sum(work[cut:])) <= 16 * max(work)
     assert even_cut(torch.ones(5, 7), 4, 7) == 3
+
+
+@pytest.mark.parametrize(("head", "at_its_end"), [(80, False), (140, True), (200, True), (240, False)])
+def test_a_head_of_about_half_the_work_is_one_side(head, at_its_end):
+    """Between three and seven tenths of the work the cut is where the tail begins."""
+    x = torch.zeros(1000, 320)
+    x[:, :head] = 1
+    x[0, head:] = 1
+    assert (even_cut(x, 8, head) == head) == at_its_end

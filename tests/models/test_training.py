@@ -188,7 +188,7 @@ def test_a_member_that_leaves_the_numbers_is_counted_and_alone(digits, tiny, fp3
 def test_divergence_is_leaving_the_numbers_or_ending_ten_times_up(losses, diverged_at, digits, tiny, fp64):
     """The epoch counted is the first bad one; a finite spike that was overcome is none."""
     trainer = Trainer(tiny(epochs=2), digits, fp64, numbers=[0])
-    trainer.history = {"train_loss": [np.array([loss]) for loss in losses]}
+    trainer.recorder.history = {"train_loss": [np.array([loss]) for loss in losses]}
     assert trainer.result()["diverged_at"].tolist() == [diverged_at]
 
 

@@ -40,7 +40,10 @@ TREES = {
 }
 
 
-@pytest.mark.parametrize("of", [of for tree in TREES.values() for of in tree], ids=str)
+@pytest.mark.parametrize(
+    "of",
+    [pytest.param(of, id=f"{name} {k}") for name, tree in TREES.items() for k, of in enumerate(tree)],
+)
 def test_bounds_and_p_values_agree(of):
     """Through every combination a bound reaches an edge at alpha where the p-value is at most alpha."""
     bounds_and_p_values_agree(of, (*EDGES, 0.35, 0.45, 1.35))
