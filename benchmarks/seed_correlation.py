@@ -28,6 +28,8 @@ from claims.statistics import Median
 from data import load
 from models.backend import resolve_backend
 from models.experiment import Experiment
+from models.recorder import Recorder
+from models.run import Run
 from models.training import Trainer
 
 __all__ = ["EXPERIMENT", "coverage", "intraclass_correlation", "main", "measured"]
@@ -37,7 +39,7 @@ EXPERIMENT = Experiment(
 )
 """Four epochs pass l = 0.1, and are short enough to look after every minibatch."""
 
-SEEDS = 12
+SEEDS = 8
 ORDERS = ("own", "shared")
 LEVEL = 0.95
 RESULT = Path(__file__).parent / "results" / "seed_correlation.json"
@@ -58,26 +60,23 @@ def measured(spec: Experiment, order: str) -> dict[str, list[float]]:
     trainer = Trainer(spec, load(spec.dataset), resolve_backend("cpu", "fp32"))
     if order == "shared":
         trainer.order_seeds[:] = trainer.order_seeds[0]
-    _look_at_every_step(trainer)
+    _look_at_every_step(trainer.recorder)
     while not trainer.finished:
         trainer.run_epoch()
-    ends = trainer.steps_per_epoch * np.arange(spec.epochs + 1)
-    steps = np.concatenate([trainer.early_steps, ends])
-    losses = np.concatenate([trainer.early["early_train_loss"], np.stack(trainer.history["train_loss"])])
-    losses = losses[steps.argsort()] / trainer.baseline[0]
-    _, first = reached(losses, np.sort(steps), TENTH_LOSS)
+    losses, steps = Run(spec, trainer.result()).fine_loss()
+    _, first = reached(losses, steps, TENTH_LOSS)
     if not np.isfinite(first).all():
         raise ValueError(f"got networks above l = {TENTH_LOSS} after {spec.epochs} epochs: train longer")
     return {"steps": first.tolist(), "final": losses[-1].tolist()}
 
 
-def _look_at_every_step(trainer: Trainer) -> None:
+def _look_at_every_step(recorder: Recorder) -> None:
     """Records after each minibatch in place of a geometric grid of them."""
-    steps = np.arange(1, trainer.steps_per_epoch * trainer.spec.epochs)
-    trainer.early_steps = steps[steps % trainer.steps_per_epoch != 0]
-    trainer.early = {
-        name: np.zeros((len(trainer.early_steps), *rows.shape[1:]), rows.dtype)
-        for name, rows in trainer.early.items()
+    steps = np.arange(1, recorder.steps_per_epoch * recorder.spec.epochs)
+    recorder.early_steps = steps[steps % recorder.steps_per_epoch != 0]
+    recorder.early = {
+        name: np.zeros((len(recorder.early_steps), *rows.shape[1:]), rows.dtype)
+        for name, rows in recorder.early.items()
     }
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from tabulate import tabulate
 
+from benchmarks import seed_correlation
+from benchmarks.error_rates.tables import claims_table
 from benchmarks.phases import PHASES
 
 __all__ = [
@@ -166,9 +168,24 @@ def _profile() -> str:
     return tabulate(rows, ["ms a model and epoch", *found], tablefmt="github", disable_numparse=True) + "\n"
 
 
+def _error_rates() -> str:
+    return claims_table(_read("error_rates.json")["scenarios"], "github") + "\n"
+
+
+def _seed_correlation() -> str:
+    found = _read("seed_correlation.json")
+    return f"{_machine(found['machine'])}.\n\n{seed_correlation.table(found['summary'], 'github')}\n"
+
+
 def filled(text: str) -> str:
     """A page with the tables of the results on file in their places."""
-    tables = {"training": _training, "whole_job": _job, "profile": _profile}
+    tables = {
+        "training": _training,
+        "whole_job": _job,
+        "profile": _profile,
+        "error_rates": _error_rates,
+        "seed_correlation": _seed_correlation,
+    }
     return _PLACE.sub(lambda place: f"{place[1]}\n{tables[place[2]]()}\n{place[3]}", text)
 
 

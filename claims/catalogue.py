@@ -222,8 +222,9 @@ _EMPIRICAL = (
         statement="Binary cross entropy: the two groups merge with more epochs",
         place="section 4.5 (text)",
         kind=Kind.EMPIRICAL,
-        rule="applies where the rule of E10-groups finds two groups at half the epochs; largest |median "
-        "difference of final training l| across the groups, by pairs of networks of one quadruple; exact "
+        rule="applies where the rule of E10-groups finds two groups at half the epochs, and is open where it "
+        "neither finds nor excludes them; largest |median difference of final training l| across the groups, "
+        "by pairs of networks of one quadruple; exact "
         f"bounds from order statistics, simultaneous; {_UNRESOLVED}; {_SETTLED}",
         region=Region(high=EQUAL_LOSS),
         unit="gap in L/L0",

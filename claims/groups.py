@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from claims.claim import Claim
@@ -63,9 +65,21 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
         f"median l by model: {_medians(curve[half], run)} at epoch {half}, {_medians(curve[-1], run)} at "
         "the end"
     )
-    if before.lower(ALPHA) < 0:
+    if before.upper(ALPHA) < 0:
         why = f"no two groups {{0, 1}} and {{2, 3}} at epoch {half}, so nothing to merge ({note})"
         return Evidence(None, None, run.spec.networks, inapplicable=why)
+    if before.lower(ALPHA) < 0:
+        # Open and not inapplicable: a later look with more networks may find the groups.
+        why = f"two groups at epoch {half} are neither found nor excluded"
+        return Evidence(
+            None,
+            (0.0, math.inf),
+            run.spec.networks,
+            p_support=1.0,
+            p_refute=1.0,
+            diverged=run.diverged,
+            note=join(why, note, diverged_note(run)),
+        )
     end = ends(run, curve)
     after = between_populations(run, end)
     return measured(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy
 import scipy
 
 from benchmarks.error_rates import alternatives, cells, tables
 
-__all__ = ["main"]
+__all__ = ["main", "write"]
 
 RESULT = Path(__file__).resolve().parents[1] / "results" / "error_rates.json"
 
@@ -39,16 +40,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     }
     target = options.to or (None if options.quick else RESULT)
     if target is not None:
-        lines = ",\n".join(json.dumps(scenario) for scenario in content["scenarios"])
-        rest = json.dumps({k: v for k, v in content.items() if k != "scenarios"}, indent=1)
-        target.write_text(f'{rest[:-2]},\n "scenarios": [\n{lines}\n ]\n}}\n', encoding="utf-8")
-        target.with_suffix(".md").write_text(tables.document(content), encoding="utf-8")
+        write(content, target)
     print(tables.claims_table(content["scenarios"]))
     beyond = tables.failed(content["scenarios"])
     for scenario, design in beyond:
         about = ", ".join(str(scenario[k]) for k in ("claims", "data", "spread", "place", "holds"))
         print(f"beyond {scenario['limit']:.3f}: {about}, {design}: {scenario['designs'][design]}")
     return 1 if beyond else 0
+
+
+def write(content: Mapping[str, Any], target: Path) -> None:
+    """The JSON, a line a population, and the Markdown beside it."""
+    lines = ",\n".join(json.dumps(scenario) for scenario in content["scenarios"])
+    rest = json.dumps({k: v for k, v in content.items() if k != "scenarios"}, indent=1)
+    target.write_text(f'{rest[:-2]},\n "scenarios": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    target.with_suffix(".md").write_text(tables.document(content), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def _shapes(rng: Rng, share: float, data: str, spread: str) -> Runs:
             "early_train_agreement": np.empty((0, 6 * n // 4), dtype=int),
             "steps_per_epoch": np.array([32]),
         }
-        return [run(n, _REST, **early, **labelled(agreement, n))]
+        return [run(n, _REST, **early, **labelled(agreement, n), **_accuracy(n))]
 
     return runs
 
@@ -181,7 +181,7 @@ def scenarios() -> Iterator[Scenario]:
                 (True, False, 0.98),
             ):
                 about = (data, spread, holds, edge)
-                yield Scenario(("E3",), *about, partial(_shapes, share=share, **plant), shape, 0.3)
+                yield Scenario(("E3",), *about, partial(_shapes, share=share, **plant), shape, 0.6)
                 pairs = partial(_same, share=share, both=holds, **plant)
                 yield Scenario(("M2",), *about, pairs, same)
                 yield Scenario(("D3",), *about, partial(_labels, share=share, **plant), labels, 0.5)

@@ -109,4 +109,4 @@ def scenarios() -> Iterator[Scenario]:
             (False, False, 0.1),
         ):
             draw = partial(_draws, difference=difference, data=data)
-            yield Scenario(("N2",), data, "equal", holds, edge, draw, _sampled, 0.15, sizes=())
+            yield Scenario(("N2",), data, "equal", holds, edge, draw, _sampled, sizes=())

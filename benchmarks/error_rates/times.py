@@ -242,7 +242,7 @@ def scenarios() -> Iterator[Scenario]:
     ):
         draw = partial(_ranks, alike=share)
         ranks = partial(_spread_out, rank_agreement)
-        yield Scenario(("M1",), "discrete", "equal", holds, at_edge, draw, ranks, 0.1)
+        yield Scenario(("M1",), "discrete", "equal", holds, at_edge, draw, ranks, 0.3)
         beyond = 1 - share
         yield Scenario(
             ("H7",), "discrete", "equal", holds, at_edge, partial(_paths, beyond=beyond), _independence, 0.5

@@ -183,8 +183,8 @@ def test_what_does_not_apply_says_what_it_would_have_counted(id, evidence, n, un
     found = evidence(planted(plateau(np.full(32, 0.2)), accuracy=early), claim(id))
     assert (found.n, found.sampling_unit, found.estimate, found.interval) == (n, unit, None, None)
     assert found.inapplicable == (
-        "accuracy clearly above chance failed on the run (median 0.10 [0.10, 0.10], wanted 0.15): labels at "
-        "chance disagree whatever the networks are"
+        "accuracy clearly above chance failed on the run (median accuracy 0.10 [0.10, 0.10], wanted 0.15): "
+        "labels at chance disagree whatever the networks are"
     )
     assert evidence(planted(plateau(np.full(32, 0.2)), accuracy=late), claim(id)).inapplicable == ""
 
