@@ -1,7 +1,7 @@
 """Contenders measured in turn, so that a machine whose speed drifts slows all of them alike.
 
 Two clocks: the wall's, which is what a user waits for, and the processors', the seconds of all threads
-together, which hardly notice what else the machine is doing. With every core at work all the time the second
+together, which notice other work on the machine less. With every core at work all the time the second
 is the first times the cores; other work on the machine stretches the first alone, and most of all for a
 contender whose threads wait for each other.
 """

@@ -48,9 +48,9 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
     that label at chance have nothing to agree on: the claim applies where their accuracy is clearly above it.
     """
     chosen, pairs = rotating(run), disjoint_pairs(run)
-    below = _at_chance(run)
-    if below:
-        return Evidence(None, None, len(pairs), sampling_unit=_UNIT, inapplicable=below)
+    at_chance = _at_chance(run, len(pairs), _UNIT)
+    if at_chance is not None:
+        return at_chance
     agreement, steps = run.fine_agreement()
     agreement = np.where(np.isfinite(run.fine_loss()[0])[:, pairs].all(-1), agreement[:, chosen], np.nan)
     rest = loss_at_rest(run)[pairs].all(1)
@@ -118,13 +118,13 @@ def highest_agreement(run: Run, claim: Claim) -> Evidence:
     Networks that label at chance disagree whatever they are: the claim applies where their accuracy is
     clearly above it.
     """
-    below = _at_chance(run)
-    if below:
-        return Evidence(None, None, run.spec.networks // 2, sampling_unit=_UNIT, inapplicable=below)
+    at_chance = _at_chance(run, run.spec.networks // 2, _UNIT)
+    if at_chance is not None:
+        return at_chance
     agreement = agree_or_not(run)[1:, rotating(run)]
     epochs = {f"epoch {t}": Median.of(row) for t, row in enumerate(agreement, start=1)}
-    last = agreement[-1][np.isfinite(agreement[-1])]
-    at_end = f"median {np.median(last):.2f} at the end" if len(last) else "unknown at the end"
+    # Some pair has labels that mean something: fewer than half of the networks are without a loss.
+    at_end = f"median {np.nanmedian(agreement[-1]):.2f} at the end"
     return measured(
         Largest(epochs),
         claim,
@@ -135,19 +135,42 @@ def highest_agreement(run: Run, claim: Claim) -> Evidence:
     )
 
 
-def _at_chance(run: Run) -> str:
-    """Why the networks' labels say nothing: half of them, by an exact bound, may be no better than chance."""
-    largest_class = float(run.arrays["largest_class"][0])
+def _at_chance(run: Run, n: int, unit: str, greatest: float = 1.0) -> Evidence | None:
+    """The evidence on a run whose networks may label at chance; None where half of them are clearly above it.
+
+    At chance for certain the claim does not apply; where the bounds leave it open, so is the claim, and a
+    later look with more networks may tell.
+
+    Args:
+        run: the networks.
+        n: sampling units of the claim.
+        unit: what they are.
+        greatest: the largest value that the claim's estimate can have.
+    """
     accuracy = np.where(finite(run)[-1], run.arrays["train_accuracy"][-1], np.nan)
-    median = Median.of(accuracy)
-    wanted = largest_class + ABOVE_CHANCE
-    if median.lower(ALPHA) >= wanted:
-        return ""
-    return (
-        f"accuracy clearly above chance failed on the run (median {median.value:.2f} "
-        f"[{median.lower(ALPHA):.2f}, "
-        f"{median.upper(ALPHA):.2f}], wanted {wanted:.2f}): labels at chance disagree whatever the networks "
-        "are"
+    median, wanted = Median.of(accuracy), float(run.arrays["largest_class"][0]) + ABOVE_CHANCE
+    low, high = median.lower(ALPHA), median.upper(ALPHA)
+    if low >= wanted:
+        return None
+    found = f"(median accuracy {median.value:.2f} [{low:.2f}, {high:.2f}], wanted {wanted:.2f})"
+    if high < wanted:
+        why = "labels at chance disagree whatever the networks are"
+        return Evidence(
+            None,
+            None,
+            n,
+            sampling_unit=unit,
+            inapplicable=f"accuracy clearly above chance failed on the run {found}: {why}",
+        )
+    return Evidence(
+        None,
+        (0.0, greatest),
+        n,
+        p_support=1.0,
+        p_refute=1.0,
+        sampling_unit=unit,
+        diverged=run.diverged,
+        note=join(f"accuracy above chance is neither found nor excluded {found}", diverged_note(run)),
     )
 
 
@@ -162,9 +185,9 @@ def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
             None, None, run.spec.networks // 4, sampling_unit="quadruples",
             inapplicable="one population of networks: no pair of models i, j differs from another",
         )  # fmt: skip
-    below = _at_chance(run)
-    if below:
-        return Evidence(None, None, run.spec.networks // 4, sampling_unit="quadruples", inapplicable=below)
+    at_chance = _at_chance(run, run.spec.networks // 4, "quadruples", 6.0)
+    if at_chance is not None:
+        return at_chance
     agreement, names = agree_or_not(run)[-1], [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
     medians = [Median.of(agreement[k::6]) for k in range(6)]
     alpha = claim.alpha / 6

@@ -50,6 +50,22 @@ def test_a_fall_of_an_order_between_the_limits_is_a_way_down(power, found, lengt
     assert float(answer.point[1].abs()) == pytest.approx(answer.radii[-1], rel=1e-6)
 
 
+@pytest.mark.parametrize(("edge", "found"), [(2.0**-7, True), (2.0**-8, False), (2.0**-9, False)])
+def test_the_three_smallest_balls_decide(edge, found):
+    """-|y|^3 up to an edge, level beyond: a way down if it falls from the third ball to the last."""
+    level = Objective(
+        2,
+        (lambda w: w[0] ** 2 - w[1].abs().clamp(max=edge) ** 3,),
+        lambda w: (lambda v: v[0] ** 2 + v[1].abs().clamp(max=edge) ** 3,),
+        20,
+    )
+    values, vectors = np.array([0.0, 2.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    answer = descend_nearby(level, point(0.0, 0.0), values, vectors, np.array([0]))
+    np.testing.assert_allclose(answer.radii, RADII)
+    np.testing.assert_allclose(answer.drops, np.minimum(answer.radii, edge) ** 3, rtol=1e-6)
+    assert (answer.found, answer.doubtful) == (found, not found)
+
+
 def test_a_fall_of_a_higher_order_is_doubted():
     """y^7 falls by 128 a halving: a basin of its own may as well."""
     answer = probed(along_y(7.0, size=1e3))
@@ -232,6 +248,18 @@ def test_a_few_steep_directions_do_not_make_the_scale():
     assert len(set(changes)) == 5
 
 
+def test_both_signs_of_every_direction_make_the_scale():
+    """x + x^2 changes by more on one side than on the other; the seed is 0 unless another is given."""
+    tilted = quadratic(torch.diag(point(2.0, 2.0)), point(0, 0), slope=1.0)
+    for seed in (0, 1):
+        half = np.random.default_rng(seed).normal(size=(8, 2))
+        half /= np.linalg.norm(half, axis=1, keepdims=True)
+        changes = np.abs(np.r_[half, -half][:, 0] + 1.0)
+        wanted = pytest.approx(np.quantile(changes, 0.25), rel=1e-12)
+        assert loss_scale(tilted, point(0.0, 0.0), seed) == wanted
+        assert (loss_scale(tilted, point(0.0, 0.0)) == wanted) == (seed == 0)
+
+
 def test_a_loss_that_overflows_on_the_sphere_has_the_scale_of_the_rest():
     """Changes that are not finite are left out; where none is left and L(0) is L(w), the scale is 1."""
     half = Objective(
@@ -240,3 +268,7 @@ def test_a_loss_that_overflows_on_the_sphere_has_the_scale_of_the_rest():
     assert 0 < loss_scale(half, point(0.0, 0.0)) <= 1.0
     spike = Objective(2, (lambda w: torch.where(w.norm() > 0.5, torch.inf, 0.0 * w[0]),))
     assert loss_scale(spike, point(0.0, 0.0)) == 1.0
+    shell = Objective(2, (lambda w: torch.where((w.norm() - 1).abs() < 0.1, torch.inf, w[0] / 12),))
+    assert loss_scale(shell, point(3.0, 0.0)) == 0.25
+    pole = Objective(2, (lambda w: torch.where(w.norm() < 0.1, torch.inf, 0.0 * w[0]),))
+    assert loss_scale(pole, point(3.0, 0.0)) == 1.0
