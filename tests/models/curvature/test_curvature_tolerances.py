@@ -215,3 +215,12 @@ def test_the_critical_point_beside_is_within_the_smallest_ball(distance, moves, 
     assert answer.kind is Kind.LOCAL_MINIMUM
     assert answer.moved == pytest.approx(distance * length if moves else 0.0, rel=1e-6)
     assert ("positive definite, below the tolerance" in answer.sentence) == moves
+
+
+@pytest.mark.parametrize(("limit", "dense"), [(2, True), (1, False)])
+def test_the_dense_limit_itself_is_dense(monkeypatch, limit, dense):
+    """As many parameters as the limit allows have their whole spectrum, one more have its ends."""
+    monkeypatch.setattr("models.curvature.classification.DENSE_LIMIT", limit)
+    answer = classify(*tilted("0", 0.0, 3.0, 2.0), scale=1.0)
+    assert answer.kind is (Kind.LOCAL_MINIMUM if dense else Kind.INCONCLUSIVE)
+    assert answer.nullity == (0 if dense else None)
