@@ -59,7 +59,8 @@ def changed_verdict(
     n = with_relu.n + without.n
     inapplicable = [v for v in (with_relu, without) if v.outcome is Outcome.NOT_APPLICABLE]
     if inapplicable:
-        return Evidence(None, None, n, inapplicable=f"{rule} does not apply on both outputs ({note})")
+        why = f"{rule} does not apply on both outputs ({note})"
+        return Evidence(None, None, n, sampling_unit=with_relu.sampling_unit, inapplicable=why)
     changed = float(with_relu.outcome is not without.outcome)
     decided = with_relu.outcome in DECIDED and without.outcome in DECIDED
     pairs = list(found.values())

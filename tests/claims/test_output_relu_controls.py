@@ -128,6 +128,7 @@ def test_a_rule_that_does_not_apply_on_one_output_compares_nothing(at_chance):
     literal = chance("relu") if at_chance in ("relu", "both") else replace(good, spec=chance("relu").spec)
     verdict = judge("N3", changed_verdict("E8", highest_agreement, usual, literal, claim("N3")))
     assert verdict.outcome is Outcome.NOT_APPLICABLE
+    assert (verdict.n, verdict.sampling_unit) == (32, "disjoint pairs")
     assert verdict.reason.startswith("E8 does not apply on both outputs (E8 with a ReLU output: ")
     assert "accuracy clearly above chance failed on the run" in verdict.reason
 

@@ -150,3 +150,15 @@ def test_the_worst_of_the_strict_minima_is_described(monkeypatch):
     assert f"the worst with L/L0 = {float(max(losses) / unit):.6g}, the best" in found.note
     assert f"the best {float(min(losses) / unit):.6g};" in found.note
     assert found.estimate == losses.count(min(losses)) / len(losses)
+
+
+def test_a_pattern_without_a_minimum_is_passed_over(monkeypatch):
+    """A singular cell is no minimum; the patterns after it are inspected all the same."""
+    task = relu_theorem.strict_task("boston")
+    expected = relu_theorem.strict_evidence(task, starts=20)
+    search = relu_theorem.strict_minimum.search
+    alike = np.repeat(task.X[:, :1] > 1000, 2, axis=1)
+    monkeypatch.setattr(
+        relu_theorem.strict_minimum, "search", lambda *a, **more: [alike, *search(*a, **more), alike]
+    )
+    assert relu_theorem.strict_evidence(task, starts=20) == expected

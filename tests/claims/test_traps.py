@@ -212,6 +212,7 @@ def test_without_two_groups_at_half_time_nothing_merges(half):
     verdict = judged("E10-merge", groups.groups_merge, planted(curves))
     assert verdict.outcome is NOT_APPLICABLE
     assert "no two groups {0, 1} and {2, 3} at epoch 40, so nothing to merge" in verdict.reason
+    assert verdict.n == 32
 
 
 def test_groups_that_few_networks_cannot_show_leave_the_merger_open():

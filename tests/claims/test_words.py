@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from cases import CASES
 from planted import altered, by_model, planted, plateau
 
 from claims import comparisons, distances, equal_pairs, equality, groups, labels, output_relu, reaching, speed
@@ -61,85 +63,85 @@ def other(run: Run, **spec: object) -> Run:
 
 WORDS = {
     # id: evidence, n, unit, unresolved, diverged, note
-    "E1": (reaching.near_zero(A, claim("E1")), 32, "networks", 2, 2, E1_LINEAR),
+    "E1": (lambda: reaching.near_zero(A, claim("E1")), 32, "networks", 2, 2, E1_LINEAR),
     "E1-test": (
-        reaching.near_zero(A, claim("E1-test"), side="test"),
+        lambda: reaching.near_zero(A, claim("E1-test"), side="test"),
         *(32, "networks", 2, 2),
         "0 of 32 networks at l <= 0.05 on the test set, 2 unresolved (by model i: 0, 0, 0, 0); l median "
         f"0.225, largest 0.501; {EPOCHS}; {LOST}",
     ),
     "E5": (
-        reaching.same_behaviour(A, other(B, widths=(3, 4)), claim("E5")),
+        lambda: reaching.same_behaviour(A, other(B, widths=(3, 4)), claim("E5")),
         *(32, "paired networks", 2, 4),
         "7 of 32 seeds behave alike on the train set, 2 unresolved; at l <= 0.05: 23 of 32 networks of 2, 0 "
         "of 32 of 3-4; 4 of 64 networks diverged",
     ),
     "D2": (
-        reaching.every_architecture([A, other(B, widths=(3, 4))], claim("D2")),
+        lambda: reaching.every_architecture([A, other(B, widths=(3, 4))], claim("D2")),
         *(64, "networks", 4, 4),
         "23 of 32 at 2, 0 of 32 at 3-4; 4 unresolved; 4 of 64 networks diverged",
     ),
     "E2": (
-        equality.equal_loss(A, claim("E2")),
+        lambda: equality.equal_loss(A, claim("E2")),
         *(32, "networks", 2, 2),
         "9 of 32 networks certainly within 0.01 of each other, at most 11; l from 0.009 to 0.301, median "
         f"0.025; {EPOCHS}; {LOST}",
     ),
-    "E2-sigma": (equality.sigma_effect(A, claim("E2-sigma")), 32, "networks", 2, 2, BY_MODEL),
+    "E2-sigma": (lambda: equality.sigma_effect(A, claim("E2-sigma")), 32, "networks", 2, 2, BY_MODEL),
     "E3": (
-        labels.fall_then_rise(A, claim("E3")),
+        lambda: labels.fall_then_rise(A, claim("E3")),
         *(16, "disjoint pairs", 0, 2),
         "0 of 16 pairs fall by a point and rise again, 0 unresolved; median fall 0.000, median rise 0.600; "
         f"{EPOCHS}; {LOST}",
     ),
     "E8": (
-        labels.highest_agreement(A, claim("E8")),
+        lambda: labels.highest_agreement(A, claim("E8")),
         *(16, "disjoint pairs", 0, 2),
         f"agreement median 0.80 at the end; {EPOCHS}; {LOST}",
     ),
     "E8-one": (
-        labels.exactly_one_pair(A, claim("E8-one")),
+        lambda: labels.exactly_one_pair(A, claim("E8-one")),
         *(8, "quadruples", 0, 2),
         "median agreement of models 0-1 0.80, 0-2 0.80, 0-3 0.80, 1-2 0.80, 1-3 0.80, 2-3 0.80; "
         f"{EPOCHS}; {LOST}",
     ),
     "M2": (
-        labels.same_labels(A, claim("M2")),
+        lambda: labels.same_labels(A, claim("M2")),
         *(16, "disjoint pairs", 16, 2),
         "0 of 16 pairs alike on the train set, median 800 of 1000 samples; 0 of 16 pairs alike on the test "
         f"set, median 720 of 1000 samples; {LOST}",
     ),
     "M1": (
-        distances.rank_agreement(A, claim("M1")),
+        lambda: distances.rank_agreement(A, claim("M1")),
         *(8, "quadruples", 0, 2),
         f"median tau 0.28 units as they stand, median tau 0.14 units aligned; {LOST}",
     ),
-    "E10-groups": (groups.two_groups(A, claim("E10-groups")), 32, "networks", 2, 2, BY_MODEL),
+    "E10-groups": (lambda: groups.two_groups(A, claim("E10-groups")), 32, "networks", 2, 2, BY_MODEL),
     "E10-merge": (
-        groups.groups_merge(told((0.1, 0.1, 0.3, 0.3)), claim("E10-merge")),
+        lambda: groups.groups_merge(told((0.1, 0.1, 0.3, 0.3)), claim("E10-merge")),
         *(32, "networks", 2, 2),
         f"median l by model: 0.1, 0.1, 0.3, 0.3 at epoch 10, 0.1, 0.1, 0.3, 0.3 at the end; {LOST}",
     ),
-    "D3": (equal_pairs.equal_labels(A, claim("D3")), 14, "disjoint pairs", 0, 2, ALIKE),
-    "D4": (equal_pairs.equal_generalisation(A, claim("D4")), 14, "disjoint pairs", 0, 2, ALIKE),
+    "D3": (lambda: equal_pairs.equal_labels(A, claim("D3")), 14, "disjoint pairs", 0, 2, ALIKE),
+    "D4": (lambda: equal_pairs.equal_generalisation(A, claim("D4")), 14, "disjoint pairs", 0, 2, ALIKE),
     "D5": (
-        comparisons.accuracy_drop(A, B, claim("D5")),
+        lambda: comparisons.accuracy_drop(A, B, claim("D5")),
         *(32, "paired networks", 32, 4),
         "median test accuracy 0.850 without, 0.850 with softmax; 4 of 64 networks diverged",
     ),
     "D6": (
-        comparisons.different_ends([A, other(B, loss="bce", output="linear")], claim("D6")),
+        lambda: comparisons.different_ends([A, other(B, loss="bce", output="linear")], claim("D6")),
         *(32, "paired networks", 2, 4),
         "at l <= 0.05: 23 of 32 with mse, 0 of 32 with bce; 4 of 64 networks diverged",
     ),
     "E6": (
-        speed.slowdown({"": (B, A)}, 0.5, claim("E6")),
+        lambda: speed.slowdown({"": (B, A)}, 0.5, claim("E6")),
         *(32, "paired networks", 0, 4),
         "l = 0.5 reached by 32 of 32 networks with softmax (median step 46 to 64), 32 of 32 without (median "
         "step 33 to 45), of 32 steps an epoch; 4 of 64 networks diverged",
     ),
     "D1": (
-        speed.slowdown({"squared error": (B, A), "cross entropy": (A, B)}, 0.1, claim("D1")),
+        lambda: speed.slowdown({"squared error": (B, A), "cross entropy": (A, B)}, 0.1, claim("D1")),
         *(32, "paired networks", 0, 8),
         "squared error: l = 0.1 reached by 0 of 32 networks with softmax (median beyond step 640), 24 of 32 "
         "without (median step 46 to 64), of 32 steps an epoch; cross entropy: l = 0.1 reached by 24 of 32 "
@@ -147,7 +149,9 @@ WORDS = {
         "an epoch; 8 of 128 networks diverged",
     ),
     "N3": (
-        output_relu.changed_verdict("E1", reaching.near_zero, A, other(B, output="relu"), claim("N3")),
+        lambda: output_relu.changed_verdict(
+            "E1", reaching.near_zero, A, other(B, output="relu"), claim("N3")
+        ),
         *(64, "networks", 4, 4),
         "E1 with a ReLU output: refuted, 0 share of networks (all networks: whole interval outside >= 0.85; "
         f"{E1_SOFTMAX}); with a linear output: inconclusive, 0.719 share of networks (model 3: the interval "
@@ -156,14 +160,14 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize(
-    ("evidence", "n", "unit", "unresolved", "diverged", "note"), WORDS.values(), ids=WORDS
-)
+@pytest.mark.parametrize(("make", "n", "unit", "unresolved", "diverged", "note"), WORDS.values(), ids=WORDS)
 def test_what_stands_beside_a_verdict(
-    evidence: Evidence, n: int, unit: str, unresolved: int, diverged: int, note: str
+    make: Callable[[], Evidence], n: int, unit: str, unresolved: int, diverged: int, note: str
 ) -> None:
     """Counted by hand from the planted numbers: of 32 networks the last two diverged, models 2 and 3."""
+    evidence = make()
     assert (evidence.n, evidence.sampling_unit) == (n, unit)
+    assert type(evidence.n) is int
     assert (evidence.unresolved, evidence.diverged) == (unresolved, diverged)
     assert evidence.note == note
 
@@ -182,11 +186,47 @@ def test_what_does_not_apply_says_what_it_would_have_counted(id, evidence, n, un
     late = 1.0 - early
     found = evidence(planted(plateau(np.full(32, 0.2)), accuracy=early), claim(id))
     assert (found.n, found.sampling_unit, found.estimate, found.interval) == (n, unit, None, None)
+    assert type(found.n) is int
     assert found.inapplicable == (
         "accuracy clearly above chance failed on the run (median accuracy 0.10 [0.10, 0.10], wanted 0.15): "
         "labels at chance disagree whatever the networks are"
     )
     assert evidence(planted(plateau(np.full(32, 0.2)), accuracy=late), claim(id)).inapplicable == ""
+
+
+def test_a_pair_agrees_where_both_losses_are_numbers():
+    """One of the two is not enough, from either side; other epochs and other pairs keep their agreement."""
+    run = told()
+    loss = run.arrays["train_loss"].copy()
+    loss[4, 1] = np.nan
+    for side in ("train", "test"):
+        found = labels.agree_or_not(altered(run, train_loss=loss), side)
+        unknown = np.argwhere(np.isnan(found)).tolist()
+        assert unknown == [[4, 0], [4, 3], [4, 4]], "the pairs 0-1, 1-2 and 1-3"
+        np.testing.assert_array_equal(np.delete(found, 4, 0), np.delete(run.agreement(side), 4, 0))
+
+
+def test_accuracies_and_distances_are_of_the_last_epoch():
+    """D5 tells the accuracy at the end, M1 ranks by the weights at the end, whatever they were before."""
+    run = told()
+    better = run.arrays["test_accuracy"].copy()
+    better[-1] = 0.97
+    note = comparisons.accuracy_drop(altered(run, test_accuracy=better), B, claim("D5")).note
+    assert note.startswith("median test accuracy 0.970 without, 0.850 with softmax")
+    (graded,) = next(case for case in CASES if case.id == "M1").runs(32)
+    before = {}
+    for name in ("weight_distance", "weights_differ"):
+        before[name] = np.random.default_rng(0).permuted(graded.arrays[name], axis=1)
+        before[name][-1] = graded.arrays[name][-1]
+    assert distances.rank_agreement(altered(graded, **before), claim("M1")) == (
+        distances.rank_agreement(graded, claim("M1"))
+    )
+
+
+def test_nothing_unresolved_is_not_mentioned():
+    """D2 of networks that all came to rest."""
+    run = altered(A, diverged_at=np.full(32, -1))
+    assert reaching.every_architecture([run], claim("D2")).note == "24 of 32 at 2"
 
 
 def late(run: Run, loss: np.ndarray) -> Run:
