@@ -67,9 +67,7 @@ class Share:
         return float(special.betainc(self.hits, self.n - self.hits + 1, edge))
 
     def beyond(self, edge: float) -> float:
-        if edge == 0.0 and not self.hits:
-            return 1.0
-        return 1.0 if edge >= 1.0 else self.at_least(edge)
+        return 1.0 if edge == 0.0 and not self.hits else self.at_least(edge)
 
     def at_most(self, edge: float) -> float:
         """P(Bin(n, edge) <= hits + unresolved)."""
@@ -81,6 +79,4 @@ class Share:
         return float(special.betaincc(k + 1, self.n - k, edge))
 
     def below(self, edge: float) -> float:
-        if edge == 1.0 and self.hits + self.unresolved == self.n:
-            return 1.0
-        return 1.0 if edge <= 0.0 else self.at_most(edge)
+        return 1.0 if edge == 1.0 and self.hits + self.unresolved == self.n else self.at_most(edge)

@@ -93,9 +93,7 @@ class Window:
         return min(1.0, (self.n - k + 1) * float(special.betainc(k - 1, self.n - k + 2, edge)))
 
     def beyond(self, edge: float) -> float:
-        if edge == 0.0 and self.inside < 2:
-            return 1.0
-        return 1.0 if edge >= 1.0 else self.at_least(edge)
+        return 1.0 if edge == 0.0 and self.inside < 2 else self.at_least(edge)
 
     def at_most(self, edge: float) -> float:
         k = self.possible
@@ -106,6 +104,4 @@ class Window:
         return float(special.betaincc(k + 1, self.n - k, edge))
 
     def below(self, edge: float) -> float:
-        if edge == 1.0 and self.possible == self.n:
-            return 1.0
-        return 1.0 if edge <= 0.0 else self.at_most(edge)
+        return 1.0 if edge == 1.0 and self.possible == self.n else self.at_most(edge)

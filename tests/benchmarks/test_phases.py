@@ -51,7 +51,12 @@ def test_a_run_is_accounted_for(workers, tmp_path):
         subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "claims", "-n", workers, "-p", "benchmarks.phases_plugin"),
-                *("-k", "regression_training_loss and he or full_rank and boston-raw", "-p", "no:cacheprovider"),
+                *(
+                    "-k",
+                    "regression_training_loss and he or full_rank and boston-raw",
+                    "-p",
+                    "no:cacheprovider",
+                ),
                 *("--store", str(tmp_path / "store"), "--report-dir", str(tmp_path / "out")),
             ],
             cwd=ROOT,

@@ -187,10 +187,11 @@ def rewritten(monkeypatch):
     def read(**values: float) -> dict[str, Claim]:
         for name, value in values.items():
             monkeypatch.setattr(margins, name, value)
-        theory = runpy.run_path(str(ROOT / "claims" / "theory.py"))
+        theory = runpy.run_path(str(ROOT / "claims" / "theory.py"), run_name="claims.theory")
         for name in ("HYPOTHESES", "THEOREMS"):
             monkeypatch.setattr(claims.theory, name, theory[name])
-        return runpy.run_path(str(ROOT / "claims" / "catalogue.py"))["CATALOGUE"]
+        path = str(ROOT / "claims" / "catalogue.py")
+        return runpy.run_path(path, run_name="claims.catalogue")["CATALOGUE"]
 
     return read
 
@@ -202,8 +203,10 @@ def other(name: str) -> float:
 
 @pytest.mark.parametrize("name", USED)
 def test_a_margin_is_written_in_one_place(rewritten, name):
-    """Changing it in `claims.margins` changes every text and region that has it, and no other."""
+    """Changing it in `claims.margins` changes every text and region that has it, and nothing else."""
     changed = rewritten(**{name: other(name)})
+    for id, of in changed.items():
+        assert dataclasses.replace(of, rule=CATALOGUE[id].rule, region=CATALOGUE[id].region) == CATALOGUE[id]
     assert {id for id in IDS if changed[id].rule != CATALOGUE[id].rule} == USED[name][0]
     assert {id for id in IDS if changed[id].region != CATALOGUE[id].region} == USED[name][1]
 

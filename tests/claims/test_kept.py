@@ -91,6 +91,14 @@ def test_other_inputs_are_other_results(tmp_path, other):
     assert compute.times == 2
 
 
+def test_the_order_of_the_conditions_is_no_condition(tmp_path):
+    """The same data and preparation, named the other way round."""
+    compute, store = Counting(), Kept(tmp_path)
+    store.evidence("T2 boston", DEPENDS, compute)
+    store.evidence("T2 boston", dict(reversed(DEPENDS.items())), compute)
+    assert compute.times == 1
+
+
 def test_changed_code_computes_anew(tmp_path, monkeypatch):
     """A result of other sources or libraries is not this project's any more."""
     compute = Counting()

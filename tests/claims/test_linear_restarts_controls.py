@@ -301,6 +301,36 @@ def test_the_grid_has_every_kind_of_width(d_y):
     assert kinds == {(depth, kind) for depth in (1, 2, 3) for kind in ((0, 1) if d_y == 1 else (-1, 0, 1))}
 
 
+def test_the_grid_of_three_labels():
+    """Widths below, at and above three, in one to three layers."""
+    assert restarts.architectures(3) == (
+        *((1,), (3,), (5,)),
+        *((2, 1), (3, 3), (4, 5)),
+        *((2, 1, 3), (3, 4, 3), (5, 4, 5)),
+    )
+    assert restarts.architectures(1)[:2] == ((1,), (3,))
+
+
+def test_many_weights_are_moved_into_few_inputs(monkeypatch):
+    """Beyond FULL_WEIGHTS a start descends for some steps in all inputs and is then moved: every start is
+    there still, at a loss no higher, beside those that began in few inputs; the closed form is the same."""
+    of = prepared("synthetic", "raw")
+    apart = list(restarts.cells(of))
+    monkeypatch.setattr(restarts, "FULL_WEIGHTS", 0)
+    together = list(restarts.cells(of))
+    assert (len(apart), len(together)) == (18, 9)
+    for whole, few, both in zip(apart[::2], apart[1::2], together, strict=True):
+        np.testing.assert_array_equal(both.landscape.problem.gram, few.landscape.problem.gram)
+        assert both.full == whole.full == len(whole.starts)
+        assert (both.lowest, both.zero) == (few.lowest, few.zero)
+        moved, rest = both.starts[: both.full], both.starts[both.full :]
+        np.testing.assert_array_equal(rest, few.starts)
+        before, after = whole.landscape.loss(whole.starts), both.landscape.loss(moved)
+        assert (after <= before * (1 + 1e-9)).all()
+        assert np.median(after) < np.median(before)
+        assert (after >= both.lowest * (1 - 1e-9)).all()
+
+
 def test_a_proof_outweighs_kicks():
     """A strict minimum narrower than the kicks is settled all the same, because it is proved."""
     cell = planted((3, 2), 1)

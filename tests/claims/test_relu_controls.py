@@ -346,6 +346,38 @@ def test_evidence_from_a_run_counts_models_and_samples():
     assert found.note == f"{evidence.note}; 2 of 8 networks diverged"
 
 
+def test_each_chosen_sample_is_looked_at_once(monkeypatch):
+    """A draw without replacement, in the order of the data, and the same in every run; labels go with it."""
+    spec = Experiment("tiny", (7,), networks=4, epochs=1, batch=10)
+    trainer = Trainer(spec, tiny(), resolve_backend("cpu", "fp32"), 1)
+    trainer.run_epoch()
+    run, seen = Run(spec, trainer.result()), []
+    monkeypatch.setattr(path_activations, "PATH_SAMPLES", 20)
+    monkeypatch.setattr(
+        path_activations,
+        "independence",
+        lambda times, X, y, rule: seen.append((X, y)) or Evidence(0, None, 4),
+    )
+    for _ in range(2):
+        path_activations.activation_evidence(run, tiny(), claim("H7"))
+    (X, y), (again, _) = seen
+    assert np.array_equal(X, again)
+    rows = {row.tobytes(): k for k, row in enumerate(tiny().x_train)}
+    places = [rows[row.tobytes()] for row in X]
+    assert len(set(places)) == 20
+    assert places == sorted(places)
+    assert np.array_equal(y, tiny().y_train[places])
+
+
+def test_the_same_paths_are_drawn_in_every_run(monkeypatch):
+    """A seeded draw where there are more paths than are looked at."""
+    monkeypatch.setattr(path_activations, "PATHS", 7)
+    inputs, labels = drawn_inputs(3.0)
+    first, second = (independence({"": models()}, inputs, labels, claim("H7")) for _ in range(2))
+    assert first == second
+    assert first.note.startswith("7 paths, 1200 samples; ")
+
+
 PLANTED = {
     ("N1", SUPPORTED): test_labels_that_never_vary_support_n1,
     ("N1", REFUTED): test_labels_that_vary_refute_n1,

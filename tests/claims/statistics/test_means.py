@@ -79,3 +79,10 @@ def test_covers_for_normal_batches():
     slack = 4 * math.sqrt(ALPHA * (1 - ALPHA) / runs)
     assert np.mean([mean.lower(ALPHA) > 0 for mean in found]) == pytest.approx(ALPHA, abs=slack)
     assert np.mean([mean.upper(ALPHA) < 0 for mean in found]) == pytest.approx(ALPHA, abs=slack)
+
+
+def test_single_precision_is_averaged_in_double():
+    """Batches in float32 lose nothing more than they had lost already."""
+    values = np.float32([1e8, 1.0, -1e8, 0.5])
+    assert BatchMean.of(values) == BatchMean.of(values.astype(float).tolist())
+    assert BatchMean.of(values).value == 0.375

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 
 import numpy as np
 import pytest
@@ -199,6 +199,15 @@ def test_a_bound_at_a_smaller_alpha_is_no_narrower():
             lows, highs = zip(*((of.lower(a), of.upper(a)) for a in (0.005, 0.02, 0.05, 0.2)), strict=True)
             assert list(lows) == sorted(lows)
             assert list(highs) == sorted(highs, reverse=True)
+
+
+@pytest.mark.parametrize("of", [MEANS[0], MEDIANS[0], SHARES[0], PARTS[-1], *(t[0] for t in TREES.values())])
+def test_a_quantity_is_a_value(of):
+    """What was counted cannot be changed afterwards, and nothing can be added to it."""
+    name = next(iter(of.__slots__))
+    with pytest.raises(FrozenInstanceError):
+        setattr(of, name, 0.0)
+    assert not hasattr(of, "__dict__")
 
 
 def test_the_reference_t_is_students():

@@ -75,3 +75,12 @@ def test_tau_never_leaves_its_range():
             )
             == 1.0
         )
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float32])
+def test_numbers_of_any_kind_are_ranked(kind):
+    """Differences of unsigned numbers do not wrap round, and booleans are numbers, on either side."""
+    x, y = np.array([0, 1, 1, 0], dtype=kind), [1.0, 2.0, 3.0, 4.0]
+    expected = stats.kendalltau([0, 1, 1, 0], y).statistic
+    assert kendall_tau(x, y) == pytest.approx(expected)
+    assert kendall_tau(y, x) == pytest.approx(expected)

@@ -1,0 +1,61 @@
+"""What is trained at each scale: every field of a spec comes from where it should."""
+
+from __future__ import annotations
+
+import pytest
+
+from claims import experiments
+from claims.experiments import SCALES, Network
+from claims.margins import NETWORKS
+from data import load
+
+NETWORKS_OF_THE_PAPER = [value for value in vars(experiments).values() if isinstance(value, Network)]
+
+each_scale = pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
+
+
+@each_scale
+@pytest.mark.parametrize("network", NETWORKS_OF_THE_PAPER, ids=lambda n: n.name)
+@pytest.mark.parametrize("protocol", ["std", "var", "he"])
+def test_a_spec_is_of_its_network_and_scale(scale, network, protocol):
+    """Widths, output and loss are the network's, data and minibatch the scale's."""
+    spec = scale.experiment(network, protocol)
+    assert (spec.widths, spec.output, spec.loss) == (network.widths, network.output, network.loss)
+    assert spec.protocol == protocol
+    assert (spec.networks, spec.first, spec.seed, spec.precision) == (NETWORKS, 0, 0, "fp32")
+    if network.data == "boston":
+        assert (spec.dataset, spec.batch, spec.epochs) == ("boston", 32, scale.boston)
+    else:
+        assert (spec.dataset, spec.batch) == (scale.digits, scale.batch)
+        times = scale.narrow if network.widths == (10, 10) else 1
+        assert spec.epochs == times * scale.epochs[protocol]
+
+
+def test_options_reach_the_spec():
+    """Which networks, in which arithmetic, from which seed."""
+    spec = SCALES["quick"].experiment(
+        experiments.SOFTMAX_500, "std", first=12, networks=24, precision="fp64", seed=7
+    )
+    assert (spec.first, spec.networks, spec.precision, spec.seed) == (12, 24, "fp64", 7)
+
+
+def test_networks_have_names_of_their_own():
+    """A name tells what is trained; no two networks share one."""
+    names = [network.name for network in NETWORKS_OF_THE_PAPER]
+    assert len(set(names)) == len(names) == 10
+    assert experiments.SOFTMAX_500_300.name == "500-300 softmax mse"
+
+
+@each_scale
+def test_a_law_can_be_told_from_he_and_boston(scale):
+    """Where a training is to come to rest it has the eight epochs without which no law can be told."""
+    for network in NETWORKS_OF_THE_PAPER:
+        assert scale.experiment(network, "he").epochs >= 8
+
+
+def test_the_reports_sizes_are_those_of_the_data():
+    """What a scale says of its data sets is what they hold."""
+    for name in ("mnist-1k", "boston"):
+        of = load(name)
+        assert SCALES["quick"].sizes[name] == {"train": of.n_train, "test": of.n_test}
+    assert SCALES["paper"].sizes["mnist"] == {"train": 60_000, "test": 10_000}
