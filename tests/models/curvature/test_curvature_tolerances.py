@@ -75,14 +75,14 @@ def test_the_bound_on_the_eigenvalues_raises_the_tolerance():
 
 
 @pytest.mark.parametrize("at", CENTRES)
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_all_eigenvalues_count_as_zero_within_the_flat_tolerance(at, sign):
+@pytest.mark.parametrize(("sign", "scale"), [(1.0, 1.0), (-1.0, 1.0), (1.0, 50.0)])
+def test_all_eigenvalues_count_as_zero_within_the_flat_tolerance(at, sign, scale):
     """curvature_tolerance scale / length^2: H = 0 to tolerance, and every eigenvalue is a null one."""
-    flat = 1e-6 / LENGTH[at] ** 2
+    flat = 1e-6 * scale / LENGTH[at] ** 2
     for factor, silent in ((0.99, True), (1.01, False)):
         size = factor * flat
         objective, centre = tilted(at, 0.0, sign * size, 0.0)
-        answer = classify(objective, centre, scale=1.0)
+        answer = classify(objective, centre, scale=scale)
         assert answer.curvature_tolerance == pytest.approx(size if silent else 1e-6 * size, rel=1e-6)
         assert answer.nullity == (2 if silent else 1)
 
