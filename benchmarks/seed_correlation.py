@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         values[order] = {name: [one[name] for one in found] for name in ("steps", "final")}
     rows = summary(values)
     content = {
-        "machine": describe(),
+        "machine": describe("torch", "numpy", "scipy"),
         "experiment": json.loads(EXPERIMENT.as_json()),
         "seeds": options.seeds,
         "processor_seconds": round(time.process_time() - start, 1),

@@ -44,6 +44,7 @@ def test_an_alpha_at_the_step_belongs_to_it():
     five = Median.of(range(5))
     assert five.lower(1 / 32) == 0.0
     assert five.lower(math.nextafter(1 / 32, 0)) == -INF
+    assert (Median.of([3.0]).lower(0.5), Median.of([3.0]).upper(0.5)) == (3.0, 3.0)
 
 
 @pytest.mark.parametrize("n", [5, 12, 32])
@@ -152,6 +153,7 @@ MIDDLE = {
     "an open end below": ([-INF, 1, 2], [0, 1, 2], 1.0),
     "unknown units are left out": ([1, 2, 3, NAN], None, 2.0),
     "unknown units, even": ([1, 2, 3, 4, NAN], None, 2.5),
+    "two of five unknown": ([1, 2, 3, NAN, NAN], None, 2.0),
     "half unknown": ([1, 2, NAN, NAN], None, NAN),
     "mostly unknown": ([1, NAN, NAN], None, NAN),
     "all unknown": ([NAN], None, NAN),

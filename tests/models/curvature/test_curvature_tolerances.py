@@ -75,14 +75,14 @@ def test_the_bound_on_the_eigenvalues_raises_the_tolerance():
 
 
 @pytest.mark.parametrize("at", CENTRES)
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_all_eigenvalues_count_as_zero_within_the_flat_tolerance(at, sign):
+@pytest.mark.parametrize(("sign", "scale"), [(1.0, 1.0), (-1.0, 1.0), (1.0, 50.0)])
+def test_all_eigenvalues_count_as_zero_within_the_flat_tolerance(at, sign, scale):
     """curvature_tolerance scale / length^2: H = 0 to tolerance, and every eigenvalue is a null one."""
-    flat = 1e-6 / LENGTH[at] ** 2
+    flat = 1e-6 * scale / LENGTH[at] ** 2
     for factor, silent in ((0.99, True), (1.01, False)):
         size = factor * flat
         objective, centre = tilted(at, 0.0, sign * size, 0.0)
-        answer = classify(objective, centre, scale=1.0)
+        answer = classify(objective, centre, scale=scale)
         assert answer.curvature_tolerance == pytest.approx(size if silent else 1e-6 * size, rel=1e-6)
         assert answer.nullity == (2 if silent else 1)
 
@@ -215,3 +215,12 @@ def test_the_critical_point_beside_is_within_the_smallest_ball(distance, moves, 
     assert answer.kind is Kind.LOCAL_MINIMUM
     assert answer.moved == pytest.approx(distance * length if moves else 0.0, rel=1e-6)
     assert ("positive definite, below the tolerance" in answer.sentence) == moves
+
+
+@pytest.mark.parametrize(("limit", "dense"), [(2, True), (1, False)])
+def test_the_dense_limit_itself_is_dense(monkeypatch, limit, dense):
+    """As many parameters as the limit allows have their whole spectrum, one more have its ends."""
+    monkeypatch.setattr("models.curvature.classification.DENSE_LIMIT", limit)
+    answer = classify(*tilted("0", 0.0, 3.0, 2.0), scale=1.0)
+    assert answer.kind is (Kind.LOCAL_MINIMUM if dense else Kind.INCONCLUSIVE)
+    assert answer.nullity == (0 if dense else None)
