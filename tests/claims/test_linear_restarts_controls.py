@@ -301,6 +301,20 @@ def test_the_grid_has_every_kind_of_width(d_y):
     assert kinds == {(depth, kind) for depth in (1, 2, 3) for kind in ((0, 1) if d_y == 1 else (-1, 0, 1))}
 
 
+def test_the_note_counts_and_describes():
+    """What was found and where from, word for word."""
+    of = counted(3, 5)
+    assert restarts.evidence(of, T2.alpha, "on a grid").note == (
+        "3 of 486 not global, at most 2.95% at 95%; 5 did not converge; largest excess 2.0e-01, margin "
+        "1e-06; 0 saddles left on the way; on a grid"
+    )
+    assert restarts.evidence(of, T2.alpha).note.endswith("0 saddles left on the way")
+    assert restarts.grid_note(prepared("synthetic", "raw"), Restarts(*[of.excess] * 4, full=81)) == (
+        "9 networks of 1 to 3 hidden layers, narrowest width below, at and above d_y = 3; gains 0.3, 1, 1.4; "
+        "81 restarts began in all 4 inputs, the rest in whitened ones"
+    )
+
+
 def test_the_grid_of_three_labels():
     """Widths below, at and above three, in one to three layers."""
     assert restarts.architectures(3) == (

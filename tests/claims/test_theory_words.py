@@ -83,6 +83,33 @@ def test_the_note(make, note):
     assert make().note == note
 
 
+@pytest.mark.parametrize(
+    ("make", "n", "unit"),
+    [
+        (WORDS["T1"][0], 6, "witnesses"),
+        (WORDS["T4"][0], 58, "points built"),
+        (WORDS["T5"][0], 27, "checks at points built"),
+        (lambda: hypotheses.shape_evidence(moments(EYE, EYE)), 1, "data set"),
+        (lambda: hypotheses.gram_rank_evidence(moments(EYE, EYE)), 1, "data set"),
+        (lambda: hypotheses.eigenvalue_evidence(moments(EYE, np.diag([1, 2, 3]))), 1, "data set"),
+        (lambda: hypotheses.column_evidence(moments(EYE, EYE)), 1, "data set"),
+    ],
+    ids=["T1", "T4", "T5", "H1", "H2", "H4", "H5"],
+)
+def test_a_proof_counts_what_it_looked_at(make, n, unit):
+    """Witnesses, points, or the one data set that there is."""
+    found = make()
+    assert (found.n, found.sampling_unit) == (n, unit)
+
+
+@pytest.mark.parametrize("proved", [True, None], ids=str)
+def test_an_open_h4_counts_its_data_set_too(monkeypatch, proved):
+    """Whether an eigenvalue is repeated may stay open; the row is about one data set all the same."""
+    monkeypatch.setattr(hypotheses.sigma, "repeated_eigenvalues", lambda of: None if proved is None else 0)
+    found = hypotheses.eigenvalue_evidence(moments(EYE, np.diag([1, 2, 3])))
+    assert (found.n, found.sampling_unit, found.proved) == (1, "data set", proved)
+
+
 def test_labels_that_are_unrelated_refute_t5():
     """Zero weights are then a global minimum, which is proved, whatever was or was not built."""
     found = WORDS["T5, unrelated labels"][0]()

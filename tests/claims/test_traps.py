@@ -64,6 +64,18 @@ def test_agreement_on_its_way_past_the_edge_has_not_settled():
     assert judged("D3", equal_pairs.equal_labels, rising).outcome is INCONCLUSIVE
 
 
+def test_agreement_that_creeps_up_is_open_whatever_it_was_at_first():
+    """From 0.3 to 0.93 in three epochs and on to 0.94 by the last: D3 asks where it is now."""
+    (equal,) = alike(0.94)(32)
+    told = np.zeros_like(equal.arrays["train_predictions"])
+    apart = np.interp(np.arange(21), [0, 3, 20], [700, 70, 60]).round().astype(int)
+    for epoch, samples in enumerate(apart):
+        told[epoch, 1::2, :samples] = 1
+    verdict = judged("D3", equal_pairs.equal_labels, altered(equal, train_predictions=told))
+    assert verdict.outcome is INCONCLUSIVE
+    assert "16 of 16 disjoint pairs had not converged" in verdict.reason
+
+
 def test_a_closing_gap_does_not_make_losses_differ():
     """Two clusters of networks whose gap is closing on the margin are not different yet."""
     ends = np.where(np.arange(32) // 4 % 2, 0.2125, 0.2) + spread(32, 1e-4)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import CASES
+from cases import CASES, STRADDLING
 from planted import altered, by_model, planted, plateau
 
 from claims import comparisons, distances, equal_pairs, equality, groups, labels, output_relu, reaching, speed
@@ -211,6 +211,17 @@ def test_a_share_is_shown_though_a_model_binds():
     ):
         assert found.estimate == 24 / 32
         assert found.part.endswith("model 3")
+
+
+@pytest.mark.parametrize("case", CASES + STRADDLING, ids=str)
+def test_p_values_are_probabilities(case):
+    """However many parts were multiplied by, and with as few networks as there may be."""
+    for networks in (8, 32):
+        evidence = case.evidence(case.runs(networks), claim(case.id))
+        if not evidence.inapplicable:
+            assert 0 <= evidence.p_support <= 1
+            assert 0 <= evidence.p_refute <= 1
+            assert evidence.p_value == min(evidence.p_support, evidence.p_refute)
 
 
 def test_a_pair_agrees_where_both_losses_are_numbers():
