@@ -76,7 +76,7 @@ def test_the_remainder_is_the_documented_one(epochs, origin):
     def law(origin: float) -> float:
         q = mean(math.ceil(origin + (epochs - origin) / 4))
         h, e = mean(math.floor(origin + (epochs - origin) / 2)), mean(epochs)
-        r = min(abs(e - h) / abs(h - q), SLOWEST)
+        r = min(abs(e - h) / abs(h - q), SLOWEST) if h != q else SLOWEST
         return SAFETY * abs(e - h) * r / (1 - r)
 
     last = [curve[s] for s in range(epochs + 1) if epochs * 7 / 8 <= s]
