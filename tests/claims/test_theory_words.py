@@ -89,12 +89,38 @@ def test_labels_that_are_unrelated_refute_t5():
     assert (found.proved, found.strength, found.n) == (False, Strength.PROOF, 4)
 
 
-def test_t5_stays_open_where_zero_weights_are_not_shown_to_descend(monkeypatch):
-    """Every saddle of one hidden layer is strict, and yet nothing is proved of the deeper ones."""
-    monkeypatch.setattr(linear_theorem, "descent_from_zero", lambda path, depth: [1, 0, 0, 0, 0, 1, 1, 1, 1])
+@pytest.mark.parametrize(
+    "line",
+    [[1, 0, 0, 0, 0, 1, 1, 1, 1], [1, -1, 0, -1, -1], [1, 1, 0, -1, -1], [1, 0, 0, 1, 1], [1, 0, 0, 0, 0]],
+    ids=["rises later", "falls at once", "rises at once", "rises", "flat"],
+)
+def test_t5_stays_open_where_zero_weights_are_not_shown_to_descend(monkeypatch, line):
+    """Every saddle of one hidden layer is strict, and yet nothing is proved of the deeper ones: the loss must
+    keep still up to the order of the first layer products and fall with it."""
+    monkeypatch.setattr(linear_theorem, "descent_from_zero", lambda path, depth: line)
     found = WORDS["T5"][0]()
     assert found.proved is None
     assert found.estimate == 25 / 27
+
+
+def test_t1_stays_open_where_a_witness_is_missing(monkeypatch):
+    """A witness that does not hold refutes nothing, unless the loss is convex by its form."""
+    right = linear_theorem.witnesses
+    monkeypatch.setattr(
+        linear_theorem, "witnesses", lambda path, depth: right(path, depth)[: 2 - (depth == 2)]
+    )
+    found = linear_theorem.convexity_evidence(hypotheses.prepared("synthetic", "raw"))
+    assert (found.proved, found.estimate) == (None, 5 / 6)
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_n2_is_proved_only_with_every_identity(monkeypatch, failing):
+    """A grid on which the two polynomials differ at one point is no proof for all weights."""
+    count = iter([failing == 0, failing == 1])
+    monkeypatch.setattr(
+        bernoulli_paths.bernoulli, "identity_failures", lambda sizes, rate: (int(next(count)), 256)
+    )
+    assert bernoulli_paths.exact_evidence("expected-output", claim("N2")).proved is (failing == 2)
 
 
 def test_sigma_that_does_not_exist_has_no_eigenvalues():

@@ -194,6 +194,25 @@ def test_what_does_not_apply_says_what_it_would_have_counted(id, evidence, n, un
     assert evidence(planted(plateau(np.full(32, 0.2)), accuracy=late), claim(id)).inapplicable == ""
 
 
+@pytest.mark.parametrize(("id", "estimate"), [("E1", 23 / 32), ("E5", 7 / 32), ("D2", 0.0), ("E1-test", 0.0)])
+def test_the_share_among_all_networks_is_shown(id, estimate):
+    """Not that of the model i that binds, raised to the same edge."""
+    assert WORDS[id][0]().estimate == estimate
+
+
+def test_a_share_is_shown_though_a_model_binds():
+    """All but model 3 arrive: three quarters, of the networks and of the seeds."""
+    zero, run = told((0.01, 0.01, 0.01, 0.01)), told()
+    zero, run = (altered(of, diverged_at=np.full(32, -1)) for of in (zero, run))
+    for found in (
+        reaching.near_zero(run, claim("E1")),
+        reaching.same_behaviour(run, zero, claim("E5")),
+        reaching.every_architecture([zero, run], claim("D2")),
+    ):
+        assert found.estimate == 24 / 32
+        assert found.part.endswith("model 3")
+
+
 def test_a_pair_agrees_where_both_losses_are_numbers():
     """One of the two is not enough, from either side; other epochs and other pairs keep their agreement."""
     run = told()

@@ -347,6 +347,13 @@ def test_a_run_that_vanishes_while_it_is_read_is_read_again(step, runs, monkeypa
 # -- the folder -----------------------------------------------------------------------
 
 
+def test_a_store_is_made_with_the_folders_above_it(tmp_path):
+    """--store may name a folder in folders that are not there yet."""
+    runs = Counted(tmp_path / "a" / "b" / "runs")
+    assert runs.run().trained
+    assert runs.folder.is_dir()
+
+
 def test_a_store_that_cannot_be_made_is_an_error(tmp_path):
     """A file where the folder should be is named, with the option that moves the store."""
     (tmp_path / "file").write_text("")
