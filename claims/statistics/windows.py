@@ -22,6 +22,7 @@ import numpy as np
 from scipy import special
 
 from claims.statistics.checks import check_alpha
+from claims.statistics.shares import Share
 
 __all__ = ["Window"]
 
@@ -80,9 +81,7 @@ class Window:
         return float(special.betaincinv(k - 1, self.n - k + 2, alpha / (self.n - k + 1)))
 
     def upper(self, alpha: float) -> float:
-        check_alpha(alpha)
-        k = self.possible
-        return float(special.betaincinv(k + 1, self.n - k, 1.0 - alpha)) if k < self.n else 1.0
+        return self._most.upper(alpha)
 
     def at_least(self, edge: float) -> float:
         k = self.inside
@@ -96,12 +95,12 @@ class Window:
         return 1.0 if edge == 0.0 and self.inside < 2 else self.at_least(edge)
 
     def at_most(self, edge: float) -> float:
-        k = self.possible
-        if edge >= 1.0:
-            return 0.0
-        if k == self.n or edge < 0.0:
-            return 1.0
-        return float(special.betaincc(k + 1, self.n - k, edge))
+        return self._most.at_most(edge)
 
     def below(self, edge: float) -> float:
-        return 1.0 if edge == 1.0 and self.possible == self.n else self.at_most(edge)
+        return self._most.below(edge)
+
+    @property
+    def _most(self) -> Share:
+        """What the upper bound is of: so many networks, at most, in the population's best interval."""
+        return Share(self.possible, 0, self.n)

@@ -64,10 +64,11 @@ def test_an_exponential_ends_within_its_remainder(half_lives, epochs):
 
 
 @pytest.mark.parametrize("epochs", EPOCHS)
-def test_the_remainder_is_the_documented_one(epochs):
+@pytest.mark.parametrize("origin", [0.0, 0.5], ids=["from the start", "from half of the epochs"])
+def test_the_remainder_is_the_documented_one(epochs, origin):
     """Twice d2 r / (1 - r), d1 and d2 the falls from T/4 to T/2 and from there to T, of means over an eighth
     of the epochs; a quarter between epochs is late, a half early; and the last eighth's largest departure."""
-    curve = at(lambda t: t**-3.0, epochs)[:, 0]
+    curve = at(lambda t: np.maximum(t - origin * epochs, 0.5) ** -3.0, epochs)[:, 0]
 
     def mean(t: int) -> float:
         return float(np.mean([curve[s] for s in range(epochs + 1) if t * 7 / 8 <= s <= t]))
@@ -75,7 +76,7 @@ def test_the_remainder_is_the_documented_one(epochs):
     def law(origin: float) -> float:
         q = mean(math.ceil(origin + (epochs - origin) / 4))
         h, e = mean(math.floor(origin + (epochs - origin) / 2)), mean(epochs)
-        r = min(abs(e - h) / abs(h - q), SLOWEST)
+        r = min(abs(e - h) / abs(h - q), SLOWEST) if h != q else SLOWEST
         return SAFETY * abs(e - h) * r / (1 - r)
 
     last = [curve[s] for s in range(epochs + 1) if epochs * 7 / 8 <= s]

@@ -37,7 +37,10 @@ def test_rounding_makes_no_order():
     assert kendall_tau([1e3, 1e3 + 2e-9, -2e3], [1, 2, 0]) == pytest.approx(2 / math.sqrt(6))
     assert kendall_tau([1.0, 1.0 + 3e-12, 2.0], [1, 2, 3]) == 1.0
     assert kendall_tau([-2.0, -2.0 + 3e-12, 0.0], [1, 2, 3]) == 1.0
-    assert math.isnan(kendall_tau([5.0, 5.0 + 4e-12], [1, 2]))  # a tie: exactly as far apart as may be
+    assert math.isnan(kendall_tau([5.0, 5.0 + 4e-12], [1, 2]))
+    assert kendall_tau([1.0, 0.0, 1e-12], [3, 1, 2]) == pytest.approx(
+        2 / math.sqrt(6)
+    )  # exactly at the limit
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,7 @@ def test_rounding_makes_no_order():
         ([1, 2, 3], [1, 1, 1]),
         ([1, NAN, 3], [1, 2, 3]),
         ([1, 2, 3], [1, 2, math.inf]),
+        ([1, math.inf, math.inf], [1, 2, 3]),
         ([1], [1]),
         ([], []),
     ],
