@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import APART, CASES, SAME, accuracies, alike, curve, final, losses, unequal_tests
+from cases import APART, CASES, SAME, accuracies, alike, curve, final, losses, pairs_of_six, unequal_tests
 from planted import EARLY, STEPS, altered, by_model, fall, judge, planted, plateau, spread
 
 from claims import comparisons, distances, equal_pairs, equality, groups, labels, reaching, speed
@@ -309,6 +309,39 @@ def test_accuracy_that_may_be_at_chance_leaves_the_claim_open(id):
     assert verdict.outcome is INCONCLUSIVE
     assert verdict.p_value == 1.0
     assert "accuracy above chance is neither found nor excluded" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("first", "unresolved"), [(520, 0), (505, 16), (480, 16)], ids=["rose", "a bit", "fell"]
+)
+def test_what_agreement_did_first_is_over_and_done_with(first, unresolved):
+    """From 0.5 up by two points within one minibatch, then down for good: such pairs did not disagree first,
+    however the losses move; pairs that fell first may still rise."""
+    run = planted(on_its_way(0.2, 0.02), agreement=0.3)
+    alike, early = (run.arrays[name].copy() for name in ("train_agreement", "early_train_agreement"))
+    alike[0], early[0] = 500, first
+    evidence = labels.fall_then_rise(
+        altered(run, train_agreement=alike, early_train_agreement=early), claim("E3")
+    )
+    assert (evidence.estimate, evidence.unresolved) == (0.0, unresolved)
+
+
+def test_the_epoch_that_refutes_is_named_by_its_number():
+    """One epoch of twenty is high: the third."""
+    (run,) = curve([0.1, 0.1])(32)
+    alike = run.arrays["train_agreement"].copy()
+    alike[3] = 800
+    verdict = judged("E8", labels.highest_agreement, altered(run, train_agreement=alike))
+    assert verdict.reason.startswith("epoch 3: whole interval outside <= 0.5")
+
+
+@pytest.mark.parametrize(("high", "count"), [((), 0), ((4,), 1), ((0, 4), 2), (range(6), 6)], ids=str)
+def test_the_pairs_that_agree_are_counted(high, count):
+    """E8-one's estimate, and its interval where the networks leave no doubt."""
+    (run,) = pairs_of_six(*(0.9 if k in high else 0.2 for k in range(6)))(32)
+    evidence = labels.exactly_one_pair(run, claim("E8-one"))
+    assert evidence.estimate == float(count)
+    assert evidence.interval == (float(count), float(count))
 
 
 def test_early_low_epochs_do_not_support_e8():
