@@ -8,6 +8,7 @@ takes the place of the one before, since memory new to the process costs more th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
 
 import numpy as np
 import torch
@@ -16,6 +17,10 @@ from torch import Tensor
 from models.inputs import Inputs
 
 __all__ = ["InputsInUse", "inputs_by_network", "targets_by_network"]
+
+_ALIVE = 3
+"""Minibatches that keep their places at once. Where one thread gathers and another reads (`models.wide`), one
+is being read, the next lies ready, and the one after it is gathered."""
 
 _WORD = 8
 """Bytes of the words in which the inputs that a sample uses are noted, a bit each."""
@@ -70,15 +75,16 @@ class InputsInUse:
             self._uses = words.view(np.uint64)
 
     def minibatches(self, order: Tensor, batch: int) -> Iterator[Inputs]:
-        """Each minibatch's inputs.
+        """Each minibatch's inputs, which stay until two more were taken and another is asked for.
 
         Args:
             order: [n] samples.
             batch: samples in a minibatch; the last one may be smaller.
         """
         size = min(batch, len(order))
-        head, tail = (side.new_empty(size, side.shape[1]) for side in (self._head, self._tail))
-        for samples, places in zip(order.split(batch), self._places(order, batch), strict=True):
+        heads = cycle([self._head.new_empty(size, self._head.shape[1]) for _ in range(_ALIVE)])
+        tail = self._tail.new_empty(size, self._tail.shape[1])
+        for head, samples, places in zip(heads, order.split(batch), self._places(order, batch), strict=False):
             first = torch.index_select(self._head, 0, samples, out=head[: len(samples)])
             if places is None:
                 yield Inputs(first.t())

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
 
-__all__ = ["Lane", "Threads", "thread_count", "unrecorded"]
+__all__ = ["Exchange", "Lane", "Threads", "lanes", "thread_count", "unrecorded"]
+
+_GIVEN_UP = object()
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
@@ -65,47 +67,68 @@ class Threads:
                 done.result()
         except BaseException:
             for lane in lanes:  # else one would wait for ever for another that never began
-                lane.abandon()
+                lane.exchange.abandon()
             raise
         finally:
             wait(running)
 
 
-class Lane:
-    """One of two works that swap something at every step.
+class Exchange:
+    """One end of what two works that run at once hand each other, in order.
 
     Args:
-        work: called with `swap`.
-        mine: where the other finds what this one hands over.
-        theirs: where this one finds what the other hands over.
+        mine: where the other finds what this one gives.
+        theirs: where this one finds what the other gives.
     """
 
-    def __init__(
-        self,
-        work: Callable[[Callable[[Tensor], Tensor]], None],
-        mine: SimpleQueue[Tensor | None],
-        theirs: SimpleQueue[Tensor | None],
-    ) -> None:
-        self._work, self._mine, self._theirs = work, mine, theirs
+    def __init__(self, mine: SimpleQueue[Any], theirs: SimpleQueue[Any]) -> None:
+        self._mine, self._theirs = mine, theirs
+
+    def give(self, thing: Any) -> None:
+        """Hands something over; whoever gives it no longer changes it."""
+        self._mine.put(thing)
+
+    def take(self) -> Any:
+        """The next thing that the other gives, waited for.
+
+        Raises:
+            RuntimeError: the other has given up.
+        """
+        thing = self._theirs.get()
+        if thing is _GIVEN_UP:
+            raise RuntimeError("a network's training was given up on its other thread")
+        return thing
+
+    def give_up(self) -> None:
+        """Lets the other fail when it has taken what was given."""
+        self._mine.put(_GIVEN_UP)
+
+    def abandon(self) -> None:
+        """Lets this one fail when it has taken what was given."""
+        self._theirs.put(_GIVEN_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One of two works that wait for each other, with its end of the exchange."""
+
+    work: Callable[[Exchange], None]
+    exchange: Exchange
 
     def run(self) -> None:
         """Does the work; should it fail, the other's fails too."""
         try:
-            self._work(self._swap)
+            self.work(self.exchange)
         except BaseException:
-            self._mine.put(None)
+            self.exchange.give_up()
             raise
 
-    def abandon(self) -> None:
-        """Lets this one fail at its next swap."""
-        self._theirs.put(None)
 
-    def _swap(self, mine: Tensor) -> Tensor:
-        self._mine.put(mine)
-        theirs = self._theirs.get()
-        if theirs is None:
-            raise RuntimeError("a network's training was given up on its other thread")
-        return theirs
+def lanes(first: Callable[[Exchange], None], second: Callable[[Exchange], None]) -> list[Lane]:
+    """Two works as lanes that exchange with each other."""
+    here: SimpleQueue[Any] = SimpleQueue()
+    there: SimpleQueue[Any] = SimpleQueue()
+    return [Lane(first, Exchange(here, there)), Lane(second, Exchange(there, here))]
 
 
 def unrecorded(work: Callable[[Item], Result], item: Item) -> Result:

@@ -2,16 +2,16 @@
 
 The first layer holds nearly all parameters. Each part of its inputs adds a product to the hidden units, and
 from their slopes every part's gradient follows; the small rest of the network stands in between. So two
-threads can train one network, a part each, and exchange one product a step: each computes the rest for
-itself, from the same numbers by the same operations. One thread does the parts in turn. Both add the two
-products in the same order, so the bytes are the same.
+threads can train one network, a part each. One hands over its product and, while the other takes the step of
+the rest, gathers the next minibatch for both: the rest is a score of operations of microseconds, at which two
+threads of one interpreter would be in each other's way. One thread does all of it in turn; the operations and
+their operands are the same, so the bytes are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
-from queue import SimpleQueue
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ from models.experiment import Experiment
 from models.inputs import Inputs, even_cut, head_size
 from models.minibatches import InputsInUse, targets_by_network
 from models.shards import Shard
-from models.threads import Lane
+from models.threads import Exchange, Lane, lanes
 
 __all__ = ["WideNetwork", "input_halves"]
 
@@ -91,11 +91,6 @@ class _Rest:
         self.adam.step()
         return slope[0].t()
 
-    def copy(self, other: _Rest) -> None:
-        """Becomes the other."""
-        for mine, theirs in zip((self.rest, *self.adam.state), (other.rest, *other.adam.state), strict=True):
-            mine.copy_(theirs)
-
 
 class WideNetwork(Shard):
     """A shard of one network.
@@ -131,41 +126,49 @@ class WideNetwork(Shard):
             for rows, exp_avg, exp_avg_sq, reader in zip(*by_part, halves, strict=True)
         ]
         self._rest = _Rest(rest[0], (rest[1], rest[2]), self.weights, self.sizes, spec.learning_rate)
-        twin = [torch.zeros_like(whole) for whole in rest]
-        self._twin = _Rest(twin[0], (twin[1], twin[2]), self.weights, self.sizes, spec.learning_rate)
         self.counters = tuple(one.adam.steps for one in (self._rest, *self._parts))
 
     def train(self, order: Tensor) -> None:
         """Steps through these samples [1, n], a minibatch at a time."""
-        spec, (first, second) = self._spec, self._parts
-        for a, b, y in zip(
-            first.reader.minibatches(order[0], spec.batch),
-            second.reader.minibatches(order[0], spec.batch),
-            targets_by_network(self._y, order, spec.batch),
-            strict=True,
-        ):
-            z = first.product(a, self._bf16).add_(second.product(b, self._bf16))
-            slope = self._rest.slope(z, y, spec, self._bf16)
-            first.step(slope, a, self._bf16)
-            second.step(slope, b, self._bf16)
+        (first, second), bf16 = self._parts, self._bf16
+        for a, b, y in self._minibatches(order):
+            z = first.product(a, bf16).add_(second.product(b, bf16))
+            slope = self._rest.slope(z, y, self._spec, bf16)
+            first.step(slope, a, bf16)
+            second.step(slope, b, bf16)
 
     def lanes(self, order: Tensor) -> list[Lane]:
-        """The same in two halves, which must run at once: each waits for the other at every step."""
-        self._twin.copy(self._rest)
-        here, there = SimpleQueue(), SimpleQueue()
-        return [
-            Lane(partial(self._train_part, order, 0), here, there),
-            Lane(partial(self._train_part, order, 1), there, here),
-        ]
+        """The same in two lanes, which must run at once: each waits for the other at every step."""
+        return lanes(
+            partial(self._lead, -(-order.shape[1] // self._spec.batch)), partial(self._follow, order)
+        )
 
-    def _train_part(self, order: Tensor, side: int, swap: Callable[[Tensor], Tensor]) -> None:
-        spec, part, rest = self._spec, self._parts[side], (self._rest, self._twin)[side]
-        for inputs, y in zip(
-            part.reader.minibatches(order[0], spec.batch),
-            targets_by_network(self._y, order, spec.batch),
-            strict=True,
-        ):
-            mine = part.product(inputs, self._bf16)
-            theirs = swap(mine)
-            z = theirs + mine if side else mine + theirs  # in one order: it matters to the bits of a NaN
-            part.step(rest.slope(z, y, spec, self._bf16), inputs, self._bf16)
+    def _minibatches(self, order: Tensor) -> Iterator[tuple[Inputs, Inputs, Tensor]]:
+        """Each minibatch's inputs of the two parts, and its targets."""
+        first, second = (part.reader.minibatches(order[0], self._spec.batch) for part in self._parts)
+        return zip(first, second, targets_by_network(self._y, order, self._spec.batch), strict=True)
+
+    def _lead(self, steps: int, exchange: Exchange) -> None:
+        """The first part and the rest."""
+        part, bf16 = self._parts[0], self._bf16
+        for _ in range(steps):
+            inputs, y = exchange.take()
+            z = part.product(inputs, bf16).add_(exchange.take())
+            slope = self._rest.slope(z, y, self._spec, bf16)
+            exchange.give(slope)
+            part.step(slope, inputs, bf16)
+
+    def _follow(self, order: Tensor, exchange: Exchange) -> None:
+        """The second part, and the minibatches of both."""
+        part, bf16 = self._parts[1], self._bf16
+        minibatches = self._minibatches(order)
+        upcoming = next(minibatches, None)
+        if upcoming is not None:
+            exchange.give((upcoming[0], upcoming[2]))
+        while upcoming is not None:
+            _, inputs, _ = upcoming
+            exchange.give(part.product(inputs, bf16))
+            upcoming = next(minibatches, None)
+            if upcoming is not None:
+                exchange.give((upcoming[0], upcoming[2]))
+            part.step(exchange.take(), inputs, bf16)

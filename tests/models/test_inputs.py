@@ -62,10 +62,22 @@ TARGETS = torch.from_numpy(np.eye(3)[np.random.default_rng(2).integers(0, 3, 40)
 def test_minibatches_hold_every_sample_in_order(head, batch, sparse):
     """Put back together, a network's minibatches are the samples in its order."""
     (order,) = orders(1)
-    # The next one takes a minibatch's place.
+    # A later one takes a minibatch's place.
     found = [dense(part, 9).clone() for part in InputsInUse(sparse, head).minibatches(order, batch)]
     assert [len(part) for part in found] == [len(p) for p in order.split(batch)]
     assert torch.equal(torch.cat(found), sparse[order])
+
+
+@pytest.mark.parametrize("head", [0, 3, 9])
+def test_a_minibatch_stays_while_two_more_are_taken(head, sparse):
+    """What one thread reads is not overwritten by another that gathers ahead."""
+    (order,) = orders(1)
+    taken = []
+    for part in InputsInUse(sparse, head).minibatches(order, 4):
+        taken.append(part)
+        for kept, samples in list(zip(taken, order.split(4), strict=False))[-3:]:
+            assert torch.equal(dense(kept, 9), sparse[samples])
+    assert len(taken) == 10
 
 
 @pytest.mark.parametrize("batch", [1, 7, 40])
