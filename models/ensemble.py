@@ -27,6 +27,8 @@ __all__ = [
     "Layers",
     "Operands",
     "Rows",
+    "activations",
+    "backward",
     "behind_first",
     "cut_rows",
     "first_gradient",
@@ -38,6 +40,7 @@ __all__ = [
     "rest_views",
     "row_size",
     "rows",
+    "write_behind_first",
 ]
 
 Layers = Sequence[tuple[Tensor, Tensor]]
@@ -143,10 +146,10 @@ def forward(of: Operands, joined: Tensor, inputs: Inputs, bf16: bool = False) ->
         bf16: round the operands of every product to bfloat16.
     """
     z = first_product(cut_rows(joined, inputs.head.shape[0]), inputs, bf16)
-    return _activations(of, z.view(len(of.layers[0][0]), -1, len(inputs)), bf16)[-1].transpose(1, 2)
+    return activations(of, z.view(len(of.layers[0][0]), -1, len(inputs)), bf16)[-1].transpose(1, 2)
 
 
-def _activations(of: Operands, z: Tensor, bf16: bool) -> list[Tensor]:
+def activations(of: Operands, z: Tensor, bf16: bool) -> list[Tensor]:
     """Outputs [M, units, B] of every layer, ReLU on all but the last, from the first one's product."""
     last = len(of.columns) - 1
     kept: list[Tensor] = []
@@ -222,18 +225,43 @@ def behind_first(
     Returns:
         The slope [M, h, B] of each member's loss with respect to z; the first gradient is slope times x.
     """
-    kept = _activations(of, z, bf16)
-    delta = loss_gradient(kept[-1].transpose(1, 2), y, output, loss).transpose(1, 2)  # [M, K, B]
+    kept = activations(of, z, bf16)
+    slopes = backward(of, kept, y, output, loss, bf16)
+    write_behind_first(into, kept, slopes, bf16)
+    return slopes[0]
+
+
+def backward(
+    of: Operands, kept: Sequence[Tensor], y: Tensor, output: str, loss: str, bf16: bool = False
+) -> list[Tensor]:
+    """Slopes [M, units, B] of each member's mean loss with respect to every layer's product, the first first.
+
+    Args:
+        of: the members' weights and biases.
+        kept: outputs of every layer, see `activations`.
+        y: targets [M, B, K].
+        output: output activation.
+        loss: loss name.
+        bf16: round the operands of every product to bfloat16.
+    """
+    slopes = [loss_gradient(kept[-1].transpose(1, 2), y, output, loss).transpose(1, 2)]
     for depth in range(len(kept) - 1, 0, -1):
-        torch.sum(delta, 2, out=into.layers[depth][1])
-        h = kept[depth - 1]  # [M, fan_in, B]
-        _write(into.products[depth][1], delta, h.transpose(1, 2), bf16)
-        delta = _bmm(of.products[depth][0], delta, bf16)
+        slope = _bmm(of.products[depth][0], slopes[0], bf16)
         # What autograd calls for ReLU: one pass, and no mask of booleans, which costs five
         # times as much on a CPU. The subgradient of max(z, 0) at 0 is taken as 0.
-        torch.ops.aten.threshold_backward.grad_input(delta, h, 0, grad_input=delta)
-    torch.sum(delta, 2, out=into.layers[0][1])
-    return delta
+        torch.ops.aten.threshold_backward.grad_input(slope, kept[depth - 1], 0, grad_input=slope)
+        slopes.insert(0, slope)
+    return slopes
+
+
+def write_behind_first(
+    into: Operands, kept: Sequence[Tensor], slopes: Sequence[Tensor], bf16: bool = False
+) -> None:
+    """Writes the gradients of all but the first layer's weights, from outputs and slopes of every layer."""
+    for depth, slope in enumerate(slopes):
+        torch.sum(slope, 2, out=into.layers[depth][1])
+        if depth:
+            _write(into.products[depth][1], slope, kept[depth - 1].transpose(1, 2), bf16)
 
 
 def _write(out: Tensor, a: Tensor, b: Tensor, bf16: bool) -> None:

@@ -10,7 +10,7 @@ their operands are the same, so the bytes are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import torch
@@ -21,11 +21,13 @@ from models.backend import Backend
 from models.ensemble import (
     Layers,
     Operands,
-    behind_first,
+    activations,
+    backward,
     cut_rows,
     first_gradient,
     first_product,
     rest_views,
+    write_behind_first,
 )
 from models.experiment import Experiment
 from models.inputs import Inputs, even_cut, head_size
@@ -62,6 +64,7 @@ class _Part:
         return first_product(self._weights, inputs, bf16)
 
     def step(self, slope: Tensor, inputs: Inputs, bf16: bool) -> None:
+        slope = slope[0].t()  # [B, h]
         first_gradient(self._gradient, slope, inputs, bf16)
         self.adam.step()
 
@@ -85,11 +88,17 @@ class _Rest:
         )
         self.adam = Adam(rest, gradient, lr, fused=True, moments=moments)
 
-    def slope(self, z: Tensor, y: Tensor, spec: Experiment, bf16: bool) -> Tensor:
-        """Takes the step behind the product z [h, B]; returns the slope [B, h] of the loss along z."""
-        slope = behind_first(self._weights, z.unsqueeze(0), y, spec.output, spec.loss, self._gradient, bf16)
+    def outputs(self, z: Tensor, bf16: bool) -> list[Tensor]:
+        """Outputs of every layer, behind the product z [h, B] of the first."""
+        return activations(self._weights, z.unsqueeze(0), bf16)
+
+    def slopes(self, outputs: Sequence[Tensor], y: Tensor, spec: Experiment, bf16: bool) -> list[Tensor]:
+        """Of the loss along every layer's product; the first is what the parts ask for."""
+        return backward(self._weights, outputs, y, spec.output, spec.loss, bf16)
+
+    def step(self, outputs: Sequence[Tensor], slopes: Sequence[Tensor], bf16: bool) -> None:
+        write_behind_first(self._gradient, outputs, slopes, bf16)
         self.adam.step()
-        return slope[0].t()
 
 
 class WideNetwork(Shard):
@@ -133,9 +142,11 @@ class WideNetwork(Shard):
         (first, second), bf16 = self._parts, self._bf16
         for a, b, y in self._minibatches(order):
             z = first.product(a, bf16).add_(second.product(b, bf16))
-            slope = self._rest.slope(z, y, self._spec, bf16)
-            first.step(slope, a, bf16)
-            second.step(slope, b, bf16)
+            outputs = self._rest.outputs(z, bf16)
+            slopes = self._rest.slopes(outputs, y, self._spec, bf16)
+            self._rest.step(outputs, slopes, bf16)
+            first.step(slopes[0], a, bf16)
+            second.step(slopes[0], b, bf16)
 
     def lanes(self, order: Tensor) -> list[Lane]:
         """The same in two lanes, which must run at once: each waits for the other at every step."""
@@ -154,9 +165,11 @@ class WideNetwork(Shard):
         for _ in range(steps):
             inputs, y = exchange.take()
             z = part.product(inputs, bf16).add_(exchange.take())
-            slope = self._rest.slope(z, y, self._spec, bf16)
-            exchange.give(slope)
-            part.step(slope, inputs, bf16)
+            outputs = self._rest.outputs(z, bf16)
+            slopes = self._rest.slopes(outputs, y, self._spec, bf16)
+            exchange.give(slopes[0])
+            self._rest.step(outputs, slopes, bf16)
+            part.step(slopes[0], inputs, bf16)
 
     def _follow(self, order: Tensor, exchange: Exchange) -> None:
         """The second part, and the minibatches of both."""
