@@ -20,10 +20,10 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from data import Dataset
 from models.backend import resolve_backend
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
 from models.initialisation import initial_weights, minibatch_order
 from models.seeds import initial_seeds, order_seeds
-from models.training import Trainer
 
 __all__ = ["CONTENDERS", "Engine", "Jax", "Loop", "Vmap", "absent"]
 

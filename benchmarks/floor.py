@@ -19,7 +19,7 @@ from itertools import pairwise
 
 import torch
 
-from models.adam import Adam
+from models.engines.mlp.adam import Adam
 
 __all__ = ["ADAM_BYTES", "Rates", "epoch_floor", "epoch_flops", "measure_rates"]
 

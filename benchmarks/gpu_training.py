@@ -24,9 +24,9 @@ from torch import nn
 from benchmarks.machine import describe
 from data import load
 from models.backend import resolve_backend
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
 from models.initialisation import minibatch_order
-from models.training import Trainer
 
 __all__ = ["engine_seconds", "loop_seconds", "main"]
 

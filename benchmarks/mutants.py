@@ -41,7 +41,7 @@ def parsed(output: str) -> dict[str, str]:
 
 
 def file_of(name: str) -> str:
-    """The file in which a mutant was planted: "claims.verdict.x_decide__mutmut_1" is in claims/verdict.py."""
+    """The mutant's file: "claims.core.verdict.x_decide__mutmut_1" was planted in claims/core/verdict.py."""
     return re.split(r"\.x(?:_|ǁ)", name, maxsplit=1)[0].replace(".", "/") + ".py"
 
 

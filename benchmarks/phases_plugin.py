@@ -55,8 +55,8 @@ def _watch_imports() -> None:
 
 def _watch_work() -> None:
     import data
-    from claims.kept import Kept
-    from models.store import RunStore
+    from claims.evidence.cache import Kept
+    from models.runs.store import RunStore
 
     data.load = _timed("data", data.load)
     RunStore._train = _timed("training", RunStore._train)  # type: ignore[method-assign]

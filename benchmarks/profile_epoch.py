@@ -15,9 +15,9 @@ from torch.profiler import ProfilerActivity, profile
 
 from data import load
 from models.backend import resolve_backend
+from models.engines.mlp.threads import unrecorded
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
-from models.threads import unrecorded
-from models.training import Trainer
 
 __all__ = ["main", "profiled"]
 

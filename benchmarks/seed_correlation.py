@@ -22,15 +22,15 @@ from scipy import stats
 from tabulate import tabulate
 
 from benchmarks.machine import describe
-from claims.convergence import reached
-from claims.margins import TENTH_LOSS
+from claims.core.margins import TENTH_LOSS
 from claims.statistics import Median
+from claims.statistics.convergence import reached
 from data import load
 from models.backend import resolve_backend
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
-from models.recorder import Recorder
-from models.run import Run
-from models.training import Trainer
+from models.recorders.recorder import Recorder
+from models.runs.run import Run
 
 __all__ = ["EXPERIMENT", "coverage", "intraclass_correlation", "main", "measured"]
 

@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.floor import Rates, epoch_floor, measure_rates
 from benchmarks.machine import describe
 from benchmarks.phases import read
-from claims.experiments import SCALES
+from claims.catalogue.experiments import SCALES
 from data import load
 from models.experiment import Experiment
 
@@ -50,7 +50,7 @@ def experiments_of(report: dict[str, Any], scale: str) -> list[Experiment]:
     Raises:
         ValueError: a run that the scale does not have.
     """
-    from claims import experiments
+    from claims.catalogue import experiments
 
     networks = [value for value in vars(experiments).values() if isinstance(value, experiments.Network)]
     specs = [SCALES[scale].experiment(network, p) for network in networks for p in ("std", "var", "he")]

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from claims.catalogue import claim
-from claims.design import FIXED, SEQUENTIAL, Design, Look, fixed
-from claims.experiments import SCALES
-from claims.verdict import Evidence, Outcome, Verdict, decide
+from claims.catalogue.empirical import claim
+from claims.catalogue.experiments import SCALES
+from claims.core.design import FIXED, SEQUENTIAL, Design, Look, fixed
+from claims.core.verdict import Evidence, Outcome, Verdict, decide
 from models.experiment import PROTOCOLS, Experiment
 
 Specs = tuple[Experiment, ...]
@@ -147,7 +147,7 @@ def backend(pytestconfig: pytest.Config) -> Any:
 @pytest.fixture(scope="session")
 def store(pytestconfig: pytest.Config, training_progress: Any) -> Any:
     """The run store chosen by `--store`; every worker of a test run shares it."""
-    from models.store import RunStore, default_store
+    from models.runs.store import RunStore, default_store
 
     folder = pytestconfig.getoption("store")
     session = getattr(pytestconfig, "workerinput", {}).get("testrunuid", "")
@@ -162,7 +162,7 @@ def store(pytestconfig: pytest.Config, training_progress: Any) -> Any:
 @pytest.fixture(scope="session")
 def kept(store: Any, pytestconfig: pytest.Config) -> Any:
     """Evidence that takes long to compute, from the run store or computed and kept there."""
-    from claims.kept import Kept
+    from claims.evidence.cache import Kept
 
     return Kept(store.root, refresh=pytestconfig.getoption("refresh"))
 
@@ -176,8 +176,8 @@ def specs(request: pytest.FixtureRequest) -> Specs:
 @pytest.fixture(scope="session")
 def train(store: Any, backend: Any, training_progress: Any) -> Callable[[Experiment], Any]:
     """An experiment's run, trained or read from the store; the last few stay at hand for the next test."""
-    from claims.at_hand import AtHand
     from data import load
+    from models.runs.cache import AtHand
 
     def fetch(spec: Experiment) -> Any:
         with training_progress.wanted(spec):
@@ -189,7 +189,7 @@ def train(store: Any, backend: Any, training_progress: Any) -> Callable[[Experim
 @pytest.fixture(scope="session")
 def ledger(store: Any) -> Any:
     """Which design each experiment was judged by."""
-    from claims.ledger import Ledger
+    from claims.core.ledger import Ledger
 
     return Ledger(store.root)
 
@@ -197,7 +197,7 @@ def ledger(store: Any) -> Any:
 @pytest.fixture
 def grown(train: Callable[[Experiment], Any], design: Design) -> Callable[[Experiment, Look], Any]:
     """An experiment's run at a look: each look trains only the networks that are new."""
-    from models.run import join
+    from models.runs.run import join
 
     def at(spec: Experiment, look: Look) -> Any:
         ends = design.networks[: look.number]
@@ -267,7 +267,7 @@ def judge_runs(
 
     def decide_and_record(claim_id: str, evidence: Callable[..., Evidence], *, setting: str = "") -> Verdict:
         first, whole = specs[0], claim(claim_id)
-        from claims.ledger import DesignError
+        from claims.core.ledger import DesignError
 
         try:
             for spec in specs:
@@ -315,6 +315,6 @@ def judge_runs(
 
 
 def _checksum(dataset: str) -> dict[str, str]:
-    from claims.hypotheses import source
+    from claims.evidence.linear.hypotheses import source
 
     return {dataset: source(dataset).checksum}

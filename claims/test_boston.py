@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from claims.experiments import BOSTON_50
-from claims.reaching import near_zero
-from claims.trains import trains
+from claims.catalogue.experiments import BOSTON_50
+from claims.catalogue.trains import trains
+from claims.evidence.trained.reaching import near_zero
 
 
 @trains(BOSTON_50)

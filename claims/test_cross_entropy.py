@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from claims.equality import equal_loss, sigma_effect
-from claims.experiments import BCE_500
-from claims.groups import groups_merge, two_groups
-from claims.trains import trains
+from claims.catalogue.experiments import BCE_500
+from claims.catalogue.trains import trains
+from claims.evidence.trained.equality import equal_loss, sigma_effect
+from claims.evidence.trained.groups import groups_merge, two_groups
 
 
 @trains(BCE_500)

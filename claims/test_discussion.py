@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from claims.comparisons import accuracy_drop, different_ends
-from claims.equal_pairs import equal_generalisation, equal_labels
-from claims.experiments import (
+from claims.catalogue.experiments import (
     BCE_500,
     CE_500,
     LINEAR_10_10,
@@ -13,10 +11,12 @@ from claims.experiments import (
     SOFTMAX_500,
     SOFTMAX_500_300,
 )
-from claims.margins import TENTH_LOSS
-from claims.reaching import every_architecture
-from claims.speed import slowdown
-from claims.trains import trains
+from claims.catalogue.trains import trains
+from claims.core.margins import TENTH_LOSS
+from claims.evidence.trained.comparisons import accuracy_drop, different_ends
+from claims.evidence.trained.equal_pairs import equal_generalisation, equal_labels
+from claims.evidence.trained.reaching import every_architecture
+from claims.evidence.trained.speed import slowdown
 
 
 @trains((SOFTMAX_500, LINEAR_500, CE_500, BCE_500))

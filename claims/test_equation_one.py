@@ -6,12 +6,12 @@ from functools import partial
 
 import pytest
 
-from claims.equality import equal_loss
-from claims.experiments import LINEAR_500, RELU_500, RELU_500_300, SOFTMAX_500, SOFTMAX_500_300
-from claims.labels import highest_agreement
-from claims.output_relu import changed_verdict
-from claims.reaching import near_zero
-from claims.trains import trains
+from claims.catalogue.experiments import LINEAR_500, RELU_500, RELU_500_300, SOFTMAX_500, SOFTMAX_500_300
+from claims.catalogue.trains import trains
+from claims.evidence.trained.equality import equal_loss
+from claims.evidence.trained.labels import highest_agreement
+from claims.evidence.trained.output_relu import changed_verdict
+from claims.evidence.trained.reaching import near_zero
 
 
 @pytest.fixture

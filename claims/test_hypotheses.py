@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from claims import hypotheses
-from claims.hypotheses import source
-from claims.prerequisites import failed
+from claims.evidence.linear import hypotheses
+from claims.evidence.linear.hypotheses import source
+from claims.evidence.linear.prerequisites import failed
 
 DATASETS = ("mnist-5k", "boston", "mnist")
 SCALED = ("raw", "centred", "standardised", "bias")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from claims.equality import equal_loss, sigma_effect
-from claims.experiments import LINEAR_10_10, LINEAR_500, LINEAR_500_300
-from claims.labels import fall_then_rise
-from claims.reaching import near_zero, same_behaviour
-from claims.trains import trains
+from claims.catalogue.experiments import LINEAR_10_10, LINEAR_500, LINEAR_500_300
+from claims.catalogue.trains import trains
+from claims.evidence.trained.equality import equal_loss, sigma_effect
+from claims.evidence.trained.labels import fall_then_rise
+from claims.evidence.trained.reaching import near_zero, same_behaviour
 
 
 @trains(LINEAR_500)

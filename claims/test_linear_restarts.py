@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from claims import restarts
-from claims.catalogue import claim
-from claims.hypotheses import prepared, source
-from claims.prerequisites import failed
-from claims.verdict import Evidence
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence
+from claims.evidence.linear import restarts
+from claims.evidence.linear.hypotheses import prepared, source
+from claims.evidence.linear.prerequisites import failed
 
 CASES = (
     ("synthetic", "raw"),

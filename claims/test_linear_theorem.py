@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from claims import dropped_hypotheses, hypotheses, linear_theorem
-from claims.linear_points import checked
-from claims.prerequisites import failed
-from claims.verdict import Evidence, Strength
+from claims.core.verdict import Evidence, Strength
+from claims.evidence.linear import dropped_hypotheses, hypotheses, linear_theorem
+from claims.evidence.linear.linear_points import checked
+from claims.evidence.linear.prerequisites import failed
 
 WHERE = {
     "synthetic": ("synthetic", "raw", ""),

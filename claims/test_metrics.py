@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from claims.distances import rank_agreement
-from claims.experiments import LINEAR_500, SOFTMAX_500_300
-from claims.kept import of_run
-from claims.labels import same_labels
-from claims.trains import trains
+from claims.catalogue.experiments import LINEAR_500, SOFTMAX_500_300
+from claims.catalogue.trains import trains
+from claims.evidence.cache import of_run
+from claims.evidence.trained.distances import rank_agreement
+from claims.evidence.trained.labels import same_labels
 
 
 @trains(LINEAR_500)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from claims import bernoulli_paths, relu_theorem
-from claims.catalogue import claim
-from claims.experiments import LINEAR_500, LINEAR_500_300
-from claims.hypotheses import source
-from claims.kept import of_run
-from claims.path_activations import activation_evidence
-from claims.trains import trains
+from claims.catalogue.empirical import claim
+from claims.catalogue.experiments import LINEAR_500, LINEAR_500_300
+from claims.catalogue.trains import trains
+from claims.evidence.cache import of_run
+from claims.evidence.linear.hypotheses import source
+from claims.evidence.relu import bernoulli_paths, relu_theorem
+from claims.evidence.relu.path_activations import activation_evidence
 from data import load
 
 UNITS = {"mnist-5k": 500, "mnist": 500, "boston": 50}

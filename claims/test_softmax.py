@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from claims.equality import equal_loss, sigma_effect
-from claims.experiments import LINEAR_500, LINEAR_500_300, SOFTMAX_500, SOFTMAX_500_300
-from claims.labels import exactly_one_pair, highest_agreement
-from claims.margins import HALF_LOSS
-from claims.speed import slowdown
-from claims.trains import trains
+from claims.catalogue.experiments import LINEAR_500, LINEAR_500_300, SOFTMAX_500, SOFTMAX_500_300
+from claims.catalogue.trains import trains
+from claims.core.margins import HALF_LOSS
+from claims.evidence.trained.equality import equal_loss, sigma_effect
+from claims.evidence.trained.labels import exactly_one_pair, highest_agreement
+from claims.evidence.trained.speed import slowdown
 
 
 @trains((SOFTMAX_500, LINEAR_500), (SOFTMAX_500_300, LINEAR_500_300))

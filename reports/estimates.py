@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from claims.verdict import Strength
+from claims.core.verdict import Strength
 
 __all__ = ["counted", "estimate", "number", "p_value"]
 

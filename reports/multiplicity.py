@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from claims.verdict import Outcome, Strength
+from claims.core.verdict import Outcome, Strength
 from reports.adjustment import benjamini_hochberg, holm
 
 __all__ = ["METHOD", "corrected", "decided", "fell", "stands", "summary"]

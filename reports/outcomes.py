@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from claims.verdict import Outcome
+from claims.core.verdict import Outcome
 from reports.recording import recorded_verdicts
 
 __all__ = ["LOOKS", "Look", "count", "status"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from claims.verdict import Verdict
+from claims.core.verdict import Verdict
 from reports import baseline, ending, options, outcomes, preflight, recording
 from reports.collector import Collector
 from reports.findings import FailOn

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from claims.design import FIXED, SEQUENTIAL, fixed
-from claims.experiments import SCALES
+from claims.catalogue.experiments import SCALES
+from claims.core.design import FIXED, SEQUENTIAL, fixed
 from reports.collector import Collector
 from reports.recording import experiments_of
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from claims.verdict import Verdict
+from claims.core.verdict import Verdict
 
 __all__ = ["experiments_of", "plain", "properties", "recorded_provenance", "recorded_verdicts"]
 

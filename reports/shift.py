@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from claims.verdict import Outcome
+from claims.core.verdict import Outcome
 
 __all__ = ["WORDS", "Shift", "shift"]
 

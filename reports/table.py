@@ -14,8 +14,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from claims.catalogue import Kind
-from claims.verdict import Outcome
+from claims.catalogue.empirical import Kind
+from claims.core.verdict import Outcome
 from reports.estimates import counted, estimate, p_value
 from reports.multiplicity import fell
 from reports.outcomes import LOOKS

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from claims.margins import A_LOT, ALPHA, EQUAL_LOSS, NEAR_ZERO, PAIR_SHARE, SHARE
+from claims.core.margins import A_LOT, ALPHA, EQUAL_LOSS, NEAR_ZERO, PAIR_SHARE, SHARE
 from claims.statistics import Median, Share, Window
 
 __all__ = ["geometric_mean", "means_or_medians", "pairs_or_window", "weighed"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from models.experiment import QUADRUPLE, Experiment
-from models.run import Run
+from models.runs.run import Run
 
 __all__ = ["EPOCHS", "MOST", "SAMPLES", "curves", "labelled", "moving", "pairs_of", "run"]
 
@@ -18,7 +18,7 @@ MOST = 96
 """Networks drawn for an experiment; smaller ones are its first."""
 
 EPOCHS = 8
-"""The fewest from which `claims.convergence` tells where a curve goes."""
+"""The fewest from which `claims.statistics.convergence` tells where a curve goes."""
 
 SAMPLES = 10_000
 """Samples that pairs label, where only their number matters."""

@@ -18,9 +18,9 @@ from benchmarks.error_rates.shapes import (
     shaped,
 )
 from benchmarks.error_rates.simulate import Runs, Scenario
-from claims.equality import equal_loss, sigma_effect
-from claims.groups import groups_merge, two_groups
-from claims.margins import EQUAL_LOSS, SHARE
+from claims.core.margins import EQUAL_LOSS, SHARE
+from claims.evidence.trained.equality import equal_loss, sigma_effect
+from claims.evidence.trained.groups import groups_merge, two_groups
 
 __all__ = ["scenarios"]
 

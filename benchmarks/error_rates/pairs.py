@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks.error_rates.lean_runs import EPOCHS, MOST, curves, labelled, run
 from benchmarks.error_rates.shapes import DATA, SHAPES, TINY, UNEQUAL, by_model, shaped
 from benchmarks.error_rates.simulate import Runs, Scenario
-from claims.equal_pairs import equal_generalisation, equal_labels
-from claims.labels import exactly_one_pair, fall_then_rise, highest_agreement, same_labels
-from claims.margins import EQUAL_LOSS, HALF_LABELS, PAIR_SHARE, SAME_LABELS
+from claims.core.margins import EQUAL_LOSS, HALF_LABELS, PAIR_SHARE, SAME_LABELS
+from claims.evidence.trained.equal_pairs import equal_generalisation, equal_labels
+from claims.evidence.trained.labels import exactly_one_pair, fall_then_rise, highest_agreement, same_labels
 
 __all__ = ["scenarios"]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from claims.catalogue import claim
-from claims.claim import Claim
-from claims.design import SEQUENTIAL
-from claims.margins import NETWORKS
-from claims.verdict import Evidence, Outcome, decide
-from models.run import Run
+from claims.catalogue.empirical import claim
+from claims.core.claim import Claim
+from claims.core.design import SEQUENTIAL
+from claims.core.margins import NETWORKS
+from claims.core.verdict import Evidence, Outcome, decide
+from models.runs.run import Run
 
 __all__ = ["SIZES", "Scenario", "outcomes", "simulate"]
 

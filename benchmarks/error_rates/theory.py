@@ -11,8 +11,9 @@ import numpy as np
 
 from benchmarks.error_rates.shapes import DATA, SHAPES, TINY
 from benchmarks.error_rates.simulate import Runs, Scenario
-from claims import bernoulli_paths, restarts
-from claims.margins import FEW, NOT_GLOBAL, RESCALED, RESTARTS
+from claims.core.margins import FEW, NOT_GLOBAL, RESCALED, RESTARTS
+from claims.evidence.linear import restarts
+from claims.evidence.relu import bernoulli_paths
 from data import load_synthetic
 from models.relu import bernoulli
 

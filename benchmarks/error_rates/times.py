@@ -12,12 +12,12 @@ import numpy as np
 from benchmarks.error_rates.lean_runs import EPOCHS, MOST, curves, pairs_of, run
 from benchmarks.error_rates.shapes import DATA, TINY, UNEQUAL, shaped
 from benchmarks.error_rates.simulate import Runs, Scenario
-from claims import path_activations
-from claims.comparisons import accuracy_drop
-from claims.distances import rank_agreement
-from claims.margins import A_LOT, DEPENDS, HALF_LOSS, MUCH_SLOWER, RANKS_ALIKE, TENTH_LOSS
-from claims.speed import slowdown
-from models.early import early_steps
+from claims.core.margins import A_LOT, DEPENDS, HALF_LOSS, MUCH_SLOWER, RANKS_ALIKE, TENTH_LOSS
+from claims.evidence.relu import path_activations
+from claims.evidence.trained.comparisons import accuracy_drop
+from claims.evidence.trained.distances import rank_agreement
+from claims.evidence.trained.speed import slowdown
+from models.recorders.early import early_steps
 
 __all__ = ["scenarios"]
 

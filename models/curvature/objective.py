@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.ensemble import parameter_count
-from models.losses import loss_per_sample
+from models.engines.mlp.ensemble import parameter_count
+from models.objectives.losses import loss_per_sample
 
 __all__ = ["Objective", "deep_linear", "network", "stacked"]
 
@@ -54,7 +54,7 @@ class Objective:
 def stacked(layers: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
     """Parameters [M, P] in float64 from layers of weights [M, fan_in, fan_out] and biases [M, fan_out].
 
-    The order of a row is that of `models.ensemble.layer_views` for one member, and of `network`.
+    The order of a row is that of `models.engines.mlp.ensemble.layer_views` for one member, and of `network`.
     """
     tensors = [torch.as_tensor(t).double() for layer in layers for t in layer]
     return torch.cat([t.reshape(t.shape[0], -1) for t in tensors], 1)
@@ -68,7 +68,7 @@ def network(
     loss: str = "mse",
     chunk: int = CHUNK,
 ) -> Objective:
-    """The mean loss of one ReLU network over all samples (`models.losses` has the table of losses).
+    """The mean loss of one ReLU network over all samples (table of losses: `models.objectives.losses`).
 
     The majorant exists for squared error with a linear or ReLU output, at every w where no pre-activation
     of any sample lies within rounding of 0.
@@ -142,7 +142,7 @@ def deep_linear(
     Args:
         sizes: d_x, widths, d_y.
         gram: X X^T, [d_x, d_x].
-        cross: X Y^T, [d_x, d_y], as in `models.moments`.
+        cross: X Y^T, [d_x, d_y], as in `models.exact.moments`.
         label_square: tr Y Y^T.
 
     Returns:

@@ -15,10 +15,10 @@ import numpy as np
 from scipy import linalg
 
 from models.curvature.dense import symmetric_eigenvalues
+from models.exact.moments import Moments
 from models.linear.definite import UNIT
 from models.linear.landscape import LinearLandscape
 from models.linear.sigma_enclosure import enclosed_sigma
-from models.moments import Moments
 
 __all__ = ["Spectrum", "global_weights", "sigma_spectrum"]
 

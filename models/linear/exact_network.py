@@ -16,8 +16,8 @@ from typing import Any
 
 import flint
 
-from models.exact import as_fmpz
-from models.moments import Moments
+from models.exact.integers import as_fmpz
+from models.exact.moments import Moments
 
 __all__ = [
     "ExactMoments",

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 
 import flint
 
-from models.exact import as_fmpz
+from models.exact.integers import as_fmpz
+from models.exact.moments import Moments
 from models.linear.exact_network import ExactMoments, Matrix, Scalar, identity
 from models.linear.sigma_enclosure import enclosed_sigma
-from models.moments import Moments
 
 __all__ = ["BITS", "Spectrum", "ball_spectrum", "best_map", "fitted_moments", "kernel", "rational_spectrum"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from models.moments import Moments
+from models.exact.moments import Moments
 
 __all__ = ["LinearProblem"]
 

@@ -19,10 +19,10 @@ import flint
 import numpy as np
 from scipy import linalg
 
-from models.exact import as_fmpz
+from models.exact.integers import as_fmpz
+from models.exact.moments import Moments
 from models.linear.definite import UNIT, eigenvalue_floor
 from models.linear.problem import LinearProblem
-from models.moments import Moments
 
 __all__ = ["Enclosed", "enclosed_sigma"]
 

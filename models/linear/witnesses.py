@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import flint
 import numpy as np
 
+from models.exact.moments import Moments
 from models.linear.exact_network import ExactMoments, exact_moments, loss, loss_along
-from models.moments import Moments
 
 __all__ = ["Path", "Witness", "busiest_path", "descent_from_zero", "witnesses"]
 

@@ -21,7 +21,7 @@ from math import prod
 
 import numpy as np
 
-from models import exact
+from models.exact import integers
 
 __all__ = [
     "LIMIT",
@@ -68,7 +68,7 @@ def enumerated_output(weights: Weights, X: np.ndarray, rho: Fraction) -> list[li
         ValueError: more than LIMIT paths to an output.
     """
     sums, probability = _patterns(weights, X, rho)
-    by_count = exact.widened(sums, sums.size * exact.largest(sums)) @ _indicator(sums.shape[-1])
+    by_count = integers.widened(sums, sums.size * integers.largest(sums)) @ _indicator(sums.shape[-1])
     return [
         [sum(int(v) * p for v, p in zip(cell, probability, strict=True)) for cell in row] for row in by_count
     ]
@@ -81,8 +81,10 @@ def enumerated_loss(weights: Weights, X: np.ndarray, Y: np.ndarray, q: Fraction,
         ValueError: more than LIMIT paths to an output.
     """
     sums, probability = _patterns(weights, X, rho)
-    bound = sums.size * (q.numerator * exact.largest(sums) + q.denominator * exact.largest(Y)) ** 2
-    gaps = q.numerator * exact.widened(sums, bound) - q.denominator * exact.widened(Y, bound)[:, :, None]
+    bound = sums.size * (q.numerator * integers.largest(sums) + q.denominator * integers.largest(Y)) ** 2
+    gaps = (
+        q.numerator * integers.widened(sums, bound) - q.denominator * integers.widened(Y, bound)[:, :, None]
+    )
     by_count = (gaps**2).sum(axis=(0, 1)) @ _indicator(sums.shape[-1])
     total = sum(int(value) * p for value, p in zip(by_count, probability, strict=True))
     return total / (2 * q.denominator**2)
@@ -136,8 +138,8 @@ def _patterns(weights: Weights, X: np.ndarray, rho: Fraction) -> tuple[np.ndarra
     paths = X.shape[1] * prod(len(W) for W in weights[:-1])
     if paths > LIMIT:
         raise ValueError(f"got {paths} paths to an output, wanted at most {LIMIT}: sample them instead")
-    bound = paths * exact.largest(X) * prod(exact.largest(W) for W in weights)
-    values = path_products([exact.widened(W, bound) for W in weights], exact.widened(X, bound))
+    bound = paths * integers.largest(X) * prod(integers.largest(W) for W in weights)
+    values = path_products([integers.widened(W, bound) for W in weights], integers.widened(X, bound))
     sums = np.zeros((values.shape[0], values.shape[2], 1), dtype=values.dtype)
     for p in range(paths):
         sums = np.concatenate([sums, sums + values[:, p, :, None]], axis=-1)

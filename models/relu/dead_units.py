@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from models import exact
+from models.exact import integers
 from models.relu.shallow import ShallowReLU, label_sums, loss, preactivations
 
 __all__ = ["DeadPoint", "dead_network", "inspect", "one_live_unit"]
@@ -97,7 +97,7 @@ def inspect(network: ShallowReLU, X: np.ndarray, Y: np.ndarray, *, biased: bool 
     if not biased and (network.b1.any() or network.b2.any()):
         raise ValueError("got biases that are not zero, wanted a network without biases: pass biased=True")
     highest = [int(value) for block in preactivations(network, X) for value in block.max(axis=1)]
-    norms = exact.product(np.abs(X.astype(np.int64)).T, np.ones((X.shape[1], 1), dtype=np.int64))[:, 0]
+    norms = integers.product(np.abs(X.astype(np.int64)).T, np.ones((X.shape[1], 1), dtype=np.int64))[:, 0]
     reach = [network.hidden * (norm + biased) for norm in norms.tolist()]
     dead = max(highest) < 0
     pairs = zip(network.b2.tolist(), label_sums(Y).tolist(), strict=True)
@@ -128,10 +128,10 @@ def one_live_unit(
     m, sums, totals = len(X), label_sums(X), label_sums(Y)
     lowest = X.min(axis=0)
     squares = sum(
-        (X[start : start + exact.CHUNK].astype(np.int64) ** 2).sum(axis=0)
-        for start in range(0, m, exact.CHUNK)
+        (X[start : start + integers.CHUNK].astype(np.int64) ** 2).sum(axis=0)
+        for start in range(0, m, integers.CHUNK)
     )
-    cross = exact.product(X, Y)
+    cross = integers.product(X, Y)
     size, shift = (m, sums) if biased else (1, np.zeros_like(sums))
     best, fall = -1, Fraction(0)
     for j in range(X.shape[1]):

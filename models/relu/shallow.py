@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from models import exact
+from models.exact import integers
 
 __all__ = ["ShallowReLU", "baseline_loss", "loss", "preactivations"]
 
@@ -62,10 +62,10 @@ def preactivations(network: ShallowReLU, X: np.ndarray) -> Iterator[np.ndarray]:
     Args:
         X: [m, d_x] integers, samples in rows.
     """
-    for start in range(0, len(X), exact.CHUNK):
-        linear = exact.product(X[start : start + exact.CHUNK].T, network.W1.T)
-        bound = exact.largest(linear) + exact.largest(network.b1)
-        yield exact.widened(linear, bound) + exact.widened(network.b1, bound)
+    for start in range(0, len(X), integers.CHUNK):
+        linear = integers.product(X[start : start + integers.CHUNK].T, network.W1.T)
+        bound = integers.largest(linear) + integers.largest(network.b1)
+        yield integers.widened(linear, bound) + integers.widened(network.b1, bound)
 
 
 def loss(network: ShallowReLU, X: np.ndarray, Y: np.ndarray) -> Fraction:
@@ -94,10 +94,10 @@ def baseline_loss(Y: np.ndarray) -> Fraction:
     Args:
         Y: [m, d_y] integers.
     """
-    squares = sum(int(v) for v in exact.product(Y, Y).diagonal())
+    squares = sum(int(v) for v in integers.product(Y, Y).diagonal())
     return Fraction(squares - Fraction(sum(int(s) ** 2 for s in label_sums(Y)), len(Y))) / 2
 
 
 def label_sums(Y: np.ndarray) -> np.ndarray:
     """Sum of the labels over the samples, [d_y], exactly."""
-    return exact.product(Y, np.ones((len(Y), 1), dtype=np.int64))[:, 0]
+    return integers.product(Y, np.ones((len(Y), 1), dtype=np.int64))[:, 0]

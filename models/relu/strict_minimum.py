@@ -24,7 +24,7 @@ from math import lcm
 import flint
 import numpy as np
 
-from models import exact
+from models.exact import integers
 from models.relu.shallow import ShallowReLU, loss, preactivations
 
 __all__ = ["StrictPoint", "cell_minimum", "inspect", "search", "smallest_eigenvalue"]
@@ -89,9 +89,9 @@ def cell_minimum(X: np.ndarray, y: np.ndarray, pattern: np.ndarray) -> ShallowRe
         ZeroDivisionError: Phi^T Phi is singular.
     """
     phi = _features(X, pattern)
-    gram, moment = exact.product(phi, phi), exact.product(phi, y[:, None])
+    gram, moment = integers.product(phi, phi), integers.product(phi, y[:, None])
     try:
-        solution = flint.fmpq_mat(exact.as_fmpz(gram)).solve(flint.fmpq_mat(exact.as_fmpz(moment)))
+        solution = flint.fmpq_mat(integers.as_fmpz(gram)).solve(flint.fmpq_mat(integers.as_fmpz(moment)))
     except ZeroDivisionError:
         raise ZeroDivisionError(
             f"got a singular Hessian of size {len(gram)}, wanted a regular one: "
@@ -130,16 +130,16 @@ def inspect(network: ShallowReLU, X: np.ndarray, y: np.ndarray) -> StrictPoint:
     first = np.column_stack([network.W1, network.b1]).ravel().astype(object)
     theta = np.append(first * network.output, network.b2[0] * network.hidden)
     residual = phi.astype(object) @ theta - network.hidden * network.output * y.astype(object)
-    hessian = exact.product(phi, phi)
+    hessian = integers.product(phi, phi)
     norms = np.abs(X.astype(np.int64)).sum(axis=1)
     return StrictPoint(
         stationary=not (phi.T.astype(object) @ residual).any(),
         nearest=Fraction(int(np.abs(values).min()), network.hidden),
         reach=Fraction(int(norms.max()) + 1),
         minors=tuple(
-            _sign(exact.as_fmpz(hessian[:size, :size]).det()) for size in range(1, len(hessian) + 1)
+            _sign(integers.as_fmpz(hessian[:size, :size]).det()) for size in range(1, len(hessian) + 1)
         ),
-        hessian=exact.as_fmpz(hessian),
+        hessian=integers.as_fmpz(hessian),
         loss=loss(network, X, y[:, None]),
         active=tuple(int(count) for count in pattern.sum(axis=0)),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from claims.verdict import Strength
+from claims.core.verdict import Strength
 from reports import rules
 from reports.collector import paper_order
 from reports.shift import Shift, shift

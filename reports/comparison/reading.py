@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from claims.verdict import Outcome, Strength
+from claims.core.verdict import Outcome, Strength
 from reports.estimates import estimate
 from reports.terminal import printable
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.run import Run
+from models.runs.run import Run
 from reports.figures.drawing import Drawing, as_csv, legend, shown, trace
 from reports.figures.pairing import labels, note
 from reports.figures.panel import Panel, write

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.run import Run
+from models.runs.run import Run
 from reports.figures.drawing import Drawing, as_csv, greatest, legend, shown, trace
 from reports.figures.panel import Panel
 from reports.figures.series import Trace, by_population, early_and_late, epochs, named

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models.run import Run
+from models.runs.run import Run
 from reports.figures.drawing import Drawing, as_csv, greatest, legend, shown, trace
 from reports.figures.pairing import labels, note
 from reports.figures.panel import Panel

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.run import Run, join
-from models.sealed import DamageError
-from models.stored import stored
+from models.runs.files import DamageError
+from models.runs.run import Run, join
+from models.runs.stored import stored
 from reports.figures import agreement, curves, distance
 from reports.figures.drawing import Drawing
 from reports.parallel.workers import cores

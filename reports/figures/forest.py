@@ -87,7 +87,7 @@ def forest(verdicts: Sequence[dict[str, Any]]) -> Forest | None:
 
 
 def _region(text: str) -> tuple[float, float]:
-    """As `claims.verdict.Region` writes itself."""
+    """As `claims.core.verdict.Region` writes itself."""
     try:
         if text.startswith("<="):
             return -math.inf, float(text[2:])

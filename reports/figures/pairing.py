@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.run import Run
+from models.runs.run import Run
 
 __all__ = ["labels", "note"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.run import Run
+from models.runs.run import Run
 
 __all__ = [
     "Pair",

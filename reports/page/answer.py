@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from claims.verdict import Outcome
+from claims.core.verdict import Outcome
 from reports.multiplicity import decided, stands
 
 __all__ = ["QUESTION", "answer"]

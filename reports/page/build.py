@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from claims.verdict import Strength
+from claims.core.verdict import Strength
 from reports.design import design, sizes
 from reports.files import write_whole
 from reports.outcomes import count

@@ -54,7 +54,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _page(ending: Ending, store: str | None) -> Page:
-    from models.store import default_store
+    from models.runs.store import default_store
     from reports.page.build import build
 
     try:

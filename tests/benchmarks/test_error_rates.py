@@ -11,8 +11,8 @@ import pytest
 from benchmarks.error_rates import alternatives, cells, shapes, tables, theory
 from benchmarks.error_rates.__main__ import main
 from benchmarks.error_rates.simulate import outcomes, simulate
-from claims.catalogue import CATALOGUE
-from claims.verdict import Outcome
+from claims.catalogue.empirical import CATALOGUE
+from claims.core.verdict import Outcome
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from benchmarks import mutants
 ROOT = Path(__file__).resolve().parents[2]
 
 OUTPUT = """
-    claims.verdict.x_decide__mutmut_1: survived
-    claims.verdict.x_decide__mutmut_2: killed
-    claims.verdict.xǁRegionǁcontains__mutmut_1: timeout
+    claims.core.verdict.x_decide__mutmut_1: survived
+    claims.core.verdict.x_decide__mutmut_2: killed
+    claims.core.verdict.xǁRegionǁcontains__mutmut_1: timeout
     claims.statistics.shares.xǁShareǁlower__mutmut_3: no tests
-    models.store.xǁRunStoreǁget__mutmut_12: not checked
+    models.runs.store.xǁRunStoreǁget__mutmut_12: not checked
 """
 NAMES = list(mutants.parsed(OUTPUT))
 
@@ -26,16 +26,16 @@ def test_results_are_read_by_name():
     """Statuses of two words too; the rest of the output is left alone."""
     found = mutants.parsed("Generating mutants\n" + OUTPUT)
     assert len(found) == 5
-    assert found["claims.verdict.x_decide__mutmut_1"] == "survived"
+    assert found["claims.core.verdict.x_decide__mutmut_1"] == "survived"
     assert found["claims.statistics.shares.xǁShareǁlower__mutmut_3"] == "no tests"
 
 
 def test_a_name_tells_its_file():
     """Functions and methods alike."""
     assert [mutants.file_of(name) for name in NAMES] == [
-        *["claims/verdict.py"] * 3,
+        *["claims/core/verdict.py"] * 3,
         "claims/statistics/shares.py",
-        "models/store.py",
+        "models/runs/store.py",
     ]
 
 
@@ -43,12 +43,12 @@ def test_a_name_tells_its_file():
     ("files", "count"),
     [
         ([], 5),
-        (["claims/verdict.py"], 3),
+        (["claims/core/verdict.py"], 3),
         (["claims/statistics"], 1),
         (["claims/statistics/"], 1),
         (["claims/*"], 4),
         (["claims"], 4),
-        (["models/store.py", "claims/verdict.py"], 4),
+        (["models/runs/store.py", "claims/core/verdict.py"], 4),
     ],
     ids=str,
 )
@@ -77,8 +77,8 @@ def test_counts_by_file():
     files = mutants.by_file(mutants.parsed(OUTPUT))
     assert files == {
         "claims/statistics/shares.py": {"no tests": 1},
-        "claims/verdict.py": {"survived": 1, "killed": 2},
-        "models/store.py": {"not checked": 1},
+        "claims/core/verdict.py": {"survived": 1, "killed": 2},
+        "models/runs/store.py": {"not checked": 1},
     }
     last = mutants.table(files).splitlines()[-1].split()
     assert last == ["all", "5", "2", "0.40"]
@@ -95,14 +95,14 @@ def test_a_run_counts_the_sample_only(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(mutants, "_mutmut", said)
     monkeypatch.setattr(mutants, "version", lambda package: "3.8.0")  # the extra may not be installed
     path = tmp_path / "found.json"
-    assert mutants.main(["claims/verdict.py", "--to", str(path), "--least", "0.6"]) == 0
+    assert mutants.main(["claims/core/verdict.py", "--to", str(path), "--least", "0.6"]) == 0
     assert asked[0] == ("run", "--max-children", "1", mutants.FIRST)
     assert sorted(asked[2][3:]) == sorted(NAMES[:3])
     content = json.loads(path.read_text())
     assert (content["mutants"], content["killed"], content["sample"]) == (3, 2, None)
-    assert content["survivors"] == {"claims.verdict.x_decide__mutmut_1": "survived"}
-    assert "survived: claims.verdict.x_decide__mutmut_1" in capsys.readouterr().out
-    assert mutants.main(["claims/verdict.py", "--least", "0.7"]) == 1
+    assert content["survivors"] == {"claims.core.verdict.x_decide__mutmut_1": "survived"}
+    assert "survived: claims.core.verdict.x_decide__mutmut_1" in capsys.readouterr().out
+    assert mutants.main(["claims/core/verdict.py", "--least", "0.7"]) == 1
 
 
 def test_the_configuration_names_what_exists():

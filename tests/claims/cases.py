@@ -9,11 +9,20 @@ from functools import partial
 import numpy as np
 from planted import SAMPLES, Case, by_model, fall, planted, plateau
 
-from claims import comparisons, distances, equal_pairs, equality, groups, labels, reaching, speed
-from claims.margins import HALF_LOSS, TENTH_LOSS
-from claims.output_relu import changed_verdict
-from claims.verdict import Evidence, Outcome
-from models.run import Run
+from claims.core.margins import HALF_LOSS, TENTH_LOSS
+from claims.core.verdict import Evidence, Outcome
+from claims.evidence.trained import (
+    comparisons,
+    distances,
+    equal_pairs,
+    equality,
+    groups,
+    labels,
+    reaching,
+    speed,
+)
+from claims.evidence.trained.output_relu import changed_verdict
+from models.runs.run import Run
 
 __all__ = ["APART", "CASES", "SAME", "STRADDLING", "accuracies", "curve", "final", "losses", "unequal_tests"]
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from claims.catalogue import Claim, claim
-from claims.margins import NETWORKS
-from claims.verdict import Evidence, Outcome, Verdict, decide
+from claims.catalogue.empirical import Claim, claim
+from claims.core.margins import NETWORKS
+from claims.core.verdict import Evidence, Outcome, Verdict, decide
 from models.experiment import Experiment
-from models.run import Run
+from models.runs.run import Run
 
 __all__ = ["SAMPLES", "Case", "altered", "by_model", "fall", "judge", "planted", "plateau", "spread"]
 

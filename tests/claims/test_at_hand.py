@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from claims.at_hand import RUNS, AtHand
 from models.experiment import Experiment
-from models.run import Run
+from models.runs.cache import RUNS, AtHand
+from models.runs.run import Run
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import claims.theory
-from claims import margins
-from claims.catalogue import CATALOGUE, Claim, Kind, claim
-from claims.margins import ALPHA
-from claims.verdict import Region
-from models.pairs import WEIGHT_THRESHOLD
+import claims.catalogue.theory
+from claims.catalogue.empirical import CATALOGUE, Claim, Kind, claim
+from claims.core import margins
+from claims.core.margins import ALPHA
+from claims.core.verdict import Region
+from models.recorders.pairs import WEIGHT_THRESHOLD
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,7 +145,7 @@ def test_what_is_said_of_networks_without_softmax_is_not_claimed_of_others(id):
     assert claim("E7").reading("softmax") == "yes"
 
 
-# -- numbers come from claims.margins ---------------------------------------------------
+# -- numbers come from claims.core.margins ---------------------------------------------------
 
 REACHES = {"E1", "E1-test", "E4", "E4-test", "E5", "E5-test", "E9", "E9-test", "D2"}
 EQUAL, SIGMA = {"E2", "E7", "E10"}, {"E2-sigma", "E7-sigma", "E10-sigma"}
@@ -187,11 +187,13 @@ def rewritten(monkeypatch):
     def read(**values: float) -> dict[str, Claim]:
         for name, value in values.items():
             monkeypatch.setattr(margins, name, value)
-        theory = runpy.run_path(str(ROOT / "claims" / "theory.py"), run_name="claims.theory")
+        theory = runpy.run_path(
+            str(ROOT / "claims" / "catalogue" / "theory.py"), run_name="claims.catalogue.theory"
+        )
         for name in ("HYPOTHESES", "THEOREMS"):
-            monkeypatch.setattr(claims.theory, name, theory[name])
-        path = str(ROOT / "claims" / "catalogue.py")
-        return runpy.run_path(path, run_name="claims.catalogue")["CATALOGUE"]
+            monkeypatch.setattr(claims.catalogue.theory, name, theory[name])
+        path = str(ROOT / "claims" / "catalogue" / "empirical.py")
+        return runpy.run_path(path, run_name="claims.catalogue.empirical")["CATALOGUE"]
 
     return read
 
@@ -203,7 +205,7 @@ def other(name: str) -> float:
 
 @pytest.mark.parametrize("name", USED)
 def test_a_margin_is_written_in_one_place(rewritten, name):
-    """Changing it in `claims.margins` changes every text and region that has it, and nothing else."""
+    """Changing it in `claims.core.margins` changes every text and region that has it, and nothing else."""
     changed = rewritten(**{name: other(name)})
     for id, of in changed.items():
         assert dataclasses.replace(of, rule=CATALOGUE[id].rule, region=CATALOGUE[id].region) == CATALOGUE[id]

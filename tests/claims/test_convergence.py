@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from claims.convergence import LEAST, SAFETY, SLOWEST, reached, remainder
+from claims.statistics.convergence import LEAST, SAFETY, SLOWEST, reached, remainder
 
 INF, NAN = math.inf, math.nan
 EPOCHS = [8, 9, 10, 11, 12, 15, 16, 33, 100, 1000]

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from claims.design import FIXED, SEQUENTIAL, Design, Look, fixed
-from claims.margins import ALPHA, LOOK_WEIGHTS, LOOKS, NETWORKS, SHARE
+from claims.core.design import FIXED, SEQUENTIAL, Design, Look, fixed
+from claims.core.margins import ALPHA, LOOK_WEIGHTS, LOOKS, NETWORKS, SHARE
 from claims.statistics import Share, Window
 
 

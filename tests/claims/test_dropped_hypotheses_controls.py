@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from claims.catalogue import claim
-from claims.dropped_hypotheses import DROPPED, WRITTEN, survival_evidence
-from claims.verdict import Evidence, Strength, decide
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Strength, decide
+from claims.evidence.linear.dropped_hypotheses import DROPPED, WRITTEN, survival_evidence
 from data import load_synthetic
+from models.exact.moments import moments
 from models.linear.critical_checks import check_point
-from models.moments import moments
 
 
 def survival(name: str) -> Evidence:
@@ -32,7 +32,7 @@ def test_a_written_proof_is_cited_and_not_counted(name):
     """T2 rests on words: four conclusions are counted, and what holds at points is no proof."""
     found = survival(name)
     assert (found.n, found.sampling_unit) == (4, "conclusions checked")
-    assert found.cites == WRITTEN == "written proof in claims/dropped_hypotheses.py"
+    assert found.cites == WRITTEN == "written proof in claims/evidence/linear/dropped_hypotheses.py"
     assert found.strength is (Strength.PROOF if found.proved is False else Strength.POINTS)
     assert "checked exactly at the " in found.note
     verdict = decide(claim("T6"), found, setting="planted", dataset=name)
@@ -49,7 +49,8 @@ def test_no_saddles_at_all_keep_t4_and_cost_t5():
 def test_survival_is_open_while_a_way_down_is_missing(monkeypatch):
     """The written proof of T2 does not cover for a built point that is not proved to descend."""
     monkeypatch.setattr(
-        "claims.linear_points.check_point", lambda data, point: replace(check_point(data, point), down=None)
+        "claims.evidence.linear.linear_points.check_point",
+        lambda data, point: replace(check_point(data, point), down=None),
     )
     found = survival("synthetic-repeated")
     assert "T2 open" in found.note

@@ -12,9 +12,9 @@ import pytest
 from cases import CASES, STRADDLING
 from planted import altered
 
-from claims.catalogue import CATALOGUE, claim
-from claims.verdict import Outcome
-from models.run import Run
+from claims.catalogue.empirical import CATALOGUE, claim
+from claims.core.verdict import Outcome
+from models.runs.run import Run
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 NOT_APPLICABLE = Outcome.NOT_APPLICABLE
@@ -38,7 +38,7 @@ def test_a_decision_stands_down_to_its_p_value(case):
     """The p-value of a decided row is the smallest alpha at which its interval still decides."""
     from dataclasses import replace
 
-    from claims.verdict import decide
+    from claims.core.verdict import decide
 
     runs, of = case.runs(32), claim(case.id)
 

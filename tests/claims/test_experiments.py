@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from claims import experiments
-from claims.experiments import SCALES, Network
-from claims.margins import NETWORKS
+from claims.catalogue import experiments
+from claims.catalogue.experiments import SCALES, Network
+from claims.core.margins import NETWORKS
 from data import load
 
 NETWORKS_OF_THE_PAPER = [value for value in vars(experiments).values() if isinstance(value, Network)]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from claims import hypotheses
-from claims.catalogue import claim
-from claims.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.evidence.linear import hypotheses
 from data import load
-from models.moments import Moments, moments
+from models.exact.moments import Moments, moments
 
 EYE = np.eye(3, dtype=int)
 FOUR = EYE[[0, 1, 2, 0]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import claims.statistics  # noqa: F401  (NumPy, before a run inside a test: a process can load it only once)
-from claims.margins import LOOK_WEIGHTS, NETWORKS, SHARE
+from claims.core.margins import LOOK_WEIGHTS, NETWORKS, SHARE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from planted import planted, plateau
 
-from models.run import Run
+from models.runs.run import Run
 
 ARRIVE = {arrive!r}
 """Of so many networks in a row, how many arrive at zero."""
@@ -43,9 +43,9 @@ def train():
 '''
 
 CLAIMS = """
-from claims.experiments import BOSTON_50, LINEAR_500, SOFTMAX_500
-from claims.reaching import near_zero, same_behaviour
-from claims.trains import trains
+from claims.catalogue.experiments import BOSTON_50, LINEAR_500, SOFTMAX_500
+from claims.evidence.trained.reaching import near_zero, same_behaviour
+from claims.catalogue.trains import trains
 
 @trains(BOSTON_50, protocols=("he",))
 def test_reaches_zero(judge_runs):

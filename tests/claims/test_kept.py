@@ -7,13 +7,13 @@ from dataclasses import fields, replace
 
 import pytest
 
-from claims import kept as kept_module
-from claims.catalogue import claim
-from claims.kept import Kept, code_digest, of_run
-from claims.verdict import Evidence, Strength
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Strength
+from claims.evidence import cache as kept_module
+from claims.evidence.cache import Kept, code_digest, of_run
 from models.experiment import Experiment
-from models.run import Run
-from models.store import StoreWarning
+from models.runs.run import Run
+from models.runs.store import StoreWarning
 
 FOUND = Evidence(
     0.1 + 0.2,

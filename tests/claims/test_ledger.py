@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from claims.design import SEQUENTIAL, Design, fixed
-from claims.ledger import DesignError, Ledger
+from claims.core.design import SEQUENTIAL, Design, fixed
+from claims.core.ledger import DesignError, Ledger
 from models.backend import Backend
 from models.experiment import Experiment
-from models.sealed import sealed
-from models.store import StoreWarning
+from models.runs.files import sealed
+from models.runs.store import StoreWarning
 
 SPEC = Experiment("mnist-1k", (500,), networks=32)
 CPU = Backend("cpu", "fp32", "a processor")

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from claims import restarts
-from claims.catalogue import claim
-from claims.hypotheses import prepared
-from claims.margins import FEW, NOT_GLOBAL, RESTARTS
-from claims.prerequisites import failed
-from claims.restarts import Cell, Restarts
-from claims.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.catalogue.empirical import claim
+from claims.core.margins import FEW, NOT_GLOBAL, RESTARTS
+from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.evidence.linear import restarts
+from claims.evidence.linear.hypotheses import prepared
+from claims.evidence.linear.prerequisites import failed
+from claims.evidence.linear.restarts import Cell, Restarts
+from models.exact.moments import moments
 from models.linear.closed_form import sigma_spectrum
 from models.linear.descent import settle
 from models.linear.landscape import LinearLandscape
@@ -20,7 +21,6 @@ from models.linear.newton import newton
 from models.linear.problem import LinearProblem
 from models.linear.reduction import reduction
 from models.linear.stationarity import probe
-from models.moments import moments
 
 T2 = claim("T2")
 

@@ -6,18 +6,18 @@ import flint
 import numpy as np
 import pytest
 
-from claims import linear_theorem
-from claims.catalogue import claim
-from claims.dropped_hypotheses import DROPPED, survival_evidence
-from claims.linear_points import checked
-from claims.prerequisites import failed
-from claims.verdict import Evidence, Outcome, Strength, decide
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Outcome, Strength, decide
+from claims.evidence.linear import linear_theorem
+from claims.evidence.linear.dropped_hypotheses import DROPPED, survival_evidence
+from claims.evidence.linear.linear_points import checked
+from claims.evidence.linear.prerequisites import failed
 from data import load_synthetic
+from models.exact.moments import Moments, moments
 from models.linear.critical import CriticalPoint, critical_points
 from models.linear.critical_checks import check_point
 from models.linear.exact_network import ExactMoments, identity
 from models.linear.exact_spectrum import BITS, ball_spectrum, fitted_moments
-from models.moments import Moments, moments
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 EYE = np.eye(4, dtype=int)

@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from claims.catalogue import claim
-from claims.measured import measured
+from claims.catalogue.empirical import claim
+from claims.core.measured import measured
+from claims.core.verdict import Evidence, Outcome, Region, decide
 from claims.statistics import Affine, Largest, Median, Share, Smallest
-from claims.verdict import Evidence, Outcome, Region, decide
 
 E1 = claim("E1")
 AT_MOST = dataclasses.replace(E1, region=Region(high=0.5))

@@ -13,8 +13,8 @@ import claims.statistics  # noqa: F401  (NumPy, before a run inside a test: a pr
 
 CLAIMS = """
 import pytest
-from claims.experiments import BOSTON_50, LINEAR_500, LINEAR_500_300, SOFTMAX_500
-from claims.trains import trains
+from claims.catalogue.experiments import BOSTON_50, LINEAR_500, LINEAR_500_300, SOFTMAX_500
+from claims.catalogue.trains import trains
 
 def test_proof():
     pass

@@ -9,12 +9,12 @@ import pytest
 from cases import accuracies, losses, one_in, pairs_of_six
 from planted import by_model, fall, judge, planted, plateau
 
-from claims.catalogue import claim
-from claims.labels import exactly_one_pair, highest_agreement
-from claims.output_relu import changed_verdict
-from claims.reaching import near_zero
-from claims.verdict import Evidence, Outcome
-from models.run import Run
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Outcome
+from claims.evidence.trained.labels import exactly_one_pair, highest_agreement
+from claims.evidence.trained.output_relu import changed_verdict
+from claims.evidence.trained.reaching import near_zero
+from models.runs.run import Run
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from planted import SAMPLES, altered, by_model, fall, planted, plateau
 
-from claims import readings
-from claims.convergence import remainder
-from claims.margins import NEAR_ZERO
-from claims.readings import Ends
+from claims.core.margins import NEAR_ZERO
+from claims.evidence.trained import metrics
+from claims.evidence.trained.metrics import Ends
+from claims.statistics.convergence import remainder
 
 INF = np.inf
 
@@ -64,7 +64,7 @@ def test_a_networks_end_is_where_its_curve_may_go():
     """As far from the last value as the remainder of its law, either way."""
     run = planted(fall(by_model([2, 5, 20, 80], 8, 0.1)))
     curve = run.normalised_loss()
-    end, rest = readings.ends(run, curve), remainder(curve)
+    end, rest = metrics.ends(run, curve), remainder(curve)
     assert (rest > 0).all()
     np.testing.assert_allclose(end.lows, curve[-1] - rest)
     np.testing.assert_allclose(end.highs, curve[-1] + rest)
@@ -74,12 +74,12 @@ def test_nothing_is_known_of_a_network_that_diverged():
     """However finite its numbers are, or however still."""
     run = flat()
     marked = altered(run, diverged_at=np.array([-1, 0, 5, -1, -1, -1, -1, -1]))
-    end = readings.ends(marked, run.normalised_loss())
+    end = metrics.ends(marked, run.normalised_loss())
     assert np.isfinite(end.lows).tolist() == [True, False, False, True, True, True, True, True]
     assert end.highs[1:3].tolist() == [INF, INF]
     curve = run.normalised_loss()
     curve[-1, 0], curve[-1, 3] = np.nan, INF
-    end = readings.ends(run, curve)
+    end = metrics.ends(run, curve)
     assert (end.lows[[0, 3]].tolist(), end.highs[[0, 3]].tolist()) == ([-INF] * 2, [INF] * 2)
     assert np.isfinite(end.lows[1])
 
@@ -87,7 +87,7 @@ def test_nothing_is_known_of_a_network_that_diverged():
 def test_nothing_is_known_after_too_few_epochs():
     """Seven epochs tell no law."""
     run = planted(plateau(np.full(8, 0.2), epochs=7))
-    end = readings.ends(run, run.normalised_loss())
+    end = metrics.ends(run, run.normalised_loss())
     assert np.isinf(end.lows).all()
     assert np.isinf(end.highs).all()
 
@@ -100,10 +100,10 @@ def test_a_loss_is_at_rest_when_half_of_near_zero_is_left():
     for low, high in ((0, 0.4), (0.4, 0.6), (0.6, 2), (2, 9)):
         assert ((low * NEAR_ZERO <= rest) & (rest <= high * NEAR_ZERO)).any(), "every case is there"
     expected = rest <= NEAR_ZERO / 2
-    assert readings.loss_at_rest(run).tolist() == expected.tolist()
+    assert metrics.loss_at_rest(run).tolist() == expected.tolist()
     for epoch in (0, 3):
         lost = altered(run, diverged_at=np.where(np.arange(32) == 0, epoch, -1))
-        assert readings.loss_at_rest(lost).tolist() == (expected & (np.arange(32) != 0)).tolist()
+        assert metrics.loss_at_rest(lost).tolist() == (expected & (np.arange(32) != 0)).tolist()
 
 
 def test_labels_count_where_the_training_loss_is_a_number():
@@ -111,7 +111,7 @@ def test_labels_count_where_the_training_loss_is_a_number():
     run = flat()
     loss = run.arrays["train_loss"].copy()
     loss[3, 1], loss[0, 2] = np.nan, INF
-    known = readings.finite(altered(run, train_loss=loss))
+    known = metrics.finite(altered(run, train_loss=loss))
     assert known.shape == loss.shape
     assert np.argwhere(~known).tolist() == [[0, 2], [3, 1]]
 
@@ -121,20 +121,20 @@ def test_labels_count_where_the_training_loss_is_a_number():
 
 def test_populations_are_the_models_i():
     """Under std network k is of model k % 4; under he there is one population."""
-    assert {i: found.tolist() for i, found in readings.by_population(flat()).items()} == {
+    assert {i: found.tolist() for i, found in metrics.by_population(flat()).items()} == {
         0: [0, 4],
         1: [1, 5],
         2: [2, 6],
         3: [3, 7],
     }
-    assert {i: found.tolist() for i, found in readings.by_population(flat(protocol="he")).items()} == {
+    assert {i: found.tolist() for i, found in metrics.by_population(flat(protocol="he")).items()} == {
         0: list(range(8))
     }
 
 
 def test_populations_go_by_number_and_not_by_place():
     """The networks 8 to 15 of an experiment are its models 0 to 3 again."""
-    later = readings.by_population(planted(plateau(np.full(8, 0.2)), first=8))
+    later = metrics.by_population(planted(plateau(np.full(8, 0.2)), first=8))
     assert {i: found.tolist() for i, found in later.items()} == {i: [i, i + 4] for i in range(4)}
 
 
@@ -142,7 +142,7 @@ def test_populations_go_by_number_and_not_by_place():
 def test_disjoint_pairs_use_every_network_once(networks):
     """So many networks give half as many independent pairs, each within a quadruple."""
     run = flat(networks)
-    pairs = readings.disjoint_pairs(run)
+    pairs = metrics.disjoint_pairs(run)
     assert sorted(pairs.ravel().tolist()) == list(range(networks))
     assert (pairs[:, 0] // 4 == pairs[:, 1] // 4).all()
     assert len(pairs) == networks // 2
@@ -150,7 +150,7 @@ def test_disjoint_pairs_use_every_network_once(networks):
 
 def test_every_two_models_meet_equally_often():
     """Over three quadruples each of the six pairs of models i, j is there once."""
-    pairs = readings.disjoint_pairs(flat(24)) % 4
+    pairs = metrics.disjoint_pairs(flat(24)) % 4
     counts = Counter(map(tuple, pairs.tolist()))
     assert counts == dict.fromkeys(combinations(range(4), 2), 2)
 
@@ -158,8 +158,8 @@ def test_every_two_models_meet_equally_often():
 def test_rotating_points_into_the_runs_pairs():
     """The recorded agreement of those places is that of those networks."""
     run = flat(12)
-    assert np.array_equal(run.arrays["pairs"][readings.rotating(run)], readings.disjoint_pairs(run))
-    assert readings.disjoint_pairs(run).tolist() == [[0, 1], [2, 3], [4, 6], [5, 7], [8, 11], [9, 10]]
+    assert np.array_equal(run.arrays["pairs"][metrics.rotating(run)], metrics.disjoint_pairs(run))
+    assert metrics.disjoint_pairs(run).tolist() == [[0, 1], [2, 3], [4, 6], [5, 7], [8, 11], [9, 10]]
 
 
 def test_agreement_of_any_two_networks():
@@ -170,14 +170,14 @@ def test_agreement_of_any_two_networks():
     run = flat(predictions=labels)
     pairs = np.array([[0, 1], [1, 6], [0, 7]])
     for side in ("train", "test"):
-        found = readings.agreement_between(run, pairs, side)
+        found = metrics.agreement_between(run, pairs, side)
         assert found.shape == (21, 3)
         assert (found == [0.75, 0.0, 1.0]).all()
     test = run.arrays["test_predictions"].copy()
     test[:, 7] = 3
     moved = altered(run, test_predictions=test)
-    assert readings.agreement_between(moved, pairs)[-1].tolist() == [0.75, 0.0, 1.0]
-    assert readings.agreement_between(moved, pairs, "test")[-1].tolist() == [0.75, 0.0, 0.0]
+    assert metrics.agreement_between(moved, pairs)[-1].tolist() == [0.75, 0.0, 1.0]
+    assert metrics.agreement_between(moved, pairs, "test")[-1].tolist() == [0.75, 0.0, 0.0]
 
 
 def test_labels_of_a_network_without_a_loss_agree_with_nobodys():
@@ -186,7 +186,7 @@ def test_labels_of_a_network_without_a_loss_agree_with_nobodys():
     loss = run.arrays["train_loss"].copy()
     loss[5, 1] = np.nan
     broken = altered(run, train_loss=loss)
-    found = readings.agreement_between(broken, np.array([[0, 1], [1, 2], [0, 2]]))
+    found = metrics.agreement_between(broken, np.array([[0, 1], [1, 2], [0, 2]]))
     assert np.isnan(found[5]).tolist() == [True, True, False]
     assert np.isfinite(np.delete(found, 5, axis=0)).all()
 
@@ -197,33 +197,33 @@ def test_labels_of_a_network_without_a_loss_agree_with_nobodys():
 def test_accuracies_are_told_beside_the_epochs():
     """The mean over networks whose loss is a number, at the last epoch."""
     run = flat(accuracy=by_model([0.8, 0.9, 0.9, 1.0], 8))
-    assert readings.accuracy_note(run) == "20 epochs, mean accuracy 0.90 train, 0.90 test"
+    assert metrics.accuracy_note(run) == "20 epochs, mean accuracy 0.90 train, 0.90 test"
     loss = run.arrays["train_loss"].copy()
     loss[-1, [3, 7]] = np.nan
-    assert readings.accuracy_note(altered(run, train_loss=loss)) == (
+    assert metrics.accuracy_note(altered(run, train_loss=loss)) == (
         "20 epochs, mean accuracy 0.87 train, 0.87 test"
     )
     loss[-1] = np.nan
-    assert readings.accuracy_note(altered(run, train_loss=loss)) == "20 epochs, no network has a loss"
+    assert metrics.accuracy_note(altered(run, train_loss=loss)) == "20 epochs, no network has a loss"
 
 
 def test_a_regression_has_epochs_only():
     """Without labels there is no accuracy to tell."""
     run = flat()
     arrays = {k: v for k, v in run.arrays.items() if "accuracy" not in k}
-    assert readings.accuracy_note(type(run)(run.spec, arrays)) == "20 epochs"
+    assert metrics.accuracy_note(type(run)(run.spec, arrays)) == "20 epochs"
 
 
 def test_diverged_networks_are_counted_over_all_runs():
     """And nothing is said where none did."""
     run = flat()
     lost = altered(run, diverged_at=np.array([-1, 0, 5, -1, -1, -1, -1, -1]))
-    assert readings.diverged_note(run) == ""
-    assert readings.diverged_note(lost) == "2 of 8 networks diverged"
-    assert readings.diverged_note(lost, run, lost) == "4 of 24 networks diverged"
+    assert metrics.diverged_note(run) == ""
+    assert metrics.diverged_note(lost) == "2 of 8 networks diverged"
+    assert metrics.diverged_note(lost, run, lost) == "4 of 24 networks diverged"
 
 
 def test_notes_that_say_nothing_are_left_out():
     """No empty clause between two semicolons."""
-    assert readings.join("a", "", "b") == "a; b"
-    assert readings.join("", "") == ""
+    assert metrics.join("a", "", "b") == "a; b"
+    assert metrics.join("", "") == ""

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 import torch
 
-from claims.catalogue import claim
-from claims.equality import equal_loss
-from claims.labels import fall_then_rise, same_labels
-from claims.margins import HALF_LOSS
-from claims.reaching import near_zero
-from claims.speed import slowdown
-from claims.verdict import Outcome, decide
+from claims.catalogue.empirical import claim
+from claims.core.margins import HALF_LOSS
+from claims.core.verdict import Outcome, decide
+from claims.evidence.trained.equality import equal_loss
+from claims.evidence.trained.labels import fall_then_rise, same_labels
+from claims.evidence.trained.reaching import near_zero
+from claims.evidence.trained.speed import slowdown
 from data import load
 from models.backend import resolve_backend
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
-from models.run import Run
-from models.training import Trainer
+from models.runs.run import Run
 
 REDUCED = [
     pytest.param("cpu", "bf16", id="bf16 on the CPU"),

@@ -8,19 +8,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from claims import bernoulli_paths, path_activations, relu_theorem
-from claims.bernoulli_paths import exact_evidence, sampled_evidence
-from claims.catalogue import claim
-from claims.path_activations import independence
-from claims.relu_theorem import StrictTask, dead_unit_evidence, strict_evidence
-from claims.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.evidence.relu import bernoulli_paths, path_activations, relu_theorem
+from claims.evidence.relu.bernoulli_paths import exact_evidence, sampled_evidence
+from claims.evidence.relu.path_activations import independence
+from claims.evidence.relu.relu_theorem import StrictTask, dead_unit_evidence, strict_evidence
 from data import Dataset
 from models.backend import resolve_backend
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
 from models.relu.dead_units import dead_network
 from models.relu.paths import Layers, PathEffects
-from models.run import Run
-from models.training import Trainer
+from models.runs.run import Run
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 

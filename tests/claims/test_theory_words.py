@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from claims import bernoulli_paths, dropped_hypotheses, hypotheses, linear_theorem, relu_theorem
-from claims.catalogue import claim
-from claims.linear_points import checked
-from claims.verdict import Evidence, Strength
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Strength
+from claims.evidence.linear import dropped_hypotheses, hypotheses, linear_theorem
+from claims.evidence.linear.linear_points import checked
+from claims.evidence.relu import bernoulli_paths, relu_theorem
+from models.exact.moments import moments
 from models.linear.exact_network import exact_moments
-from models.moments import moments
 
 EYE = np.eye(3, dtype=int)
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from planted import altered, judge
 
-from claims.catalogue import claim
-from claims.equality import equal_loss
-from claims.reaching import every_architecture, near_zero, same_behaviour
-from claims.verdict import Outcome, Verdict
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Outcome, Verdict
+from claims.evidence.trained.equality import equal_loss
+from claims.evidence.trained.reaching import every_architecture, near_zero, same_behaviour
 from data import Dataset
 from models.backend import resolve_backend
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
-from models.run import Run, join
-from models.training import Trainer
+from models.runs.run import Run, join
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 

@@ -10,11 +10,20 @@ import pytest
 from cases import APART, CASES, SAME, accuracies, alike, curve, final, losses, pairs_of_six, unequal_tests
 from planted import EARLY, STEPS, altered, by_model, fall, judge, planted, plateau, spread
 
-from claims import comparisons, distances, equal_pairs, equality, groups, labels, reaching, speed
-from claims.catalogue import claim
-from claims.margins import HALF_LOSS
-from claims.verdict import Outcome, Verdict, decide
-from models.run import Run
+from claims.catalogue.empirical import claim
+from claims.core.margins import HALF_LOSS
+from claims.core.verdict import Outcome, Verdict, decide
+from claims.evidence.trained import (
+    comparisons,
+    distances,
+    equal_pairs,
+    equality,
+    groups,
+    labels,
+    reaching,
+    speed,
+)
+from models.runs.run import Run
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 NOT_APPLICABLE = Outcome.NOT_APPLICABLE

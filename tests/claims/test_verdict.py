@@ -9,8 +9,8 @@ import math
 import numpy as np
 import pytest
 
-from claims.catalogue import claim
-from claims.verdict import Evidence, Outcome, Region, Strength, Verdict, decide
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence, Outcome, Region, Strength, Verdict, decide
 
 INF, NAN = math.inf, math.nan
 S, R, I, NA = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE, Outcome.NOT_APPLICABLE  # noqa: E741

@@ -10,10 +10,20 @@ import pytest
 from cases import CASES, STRADDLING
 from planted import altered, by_model, planted, plateau
 
-from claims import comparisons, distances, equal_pairs, equality, groups, labels, output_relu, reaching, speed
-from claims.catalogue import claim
-from claims.verdict import Evidence
-from models.run import Run
+from claims.catalogue.empirical import claim
+from claims.core.verdict import Evidence
+from claims.evidence.trained import (
+    comparisons,
+    distances,
+    equal_pairs,
+    equality,
+    groups,
+    labels,
+    output_relu,
+    reaching,
+    speed,
+)
+from models.runs.run import Run
 
 
 def told(values: tuple[float, ...] = (0.01, 0.02, 0.03, 0.3), **more: object) -> Run:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from claims.prerequisites import failed
+from claims.evidence.linear.prerequisites import failed
 from data import SYNTHETIC, load_synthetic
-from models.moments import moments
+from models.exact.moments import moments
 
 BROKEN = {
     "synthetic": [],

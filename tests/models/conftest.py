@@ -12,8 +12,8 @@ import torch
 from counted_store import FILES, Counted
 
 from data import Dataset
-from models import shards
 from models.backend import Backend, resolve_backend
+from models.engines.mlp import shards
 from models.experiment import Experiment
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import store_process
 
 from models.backend import resolve_backend
-from models.store import RunStore
+from models.runs.store import RunStore
 
 __all__ = ["CPU", "DATA", "FILES", "SPEC", "Counted", "again", "assert_sound", "names"]
 

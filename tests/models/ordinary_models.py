@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from models.backend import Backend
+from models.engines.mlp.training import Trainer
 from models.experiment import WEIGHT_THRESHOLD
 from models.initialisation import initial_weights, minibatch_order
 from models.seeds import initial_seeds, order_seeds
-from models.training import Trainer
 
 __all__ = ["assert_equals_reference", "assert_same_bytes", "trained"]
 

@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 
 from data import Dataset
-from models import store, training
 from models.backend import resolve_backend
+from models.engines.mlp import training
 from models.experiment import Experiment
+from models.runs import store
 
 
 def die() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.adam import Adam
+from models.engines.mlp.adam import Adam
 
 
 @pytest.mark.parametrize("fused", [True, False], ids=["fused", "one operation after another"])

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from models.alignment import aligned_differences, matching_permutations
+from models.landscape.alignment import aligned_differences, matching_permutations
 
 SIZES = {"one hidden layer": (6, 9, 3), "two hidden layers": (6, 9, 8, 3)}
 

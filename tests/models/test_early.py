@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.early import early_steps
+from models.recorders.early import early_steps
 
 
 @pytest.mark.parametrize(

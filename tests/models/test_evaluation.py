@@ -5,8 +5,8 @@ import pytest
 import torch
 from ordinary_models import trained
 
-from models import evaluation
-from models.inputs import Inputs
+from models.engines.mlp import evaluation
+from models.engines.mlp.inputs import Inputs
 
 
 @pytest.mark.parametrize("output", ["linear", "relu", "softmax"])

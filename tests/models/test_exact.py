@@ -9,13 +9,13 @@ import flint
 import numpy as np
 import pytest
 
-from claims.hypotheses import variant
+from claims.evidence.linear.hypotheses import variant
 from data import load
-from models import exact
-from models.collinear import column_classes
-from models.moments import moments
-from models.rank_methods import METHODS, ask
-from models.sigma import repeated_eigenvalues
+from models.exact import integers
+from models.exact.collinear import column_classes
+from models.exact.moments import moments
+from models.exact.rank_methods import METHODS, ask
+from models.exact.sigma import repeated_eigenvalues
 
 
 def slow_rank(matrix: np.ndarray) -> int:
@@ -50,7 +50,7 @@ def test_rank_equals_elimination_in_fractions(seed, m, d, r):
     """The rank of X, and of its Gram matrix, is that of slow elimination."""
     X = low_rank(seed, m, d, r)
     of = moments(X, X[:, :1])
-    assert exact.rank(X) == of.rank == slow_rank(X)
+    assert integers.rank(X) == of.rank == slow_rank(X)
     assert of.rank_seconds > 0
 
 
@@ -78,7 +78,7 @@ def test_a_product_beyond_float64_is_still_exact():
     for bits in (20, 27, 31, 40):
         X = np.array([[2**bits - 1, 3], [2**bits - 3, 2**bits - 7], [5, 2**bits - 1]], dtype=np.int64)
         wanted = X.astype(object).T @ X.astype(object)
-        assert (exact.product(X, X).astype(object) == wanted).all()
+        assert (integers.product(X, X).astype(object) == wanted).all()
 
 
 def test_centring_beyond_int64_is_exact():
@@ -90,34 +90,34 @@ def test_centring_beyond_int64_is_exact():
 
 def test_many_rows_are_taken_in_chunks():
     """More rows than a chunk give the same product."""
-    X = np.random.default_rng(0).integers(0, 256, (exact.CHUNK * 2 + 3, 5)).astype(np.uint8)
-    assert (exact.product(X, X) == X.astype(np.int64).T @ X.astype(np.int64)).all()
+    X = np.random.default_rng(0).integers(0, 256, (integers.CHUNK * 2 + 3, 5)).astype(np.uint8)
+    assert (integers.product(X, X) == X.astype(np.int64).T @ X.astype(np.int64)).all()
 
 
 def test_what_cannot_be_exact_is_refused():
     """Floats and rows that do not pair up are errors."""
     with pytest.raises(TypeError, match="got X of float64, wanted integers: scale the decimals"):
-        exact.product(np.ones((2, 2)), np.ones((2, 2), dtype=int))
+        integers.product(np.ones((2, 2)), np.ones((2, 2), dtype=int))
     with pytest.raises(ValueError, match="got 2 rows of X and 3 of Y"):
-        exact.product(np.ones((2, 2), dtype=int), np.ones((3, 2), dtype=int))
+        integers.product(np.ones((2, 2), dtype=int), np.ones((3, 2), dtype=int))
 
 
 def test_a_prime_that_divides_every_minor_lowers_only_the_modular_rank():
     """The modular rank is a lower bound; the integer rank is not misled by an unlucky prime."""
-    assert all(flint.fmpz(prime).is_prime() for prime in exact.PRIMES)
-    unlucky = np.array([[exact.PRIMES[0], 0], [0, 1]], dtype=object)
-    assert exact.rank_mod(unlucky, exact.PRIMES[0]) == 1
-    assert exact.rank(unlucky) == 2
-    assert sorted(exact.pivot_columns(unlucky, 2)) == [0, 1]
+    assert all(flint.fmpz(prime).is_prime() for prime in integers.PRIMES)
+    unlucky = np.array([[integers.PRIMES[0], 0], [0, 1]], dtype=object)
+    assert integers.rank_mod(unlucky, integers.PRIMES[0]) == 1
+    assert integers.rank(unlucky) == 2
+    assert sorted(integers.pivot_columns(unlucky, 2)) == [0, 1]
 
 
 def test_a_rank_that_no_prime_confirms_is_an_error(monkeypatch):
     """Disagreement between the two ways is reported, not averaged away."""
-    monkeypatch.setattr(exact, "PRIMES", (2, 3))
+    monkeypatch.setattr(integers, "PRIMES", (2, 3))
     with pytest.raises(
         ArithmeticError, match=r"got the rank 1 over the integers and \[0, 0\] modulo \(2, 3\)"
     ):
-        exact.rank(np.array([[6]]))
+        integers.rank(np.array([[6]]))
 
 
 EIGENVALUES = {
@@ -164,7 +164,7 @@ def test_columns_are_sorted_into_classes():
     near = a.copy()
     near[0] += 1
     X = np.column_stack([a, 0 * a, -2 * a, near, 7 * near, np.ones(5, dtype=int)])
-    classes = column_classes(exact.product(X, X))
+    classes = column_classes(integers.product(X, X))
     assert (classes.zero, classes.proportional, classes.distinct) == (1, 2, 3)
 
 
@@ -207,8 +207,8 @@ def test_known_values_of_the_5000_digits():
     """663 pixels are ever inked and the rank is 653, for the integers and for two primes."""
     of = known("mnist-5k")
     assert (of.m, len(of.nonzero_columns), of.rank, of.cross_rank) == (5000, 663, 653, 10)
-    assert [exact.rank_mod(of.gram, prime) for prime in exact.PRIMES[1:]] == [653, 653]
-    assert of.gram.diagonal().max() < exact.FLOAT_EXACT
+    assert [integers.rank_mod(of.gram, prime) for prime in integers.PRIMES[1:]] == [653, 653]
+    assert of.gram.diagonal().max() < integers.FLOAT_EXACT
 
 
 def test_known_values_of_boston():
@@ -223,7 +223,7 @@ def test_known_values_of_mnist():
     """Of the 60,000 images 717 pixels are ever inked and the rank is 712, for the integers and two primes."""
     of = known("mnist")
     assert (of.m, len(of.nonzero_columns), of.rank, of.cross_rank) == (60_000, 717, 712, 10)
-    assert [exact.rank_mod(of.gram, prime) for prime in exact.PRIMES[1:]] == [712, 712]
+    assert [integers.rank_mod(of.gram, prime) for prime in integers.PRIMES[1:]] == [712, 712]
 
 
 def test_a_projection_costs_no_samples():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from models import inputs
-from models.ensemble import (
+from models.engines.mlp import inputs
+from models.engines.mlp.ensemble import (
     Operands,
     cut_rows,
     first_gradient,
@@ -17,8 +17,15 @@ from models.ensemble import (
     row_size,
     rows,
 )
-from models.inputs import Inputs, evaluation_blocks, even_cut, head_size, order_by_use, whole_blocks
-from models.minibatches import InputsInUse, inputs_by_network, targets_by_network
+from models.engines.mlp.inputs import (
+    Inputs,
+    evaluation_blocks,
+    even_cut,
+    head_size,
+    order_by_use,
+    whole_blocks,
+)
+from models.engines.mlp.minibatches import InputsInUse, inputs_by_network, targets_by_network
 
 SIZES, MEMBERS = (9, 5, 4, 3), 2
 

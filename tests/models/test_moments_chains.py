@@ -10,12 +10,12 @@ import flint
 import numpy as np
 import pytest
 
-from claims import hypotheses
-from models import sigma
+from claims.evidence.linear import hypotheses
+from models.exact import sigma
+from models.exact.moments import Moments, moments
 from models.linear.closed_form import sigma_spectrum
 from models.linear.exact_network import exact_moments
 from models.linear.exact_spectrum import fitted_moments
-from models.moments import Moments, moments
 
 Table = np.ndarray
 """[m, d_x] of fractions, samples in rows."""

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from models.experiment import WEIGHT_THRESHOLD
-from models.pairs import label_agreement, quadruple_pairs, weight_differences
+from models.recorders.pairs import label_agreement, quadruple_pairs, weight_differences
 
 
 def test_pairs_stay_within_quadruples():
@@ -41,7 +41,7 @@ def test_label_agreement_counts_beyond_a_byte():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["fp32", "fp64"])
 def test_weight_differences_equal_a_loop_over_weights(dtype, columns, monkeypatch):
     """Squared distances and counts of the six pairs of four networks, in the order of the pairs."""
-    monkeypatch.setattr("models.pairs._COLUMNS", columns)
+    monkeypatch.setattr("models.recorders.pairs._COLUMNS", columns)
     generator = torch.Generator().manual_seed(0)
     networks = list((0.1 * torch.randn(4, 53, generator=generator, dtype=torch.float64)).to(dtype))
     squared, count = weight_differences(networks)

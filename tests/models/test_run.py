@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ordinary_models import trained
 
-from models.run import Run, join
+from models.runs.run import Run, join
 
 
 @pytest.fixture

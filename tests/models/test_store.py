@@ -22,9 +22,9 @@ import store_process
 import torch
 from counted_store import CPU, DATA, SPEC, Counted, again, assert_sound, names
 
-from models import store as store_module
 from models.backend import resolve_backend
-from models.store import default_store, engine_version
+from models.runs import store as store_module
+from models.runs.store import default_store, engine_version
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,7 +106,11 @@ def test_another_engine_is_another_run(runs, monkeypatch):
 
 def test_engine_version_covers_every_source_it_trains_with():
     """All modules that training imports from here are in the digest, but the spec, which is in the key."""
-    code = "import sys, models.training; print(*sorted(m for m in sys.modules if m.startswith('models.')))"
+    code = (
+        "import sys, models.engines.mlp.training\n"
+        "own = {m: f for m in sys.modules if m.startswith('models.') and (f := sys.modules[m].__file__)}\n"
+        "print(*(m.replace('.', '/') for m, f in own.items() if not f.endswith('__init__.py')))"
+    )
     shown = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -115,7 +119,7 @@ def test_engine_version_covers_every_source_it_trains_with():
         text=True,
         check=True,
     )
-    used = {f"{name.removeprefix('models.')}.py" for name in shown.stdout.split()}
+    used = {f"{name.removeprefix('models/')}.py" for name in shown.stdout.split()}
     assert used - {"experiment.py"} == set(store_module._ENGINE_SOURCES)
 
 
@@ -389,7 +393,7 @@ def test_a_warning_of_the_store_does_not_fail_a_claim(pytester: pytest.Pytester)
         f"""
         import sys, warnings
         sys.path.insert(0, {str(ROOT)!r})
-        from models.store import StoreWarning
+        from models.runs.store import StoreWarning
 
         def test_store():
             warnings.warn("run store: a run was corrupt", StoreWarning)

@@ -18,8 +18,8 @@ import safetensors.numpy
 import store_process
 from counted_store import CPU, DATA, FILES, SPEC, Counted, again, assert_sound
 
-from models import store as store_module
-from models.store import StoreWarning
+from models.runs import store as store_module
+from models.runs.store import StoreWarning
 
 # -- damage ---------------------------------------------------------------------------
 

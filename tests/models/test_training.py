@@ -10,9 +10,9 @@ import pytest
 from ordinary_models import assert_equals_reference, trained
 
 from data import Dataset
+from models.engines.mlp.training import Trainer
 from models.experiment import LOSSES, OUTPUTS
 from models.initialisation import initial_weights
-from models.training import Trainer
 
 COMBINATIONS = [(output, loss) for output in OUTPUTS for loss in LOSSES]
 WIDTHS = [(7,), (6, 5)]
@@ -55,7 +55,7 @@ def test_shards_equal_ordinary_models(digits, tiny, fp64, small_shards):
 @pytest.mark.parametrize("threads", [1, 8], ids=["in turn", "two threads each"])
 def test_networks_that_leave_out_zeros_equal_ordinary_models(threads, tiny, fp64, small_shards, monkeypatch):
     """Inputs that a minibatch does not use take no part in its products and are updated all the same."""
-    monkeypatch.setattr("models.inputs._WORTH", 0)
+    monkeypatch.setattr("models.engines.mlp.inputs._WORTH", 0)
     draw = np.random.default_rng(3)
     pixels = (draw.integers(1, 256, (70, 40)) * (draw.random((70, 40)) < np.linspace(0.02, 0.9, 40))).astype(
         np.uint8

@@ -7,10 +7,10 @@ import pytest
 import torch
 from ordinary_models import assert_equals_reference, assert_same_bytes, trained
 
-from models import training
 from models.backend import Backend, resolve_backend
+from models.engines.mlp import training
+from models.engines.mlp.training import Trainer
 from models.experiment import LOSSES, OUTPUTS
-from models.training import Trainer
 
 COMBINATIONS = [(output, loss) for output in OUTPUTS for loss in LOSSES]
 

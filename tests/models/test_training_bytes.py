@@ -15,10 +15,10 @@ from ordinary_models import assert_same_bytes, trained
 
 from data import Dataset
 from models.backend import Backend, resolve_backend
+from models.engines.mlp.shards import shard_sizes
+from models.engines.mlp.threads import thread_count
+from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
-from models.shards import shard_sizes
-from models.threads import thread_count
-from models.training import Trainer
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp64", "bf16"])
@@ -80,9 +80,9 @@ def test_a_network_does_not_depend_on_its_company(
 ):
     """Network 5 of a run of twelve is network 5 of a run of twenty, to the last bit."""
     if shards == "some shards":
-        monkeypatch.setattr("models.shards._SHARD_PARAMETERS", 1000)
+        monkeypatch.setattr("models.engines.mlp.shards._SHARD_PARAMETERS", 1000)
     if shards == "a network a shard":
-        monkeypatch.setattr("models.shards._WIDE", 100)
+        monkeypatch.setattr("models.engines.mlp.shards._WIDE", 100)
     usual = {"epochs": 2, "protocol": protocol, "widths": (7,)}
     few = tiny(networks=networks, first=first, **usual)
     assert_same_networks(few, tiny(networks=20, **usual), digits, fp32)

@@ -12,10 +12,10 @@ import safetensors.numpy
 from sample_options import options
 from sample_verdicts import plain
 
-from claims.catalogue import CATALOGUE
-from claims.verdict import Outcome
+from claims.catalogue.empirical import CATALOGUE
+from claims.core.verdict import Outcome
 from models.experiment import Experiment
-from models.run import Run
+from models.runs.run import Run
 from reports import files, provenance
 
 __all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]

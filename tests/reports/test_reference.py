@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from claims.catalogue import CATALOGUE
-from claims.experiments import SCALES
+from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue.experiments import SCALES
 from reports import files
 from reports.comparison.reading import read
 from reports.rules import version_of

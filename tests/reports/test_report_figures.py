@@ -16,9 +16,9 @@ import numpy as np
 import page_samples as samples
 import pytest
 
-from claims.verdict import Outcome
-from models.sealed import DamageError
-from models.stored import stored
+from claims.core.verdict import Outcome
+from models.runs.files import DamageError
+from models.runs.stored import stored
 from reports.figures import agreement, curves, distance, easel
 from reports.figures.forest import LEFT, RIGHT, forest
 from reports.figures.panel import ticks

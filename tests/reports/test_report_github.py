@@ -124,7 +124,7 @@ def test_its_store_is_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it caches between jobs is where runs are kept on Linux."""
     if sys.platform != "linux":
         pytest.skip("the workflow runs on Linux, where the cache folder is another")
-    from models.store import default_store
+    from models.runs.store import default_store
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     (cached,) = re.findall(r"^ +path: (~.+)$", WORKFLOW, flags=re.MULTILINE)
@@ -136,7 +136,7 @@ def test_its_cache_key_covers_the_code_that_trains() -> None:
     patterns = re.findall(r"'([^']+)'", re.findall(r"hashFiles\((.+)\)", WORKFLOW)[0])
     found = {pattern: list(ROOT.glob(pattern)) for pattern in patterns}
     assert all(found.values()), found
-    assert ROOT / "models" / "training.py" in found["models/**/*.py"]
+    assert ROOT / "models" / "engines" / "mlp" / "training.py" in found["models/**/*.py"]
 
 
 def test_it_is_well_formed() -> None:

@@ -14,7 +14,7 @@ import pytest
 from data import load
 from models.backend import resolve_backend
 from models.experiment import Experiment
-from models.store import RunStore
+from models.runs.store import RunStore
 from reports.live import board, lines, termination, watch
 from reports.live.board import Progress, Teller
 

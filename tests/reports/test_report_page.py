@@ -16,7 +16,7 @@ import page_samples as samples
 import pytest
 from sample_options import options
 
-from claims.verdict import Outcome, Strength
+from claims.core.verdict import Outcome, Strength
 from reports.page import commands, controls
 from reports.page.answer import answer
 from reports.page.build import NAME, build, duration, visible

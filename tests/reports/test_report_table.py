@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sample_verdicts import plain
 
-from claims.catalogue import CATALOGUE
-from claims.verdict import Strength
+from claims.catalogue.empirical import CATALOGUE
+from claims.core.verdict import Strength
 from reports import summary
 from reports.collector import paper_order
 from reports.estimates import estimate, number

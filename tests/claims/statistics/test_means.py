@@ -9,7 +9,7 @@ import pytest
 from both_ways import bounds_and_p_values_agree, plain
 from scipy import stats
 
-from claims.margins import ALPHA
+from claims.core.margins import ALPHA
 from claims.statistics import BatchMean
 
 X = np.random.default_rng(20).normal(0.3, 2.0, 7)

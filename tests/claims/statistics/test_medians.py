@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from both_ways import ALPHAS, bounds_and_p_values_agree, plain
 
-from claims.margins import ALPHA, LOOK_WEIGHTS
+from claims.core.margins import ALPHA, LOOK_WEIGHTS
 from claims.statistics import Median
 
 INF, NAN = math.inf, math.nan

@@ -10,7 +10,7 @@ import pytest
 from both_ways import bounds_and_p_values_agree, plain
 from scipy import special
 
-from claims.margins import ALPHA
+from claims.core.margins import ALPHA
 from claims.statistics import Absolute, Affine, BatchMean, Largest, Median, Quantity, Share, Smallest, Window
 
 MEANS = [BatchMean(value, 1.0, 20) for value in (-3.0, -0.5, 0.0, 1.0, 4.0)]

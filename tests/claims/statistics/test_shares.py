@@ -10,7 +10,7 @@ import pytest
 from both_ways import bounds_and_p_values_agree, plain
 from scipy import stats
 
-from claims.margins import ALPHA, LOOK_WEIGHTS, LOOKS, MODEL_SHARE, NETWORKS, PAIR_SHARE, SHARE
+from claims.core.margins import ALPHA, LOOK_WEIGHTS, LOOKS, MODEL_SHARE, NETWORKS, PAIR_SHARE, SHARE
 from claims.statistics import Share
 
 COUNTS = [(h, u, n) for n in (1, 2, 5, 12) for h in range(n + 1) for u in range(n + 1 - h)]

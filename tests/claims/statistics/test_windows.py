@@ -10,7 +10,7 @@ import pytest
 from both_ways import bounds_and_p_values_agree, plain
 from scipy import stats
 
-from claims.margins import ALPHA, NETWORKS, SHARE
+from claims.core.margins import ALPHA, NETWORKS, SHARE
 from claims.statistics import Window
 
 INF, NAN = math.inf, math.nan

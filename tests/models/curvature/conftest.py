@@ -12,7 +12,7 @@ from scipy import optimize
 from data.synthetic import load_synthetic
 from models.curvature.objective import Objective, deep_linear
 from models.curvature.products import gradients, losses
-from models.moments import moments
+from models.exact.moments import moments
 
 
 class Planted:

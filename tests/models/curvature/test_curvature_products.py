@@ -21,10 +21,10 @@ from models.curvature.products import (
     losses,
     product_error,
 )
-from models.ensemble import Operands, forward, layer_views, parameter_count, row_size
-from models.inputs import Inputs
-from models.losses import loss_per_sample
-from models.moments import moments
+from models.engines.mlp.ensemble import Operands, forward, layer_views, parameter_count, row_size
+from models.engines.mlp.inputs import Inputs
+from models.exact.moments import moments
+from models.objectives.losses import loss_per_sample
 
 SIZES = (5, 4, 3)
 MEMBERS = 3

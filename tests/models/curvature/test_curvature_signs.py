@@ -9,7 +9,7 @@ import pytest
 import torch
 from planted_losses import basin, point, quadratic
 
-from claims.relu_theorem import strict_task
+from claims.evidence.relu.relu_theorem import strict_task
 from models.curvature.classification import Kind, PointKind, classify
 from models.curvature.objective import Objective, network
 from models.curvature.scale import loss_scale

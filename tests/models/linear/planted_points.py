@@ -1,10 +1,10 @@
 """Critical points of the planted sets, over the rationals, for the tests beside this file."""
 
 from data import load_synthetic
+from models.exact.moments import moments
 from models.linear.critical import critical_points
 from models.linear.exact_network import exact_moments
 from models.linear.exact_spectrum import best_map, kernel, rational_spectrum
-from models.moments import moments
 
 __all__ = ["planted", "points"]
 

@@ -7,11 +7,11 @@ import pytest
 from planted_points import points
 
 from data import load_synthetic
+from models.exact.moments import moments
 from models.linear.critical import critical_points
 from models.linear.critical_checks import check_point, gradient_vanishes, leading_term
 from models.linear.exact_network import identity, loss
 from models.linear.exact_spectrum import BITS, ball_spectrum, fitted_moments, rational_spectrum
-from models.moments import moments
 
 
 def test_balls_see_the_same_points():

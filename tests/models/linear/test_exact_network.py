@@ -7,6 +7,7 @@ import flint
 import numpy as np
 import pytest
 
+from models.exact.moments import moments
 from models.linear.exact_hessian import hessian, inertia
 from models.linear.exact_network import (
     ExactMoments,
@@ -17,7 +18,6 @@ from models.linear.exact_network import (
     loss_along,
     product,
 )
-from models.moments import moments
 
 WIDTHS = [(), (1,), (3,), (2, 3), (3, 1, 2)]
 """No hidden layer, one, two and three; a bottleneck among them."""

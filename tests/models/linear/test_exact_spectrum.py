@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from data import load_synthetic
+from models.exact.moments import moments
 from models.linear import exact_spectrum
 from models.linear.exact_network import ExactMoments, exact_moments, gradient, identity, loss
 from models.linear.exact_spectrum import (
@@ -18,7 +19,6 @@ from models.linear.exact_spectrum import (
     rational_spectrum,
 )
 from models.linear.sigma_enclosure import Enclosed, enclosed_sigma
-from models.moments import moments
 
 PLANTED = load_synthetic("synthetic")
 OF = moments(PLANTED.X, PLANTED.Y)

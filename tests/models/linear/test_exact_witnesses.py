@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from data import load_synthetic
+from models.exact.moments import moments
 from models.linear.witnesses import busiest_path, descent_from_zero, witnesses
-from models.moments import moments
 
 DRAW = np.random.default_rng(17)
 PLANTED = {

@@ -6,16 +6,16 @@ import flint
 import numpy as np
 import pytest
 
-from claims.hypotheses import prepared
+from claims.evidence.linear.hypotheses import prepared
 from data import load_synthetic
-from models import exact
+from models.exact import integers
+from models.exact.moments import Moments, moments
 from models.linear.closed_form import Spectrum, global_weights, sigma_spectrum
 from models.linear.definite import eigenvalue_floor
 from models.linear.descent import settle
 from models.linear.landscape import LinearLandscape
 from models.linear.problem import LinearProblem
 from models.linear.reduction import reduction
-from models.moments import Moments, moments
 
 REAL = [("synthetic", "raw"), ("boston", "raw"), ("mnist-5k", "pooled-independent")]
 IDS = [name for name, _ in REAL]
@@ -24,7 +24,7 @@ WIDTHS = [(1,), (2,), (5,), (12,), (4, 2), (12, 11), (3, 1, 4), (11, 12, 11)]
 
 def exact_sigma(of: Moments) -> flint.fmpq_mat:
     """Sigma over the rationals."""
-    gram, cross = (flint.fmpq_mat(exact.as_fmpz(a)) for a in (of.gram, of.cross))
+    gram, cross = (flint.fmpq_mat(integers.as_fmpz(a)) for a in (of.gram, of.cross))
     return cross.transpose() * gram.solve(cross)
 
 

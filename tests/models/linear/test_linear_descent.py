@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from claims.hypotheses import prepared
+from claims.evidence.linear.hypotheses import prepared
 from models.linear.closed_form import global_weights, sigma_spectrum
 from models.linear.descent import settle
 from models.linear.landscape import LinearLandscape

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from claims.hypotheses import prepared
+from claims.evidence.linear.hypotheses import prepared
 from data import load, load_synthetic
+from models.exact.moments import moments
 from models.linear.landscape import LinearLandscape
 from models.linear.problem import LinearProblem
-from models.moments import moments
 
 WIDTHS = [(3,), (5,), (3, 2), (4, 4), (2, 3, 2), (3, 3, 3)]
 

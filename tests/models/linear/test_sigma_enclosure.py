@@ -4,18 +4,18 @@ import flint
 import numpy as np
 import pytest
 
-from claims.hypotheses import prepared
-from models import exact
+from claims.evidence.linear.hypotheses import prepared
+from models.exact import integers
+from models.exact.moments import Moments, moments
 from models.linear import sigma_enclosure
 from models.linear.sigma_enclosure import enclosed_sigma
-from models.moments import Moments, moments
 
 REAL = [("synthetic", "raw"), ("boston", "raw"), ("mnist-5k", "pooled-independent")]
 
 
 def left_out(of: Moments, share: float) -> tuple[flint.fmpq_mat, float, float]:
     """(Sigma - inside / unit) / tr Y Y^T over the rationals, its trace, and the bound stated."""
-    gram, cross = (flint.fmpq_mat(exact.as_fmpz(a)) for a in (of.gram, of.cross))
+    gram, cross = (flint.fmpq_mat(integers.as_fmpz(a)) for a in (of.gram, of.cross))
     found = enclosed_sigma(of, share)
     E = (cross.transpose() * gram.solve(cross) - flint.fmpq_mat(found.inside) / found.unit) / of.label_square
     return E, float(sum((E[i, i] for i in range(of.d_y)), flint.fmpq(0))), found.outside

@@ -49,7 +49,7 @@ def test_samples_in_blocks_change_nothing(monkeypatch):
     X, Y = drawn(2, m=11)
     network = dead_units.one_live_unit(X, Y, 4)[0]
     whole = loss(network, X, Y), np.concatenate(list(preactivations(network, X))).tolist()
-    monkeypatch.setattr(dead_units.exact, "CHUNK", 3)
+    monkeypatch.setattr(dead_units.integers, "CHUNK", 3)
     assert [len(block) for block in preactivations(network, X)] == [3, 3, 3, 2]
     assert (loss(network, X, Y), np.concatenate(list(preactivations(network, X))).tolist()) == whole
     assert dead_units.inspect(network, X, Y).loss == whole[0]

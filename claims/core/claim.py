@@ -1,0 +1,62 @@
+"""What a claim is: a statement, its place in the paper, and the rule that decides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from claims.core.margins import ALPHA
+from claims.core.verdict import Region
+
+__all__ = ["Claim", "Kind"]
+
+
+NOT_CLAIMED = "not claimed"
+"""The paper's reading where the claim is judged on a network of which the paper does not say it."""
+
+
+class Kind(StrEnum):
+    HYPOTHESIS = "hypothesis"
+    THEOREM = "theorem"
+    EMPIRICAL = "empirical"
+    METRIC = "metric"
+    DISCUSSION = "discussion"
+    FUTURE_WORK = "future work"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim of the paper.
+
+    Attributes:
+        id: as in the verdict table, "E1".
+        statement: the claim in one line.
+        place: where the paper makes it.
+        kind: hypothesis, theorem, empirical, metric, discussion or future work.
+        rule: the decision rule in words.
+        region: the estimates for which the claim is true; its finite edge is the margin.
+        unit: what the estimate is measured in.
+        paper: the paper's own reading: "yes", "no", "assumed", "open".
+        silent: output activations of which the paper says nothing here.
+        alpha: error rate of each outcome: of "supported" where the claim is false, of "refuted" where it
+            holds.
+        since: the version of the report since which this rule holds.
+        prerequisites: ids of the hypotheses without which the claim says nothing.
+    """
+
+    id: str
+    statement: str
+    place: str
+    kind: Kind
+    rule: str
+    region: Region
+    unit: str
+    paper: str
+    silent: tuple[str, ...] = ()
+    alpha: float = ALPHA
+    since: int = 1
+    prerequisites: tuple[str, ...] = ()
+
+    def reading(self, output: str) -> str:
+        """What the paper says of this claim for networks with this output."""
+        return NOT_CLAIMED if output in self.silent else self.paper

@@ -1,0 +1,88 @@
+"""Which design an experiment was judged by, so that none is continued after looking.
+
+Networks have numbers, and a larger design holds the smaller one's networks. Judging 48 of them after an open
+answer at 32 would be a second look, for which no alpha was set aside; so would looks after a fixed number,
+and a smaller number after a larger. The first design by which an experiment is judged in a store is written
+down,
+and another one is refused: with `--seed` its networks are new ones, and the experiment another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import warnings
+from pathlib import Path
+
+from claims.core.design import Design
+from models.backend import Backend
+from models.experiment import Experiment
+from models.runs.files import DamageError, read, sealed, unsealed, write
+from models.runs.store import StoreWarning
+
+__all__ = ["DesignError", "Ledger"]
+
+
+class DesignError(Exception):
+    """A design that would continue another after it was looked at."""
+
+
+class Ledger:
+    """Designs by experiment, in the run store's folder designs/.
+
+    Args:
+        root: the run store's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.folder = Path(root) / "designs"
+
+    def check(self, spec: Experiment, backend: Backend, design: Design) -> None:
+        """Nothing, where the experiment was not judged yet, or by this design.
+
+        Raises:
+            DesignError: it was judged by another one.
+        """
+        judged = self._read(self._path(spec, backend))
+        if judged not in (None, design.networks):
+            raise DesignError(
+                f"got {_shown(design.networks)} for {spec.name} at seed {spec.seed}, which this store has "
+                f"judged at {_shown(judged)}; wanted the same design again: going on after looking would "
+                "spend alpha twice. Choose --networks or --looks before the first run, take new networks "
+                "with --seed, or another store with --store"
+            )
+
+    def record(self, spec: Experiment, backend: Backend, design: Design) -> None:
+        """Writes down that the experiment was judged by this design."""
+        path = self._path(spec, backend)
+        if self._read(path) is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".part-{os.getpid()}-{secrets.token_hex(3)}")
+        write(part, sealed({"experiment": spec.name, "networks": list(design.networks)}))
+        os.replace(part, path)
+
+    def _path(self, spec: Experiment, backend: Backend) -> Path:
+        """By all that tells one experiment from another except how many of its networks are trained."""
+        about = {k: v for k, v in json.loads(spec.as_json()).items() if k not in _NUMBERS}
+        text = json.dumps([about, backend.kind, backend.precision], sort_keys=True)
+        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
+
+    def _read(self, path: Path) -> tuple[int, ...] | None:
+        if not path.exists():
+            return None
+        try:
+            return tuple(int(n) for n in unsealed(read(path), path.name)["networks"])
+        except (DamageError, LookupError, TypeError, ValueError) as damage:
+            warnings.warn(f"run store: {path} {damage}; written anew", StoreWarning, stacklevel=3)
+            path.unlink(missing_ok=True)
+            return None
+
+
+_NUMBERS = ("networks", "first", "checkpoints")
+
+
+def _shown(networks: tuple[int, ...]) -> str:
+    return f"{', '.join(map(str, networks))} networks"

@@ -1,0 +1,87 @@
+"""Evidence on "all models reach the same loss" (E2, E7, E10), and on what sigma does to it.
+
+The paper compares networks with one another. Means of groups would call two clusters of networks equal, and
+under He's weights, where the four models i have one distribution, they are equal by construction.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+
+from claims.core.claim import Claim
+from claims.core.margins import EQUAL_LOSS
+from claims.core.measured import measured
+from claims.core.verdict import Evidence
+from claims.evidence.trained.metrics import Ends, accuracy_note, by_population, diverged_note, ends, join
+from claims.statistics import Absolute, Largest, Median, Window
+from models.runs.run import Run
+
+__all__ = ["between_populations", "equal_loss", "sigma_effect"]
+
+
+def equal_loss(run: Run, claim: Claim) -> Evidence:
+    """E2, E7, E10: the largest share of networks whose final training l lie within the margin of each
+    other."""
+    curve = run.normalised_loss("train")
+    end = ends(run, curve)
+    window = Window.of(end.lows, end.highs, EQUAL_LOSS)
+    unresolved = int(end.wider(EQUAL_LOSS).sum())
+    last = curve[-1][np.isfinite(curve[-1])]
+    spread = f"l from {last.min():.3g} to {last.max():.3g}, median {np.median(last):.3g}" if len(last) else ""
+    return measured(
+        window,
+        claim,
+        window.n,
+        unresolved=unresolved,
+        diverged=run.diverged,
+        note=join(
+            f"{window.inside} of {window.n} networks certainly within {EQUAL_LOSS:g} of each other, at most "
+            f"{window.possible}",
+            spread,
+            accuracy_note(run),
+            diverged_note(run),
+        ),
+    )
+
+
+def between_populations(run: Run, end: Ends) -> dict[tuple[int, int], Median]:
+    """The median difference of final l between models i < j, by pairs of networks of one quadruple.
+
+    Within a pair of models no network is used twice, so each is an exact statement on independent pairs.
+    """
+    members = by_population(run)
+    return {
+        (i, j): _median(end[members[i]] - end[members[j]]) for i, j in combinations(run.spec.populations, 2)
+    }
+
+
+def _median(of: Ends) -> Median:
+    return Median.of(of.lows, of.highs)
+
+
+def sigma_effect(run: Run, claim: Claim) -> Evidence:
+    """E2-sigma, E7-sigma, E10-sigma: the largest median difference of final l between two models i.
+
+    Raises:
+        ValueError: one population: there is no sigma to compare.
+    """
+    if len(run.spec.populations) < 2:
+        raise ValueError(
+            f"got protocol {run.spec.protocol!r}, whose networks are one population, wanted std or var"
+        )
+    curve = run.normalised_loss("train")
+    end = ends(run, curve)
+    medians = between_populations(run, end)
+    gaps = Largest({f"models {i} and {j}": Absolute(median) for (i, j), median in medians.items()})
+    unresolved = int(end.wider(EQUAL_LOSS).sum())
+    by_model = ", ".join(f"{np.median(curve[-1][found]):.3g}" for found in by_population(run).values())
+    return measured(
+        gaps,
+        claim,
+        run.spec.networks,
+        unresolved=unresolved,
+        diverged=run.diverged,
+        note=join(f"median l by model: {by_model}", accuracy_note(run), diverged_note(run)),
+    )

@@ -1,0 +1,143 @@
+"""What the evidence functions read off a trained run: where each network ends, labels of pairs, notes.
+
+A network's end is an interval: where its curve may yet go (`claims.statistics.convergence`), (-inf, inf)
+where nothing is known of it or it diverged. Rules take the end that speaks against them, so that a
+training cut short widens an answer and never makes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claims.core.margins import NEAR_ZERO
+from claims.statistics.convergence import remainder
+from models.runs.run import Run
+
+__all__ = [
+    "Ends",
+    "accuracy_note",
+    "agreement_between",
+    "by_population",
+    "disjoint_pairs",
+    "diverged_note",
+    "ends",
+    "finite",
+    "join",
+    "loss_at_rest",
+    "rotating",
+]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where units of a sample end, each in [low, high].
+
+    Attributes:
+        lows, highs: [M], (-inf, inf) where nothing is known.
+    """
+
+    lows: Array
+    highs: Array
+
+    def __sub__(self, other: Ends) -> Ends:
+        """Differences, unit by unit."""
+        with np.errstate(invalid="ignore"):
+            low, high = self.lows - other.highs, self.highs - other.lows
+        return Ends(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))
+
+    def __getitem__(self, units: NDArray[np.intp]) -> Ends:
+        return Ends(self.lows[units], self.highs[units])
+
+    def wider(self, width: float) -> NDArray[np.bool_]:
+        """Units [M] that may still move by more than this, or of which nothing is known."""
+        with np.errstate(invalid="ignore"):
+            return ~(self.highs - self.lows <= width)
+
+    def opened(self, where: NDArray[np.bool_]) -> Ends:
+        """The same with nothing known where the mask [M] says so."""
+        return Ends(np.where(where, -np.inf, self.lows), np.where(where, np.inf, self.highs))
+
+
+def ends(run: Run, curve: Array) -> Ends:
+    """Where each network's curve [T+1, M] is going; a diverged network's end is unknown."""
+    rest = np.where(run.arrays["diverged_at"] >= 0, np.inf, remainder(curve))
+    with np.errstate(invalid="ignore"):
+        known = np.isfinite(rest) & np.isfinite(curve[-1])
+        return Ends(np.where(known, curve[-1] - rest, -np.inf), np.where(known, curve[-1] + rest, np.inf))
+
+
+def loss_at_rest(run: Run) -> NDArray[np.bool_]:
+    """Which networks' training l has less than half of NEAR_ZERO left to move, [M].
+
+    Labels can stand still at chance while the loss falls by orders of magnitude: what is said of labels or
+    accuracy at the end waits for the loss.
+    """
+    rest = remainder(run.normalised_loss("train"))
+    return (rest <= NEAR_ZERO / 2) & (run.arrays["diverged_at"] < 0)
+
+
+def finite(run: Run) -> NDArray[np.bool_]:
+    """Where a network's training loss is a number, [T+1, M]; labels of NaN are alike and mean nothing."""
+    return np.isfinite(run.arrays["train_loss"])
+
+
+def by_population(run: Run) -> dict[int, NDArray[np.intp]]:
+    """The networks of each population, indices [M / populations], in the order of their numbers."""
+    return {i: np.flatnonzero(run.groups == i) for i in run.spec.populations}
+
+
+_MATCHINGS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
+"""The three ways to pair four networks off."""
+
+
+def rotating(run: Run) -> NDArray[np.intp]:
+    """Disjoint pairs, as indices [M / 2] into the run's `pairs`.
+
+    Each quadruple is paired off in one of the three ways, in turn, so that under std and var every two of the
+    paper's models i meet equally often. No network is in two pairs: the pairs are independent.
+    """
+    place = {pair: k for k, pair in enumerate(_SIX)}
+    chosen = [6 * q + place[pair] for q in range(run.spec.networks // 4) for pair in _MATCHINGS[q % 3]]
+    return np.array(chosen, dtype=np.intp)
+
+
+_SIX = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+
+
+def disjoint_pairs(run: Run) -> NDArray[np.int64]:
+    """The networks of `rotating`'s pairs, [M / 2, 2]."""
+    return run.arrays["pairs"][rotating(run)]
+
+
+def agreement_between(run: Run, pairs: NDArray[np.integer], side: str = "train") -> Array:
+    """Fraction [T+1, P] of the samples that any pairs [P, 2] label alike, NaN where a loss is not a
+    number."""
+    labels, known = run.arrays[f"{side}_predictions"], finite(run)
+    alike = np.stack([(labels[:, a] == labels[:, b]).mean(1) for a, b in pairs], axis=1)
+    return np.where(known[:, pairs[:, 0]] & known[:, pairs[:, 1]], alike, np.nan)
+
+
+def accuracy_note(run: Run) -> str:
+    """Epochs and mean accuracy, for the reader."""
+    if "train_accuracy" not in run.arrays:
+        return f"{run.spec.epochs} epochs"
+    known = finite(run)[-1]
+    if not known.any():
+        return f"{run.spec.epochs} epochs, no network has a loss"
+    train, test = (run.arrays[f"{side}_accuracy"][-1][known].mean() for side in ("train", "test"))
+    return f"{run.spec.epochs} epochs, mean accuracy {train:.2f} train, {test:.2f} test"
+
+
+def diverged_note(*runs: Run) -> str:
+    """How many networks diverged, "" where none did."""
+    diverged, networks = sum(run.diverged for run in runs), sum(run.spec.networks for run in runs)
+    return f"{diverged} of {networks} networks diverged" if diverged else ""
+
+
+def join(*notes: str) -> str:
+    """The notes that say something."""
+    return "; ".join(note for note in notes if note)

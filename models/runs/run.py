@@ -1,0 +1,163 @@
+"""A trained ensemble: its trajectories, and what they mean on the scale of the claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from models.experiment import Experiment
+
+__all__ = ["Run", "join"]
+
+
+_NETWORKS = ("initial_seeds", "order_seeds", "diverged_at")
+_SHARED = ("baseline", "early_steps", "steps_per_epoch", "largest_class")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """The finished run of an experiment of M members over T epochs.
+
+    Attributes:
+        spec: the experiment.
+        arrays: by name; T + 1 rows each, the first before any training:
+            train_loss, test_loss [T+1, M]; train_accuracy, test_accuracy [T+1, M];
+            train_predictions, test_predictions [T+1, M, m]; and for the pairs of every quadruple
+            train_agreement, test_agreement [T+1, P] (samples labelled alike); weight_distance,
+            weights_differ [T+1, P].
+            Besides, pairs [P, 2] (places in the ensemble); early_steps [G] (minibatch steps inside the
+            first epochs, see `models.recorders.early`) with early_train_loss [G, M] and early_train_agreement
+            [G, P]; steps_per_epoch [1]; initial_seeds, order_seeds [M]; baseline [2] (L0 on train and
+            test); largest_class [2] (accuracy at chance, NaN for a regression); diverged_at [M] (epoch, -1
+            for never); weights/<epoch>/W<layer> [M, fan_in, fan_out] and weights/<epoch>/b<layer> [M,
+            fan_out]. Regression has no accuracy, predictions or agreement.
+        key: the run's name in the store.
+        provenance: data checksum, backend and engine version, plain JSON.
+        trained: True when this process trained it, False when it came from the store.
+        resumed_from: epoch it was resumed from, None when unbroken.
+        seconds: wall time of training.
+        joined: the runs that this one was put together from, if any.
+    """
+
+    spec: Experiment
+    arrays: Mapping[str, np.ndarray]
+    key: str = ""
+    provenance: Mapping[str, Any] | None = None
+    trained: bool = False
+    resumed_from: int | None = None
+    seconds: float = 0.0
+    joined: tuple[Run, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Run({self.spec.name}, {self.spec.networks} networks, {self.spec.epochs} epochs)"
+
+    def normalised_loss(self, side: str = "train") -> np.ndarray:
+        """l = L / L0 [T+1, M] on the "train" or "test" set, L0 the best constant predictor's loss there."""
+        return self.arrays[f"{side}_loss"] / self.arrays["baseline"][("train", "test").index(side)]
+
+    def agreement(self, side: str = "train") -> np.ndarray:
+        """Fraction [T+1, P] of the samples that each pair labels identically."""
+        return self.arrays[f"{side}_agreement"] / self.samples(side)
+
+    def samples(self, side: str = "train") -> int:
+        """Samples that are labelled, m; of a classification."""
+        return self.arrays[f"{side}_predictions"].shape[-1]
+
+    def fine_loss(self) -> tuple[np.ndarray, np.ndarray]:
+        """Training l at every record, those inside the first epochs too, [R, M], and its steps [R]."""
+        return self._fine("loss", self.arrays["baseline"][0])
+
+    def fine_agreement(self) -> tuple[np.ndarray, np.ndarray]:
+        """Fraction of training samples that each pair labels alike at every record, [R, P], and steps [R]."""
+        return self._fine("agreement", self.samples())
+
+    def _fine(self, what: str, unit: float) -> tuple[np.ndarray, np.ndarray]:
+        ends = np.arange(self.spec.epochs + 1) * self.steps_per_epoch
+        steps = np.concatenate([self.arrays["early_steps"], ends])
+        values = np.concatenate([self.arrays[f"early_train_{what}"], self.arrays[f"train_{what}"]])
+        order = np.argsort(steps, kind="stable")
+        return values[order] / unit, steps[order]
+
+    @property
+    def groups(self) -> np.ndarray:
+        """Population [M] of every network: its model index i under std and var, 0 under he."""
+        return np.array(self.spec.groups)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Minibatch steps in an epoch."""
+        return int(self.arrays["steps_per_epoch"][0])
+
+    @property
+    def diverged(self) -> int:
+        """How many networks diverged."""
+        return int((self.arrays["diverged_at"] >= 0).sum())
+
+    def weights(self, epoch: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Weights [M, fan_in, fan_out] and biases [M, fan_out] of each layer, at the end or a checkpoint.
+
+        Raises:
+            KeyError: no weights were kept at that epoch.
+        """
+        epoch = self.spec.epochs if epoch is None else epoch
+        if f"weights/{epoch}/W1" not in self.arrays:
+            kept = sorted({int(key.split("/")[1]) for key in self.arrays if key.startswith("weights/")})
+            raise KeyError(
+                f"got epoch {epoch}, wanted one of the kept checkpoints {kept}: "
+                "add it to Experiment.checkpoints"
+            )
+        depth = range(1, len(self.spec.widths) + 2)
+        return [(self.arrays[f"weights/{epoch}/W{d}"], self.arrays[f"weights/{epoch}/b{d}"]) for d in depth]
+
+    @property
+    def parts(self) -> tuple[Run, ...]:
+        """The runs as they lie in the store: itself, or those it was joined from."""
+        return self.joined or (self,)
+
+
+def join(runs: Sequence[Run]) -> Run:
+    """One run of all networks of runs that follow one another: the looks of a sequential design.
+
+    A network does not depend on those trained beside it, so this is the run that would have trained all of
+    them at once; pairs lie within quadruples and so within a part.
+
+    Raises:
+        ValueError: runs of different experiments, or with a gap between their networks' numbers.
+    """
+    first = runs[0]
+    if len(runs) == 1:
+        return first
+    total = 0
+    for run in runs:
+        expected = replace(first.spec, first=first.spec.first + total, networks=run.spec.networks)
+        if run.spec != expected:
+            raise ValueError(
+                f"got {run.spec.as_json()}, wanted {expected.as_json()}: runs are joined in the order of "
+                "their networks, without a gap"
+            )
+        total += run.spec.networks
+    arrays: dict[str, np.ndarray] = {}
+    for name in first.arrays:
+        parts = [run.arrays[name] for run in runs]
+        if name in _SHARED:
+            arrays[name] = parts[0]
+        elif name == "pairs":
+            starts = np.cumsum([0] + [run.spec.networks for run in runs[:-1]])
+            arrays[name] = np.concatenate([p + start for p, start in zip(parts, starts, strict=True)])
+        else:  # networks, or pairs of them, are the first axis of what has one row a run, else the second
+            axis = 0 if name in _NETWORKS or name.startswith("weights/") else 1
+            arrays[name] = np.concatenate(parts, axis)
+    digests = [run.provenance["sha256"] for run in runs if run.provenance]
+    return replace(
+        first,
+        spec=replace(first.spec, networks=total),
+        arrays=arrays,
+        key="+".join(run.key for run in runs),
+        provenance={**(first.provenance or {}), "sha256": "+".join(digests)},
+        trained=any(run.trained for run in runs),
+        seconds=sum(run.seconds for run in runs),
+        joined=tuple(runs),
+    )

@@ -1,0 +1,65 @@
+"""Trajectories of a finished run, read from the store: no training, no torch, nothing written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import safetensors
+
+from models.experiment import Experiment
+from models.runs.files import DamageError, parsed, read
+from models.runs.run import Run
+
+__all__ = ["stored"]
+
+_LARGE = ("weights/", "train_predictions", "test_predictions")
+
+
+def _trajectory(name: str) -> bool:
+    return not name.startswith(_LARGE)
+
+
+def stored(
+    root: Path, key: str, sha256: str | None = None, *, wanted: Callable[[str], bool] = _trajectory
+) -> Run:
+    """The run of this name, with the arrays that are wanted: by default all but weights and predictions.
+
+    `models.runs.store.RunStore.get` is for claims, which must not be judged on a run of another
+    spec; this is for readers of a report, which names its runs by key and digest.
+
+    Args:
+        root: the store's folder.
+        key: the run's name there.
+        sha256: what the tensors must hash to; None takes what run.json says.
+        wanted: chooses arrays by name.
+
+    Raises:
+        DamageError: why the run cannot be read: missing, damaged, or not the one meant.
+    """
+    if not key or Path(key).name != key:
+        raise DamageError(f"got the key {key!r}, wanted the name of a folder in the run store")
+    folder = Path(root) / key
+    if not folder.is_dir():
+        raise DamageError("is not in the run store")
+    about = parsed(read(folder / "run.json"), "run.json")
+    digest = _digest(folder / "run.safetensors")
+    if digest != (sha256 or about.get("sha256")):
+        raise DamageError("has other bytes than the report names: it was trained again or damaged")
+    try:
+        with safetensors.safe_open(folder / "run.safetensors", framework="numpy") as file:
+            names = filter(wanted, file.keys())
+            arrays: dict[str, np.ndarray] = {name: file.get_tensor(name) for name in names}
+        return Run(spec=Experiment(**about["spec"]), arrays=arrays, key=key)
+    except Exception as error:  # the library's own exceptions share no documented base
+        raise DamageError(f"cannot be read ({error})") from error
+
+
+def _digest(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DamageError(f"lacks a readable {path.name} ({error.strerror})") from error
