@@ -55,13 +55,13 @@ def _watch_imports() -> None:
 
 def _watch_work() -> None:
     import data
-    from claims.evidence.cache import Kept
+    from claims.evidence.cache import EvidenceCache
     from models.runs.store import RunStore
 
     data.load = _timed("data", data.load)
     RunStore._train = _timed("training", RunStore._train)  # type: ignore[method-assign]
     RunStore._read = _timed("reading", RunStore._read)  # type: ignore[method-assign]
-    Kept.value = _timed("evidence", Kept.value)  # type: ignore[method-assign]
+    EvidenceCache.value = _timed("evidence", EvidenceCache.value)  # type: ignore[method-assign]
 
 
 def _hook(phase: str) -> Callable[..., Any]:

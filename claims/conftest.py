@@ -160,11 +160,11 @@ def store(pytestconfig: pytest.Config, training_progress: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def kept(store: Any, pytestconfig: pytest.Config) -> Any:
+def evidence_cache(store: Any, pytestconfig: pytest.Config) -> Any:
     """Evidence that takes long to compute, from the run store or computed and kept there."""
-    from claims.evidence.cache import Kept
+    from claims.evidence.cache import EvidenceCache
 
-    return Kept(store.root, refresh=pytestconfig.getoption("refresh"))
+    return EvidenceCache(store.root, refresh=pytestconfig.getoption("refresh"))
 
 
 @pytest.fixture
@@ -177,13 +177,13 @@ def specs(request: pytest.FixtureRequest) -> Specs:
 def train(store: Any, backend: Any, training_progress: Any) -> Callable[[Experiment], Any]:
     """An experiment's run, trained or read from the store; the last few stay at hand for the next test."""
     from data import load
-    from models.runs.cache import AtHand
+    from models.runs.cache import RunCache
 
     def fetch(spec: Experiment) -> Any:
         with training_progress.wanted(spec):
             return store.get(spec, load(spec.dataset), backend)
 
-    return AtHand(fetch)
+    return RunCache(fetch)
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from claims.evidence.linear import hypotheses
-from claims.evidence.linear.hypotheses import source
-from claims.evidence.linear.prerequisites import failed
+from claims.evidence.linear.hypotheses import on_moments, source
+from claims.evidence.linear.prerequisites import failed_on
 
 DATASETS = ("mnist-5k", "boston", "mnist")
 SCALED = ("raw", "centred", "standardised", "bias")
@@ -32,19 +32,27 @@ def settings(*variants: str, datasets: tuple[str, ...] = DATASETS) -> pytest.Mar
 
 
 @pytest.fixture
-def prove(judge, kept, name, prepared):
+def prove(judge, evidence_cache, name, prepared):
     """Judges a hypothesis by a proof on the prepared moments, kept in the store under the data's checksum."""
 
-    def proved(claim_id, evidence, *, preparation=prepared, prerequisites=None):
+    def proved(claim_id, evidence, *, preparation=prepared, instead=None):
         depends, setting = {"data": source(name).checksum, "preparation": preparation}, f"{name}-{prepared}"
 
-        def moments():
-            return hypotheses.prepared(name, preparation)
-
-        found = kept.evidence(f"{claim_id} {setting}", depends, lambda: evidence(moments()))
+        found = evidence_cache.evidence(
+            f"{claim_id} {setting}", depends, on_moments, evidence, name, preparation
+        )
         broken = (
-            kept.value(f"{claim_id} needs {setting}", depends, lambda: prerequisites(moments()))
-            if prerequisites
+            evidence_cache.value(
+                f"{claim_id} needs {setting}",
+                depends,
+                failed_on,
+                claim_id,
+                name,
+                preparation,
+                name,
+                instead=instead,
+            )
+            if instead
             else []
         )
         return judge(claim_id, found, setting=setting, dataset=name, failed_prerequisites=broken)
@@ -82,7 +90,7 @@ def test_sigma_has_distinct_eigenvalues(prove, name, prepared):
     verdict = prove(
         "H4",
         hypotheses.eigenvalue_evidence,
-        prerequisites=lambda of: failed("H4", of, name, instead=f"{name}-independent"),
+        instead=f"{name}-independent",
     )
     assert verdict.reason
 

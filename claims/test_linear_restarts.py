@@ -7,8 +7,8 @@ import pytest
 from claims.catalogue.empirical import claim
 from claims.core.verdict import Evidence
 from claims.evidence.linear import restarts
-from claims.evidence.linear.hypotheses import prepared, source
-from claims.evidence.linear.prerequisites import failed
+from claims.evidence.linear.hypotheses import source
+from claims.evidence.linear.prerequisites import failed_on
 
 CASES = (
     ("synthetic", "raw"),
@@ -39,21 +39,21 @@ def setting(name: str, preparation: str) -> str:
         for name, preparation in CASES
     ],
 )
-def test_every_local_minimum_is_global(judge, kept, name, preparation):
+def test_every_local_minimum_is_global(judge, evidence_cache, name, preparation):
     """T2 is judged by restarts to second-order stationarity, where the theorem's hypotheses hold."""
     where, alpha = setting(name, preparation), claim("T2").alpha
     depends = {"data": source(name).checksum, "preparation": preparation, "alpha": alpha}
-
-    def descended():
-        of = prepared(name, preparation)
-        ends = restarts.run(restarts.cells(of))
-        return restarts.evidence(ends, alpha, restarts.grid_note(of, ends))
-
-    broken = kept.value(
+    broken = evidence_cache.value(
         f"hypotheses of T2 {where}",
         depends,
-        lambda: failed("T2", prepared(name, preparation), where, instead=f"{name}-independent"),
+        failed_on,
+        *("T2", name, preparation, where),
+        instead=f"{name}-independent",
     )
-    found = Evidence(None, None, 0) if broken else kept.evidence(f"T2 {where}", depends, descended)
+    found = (
+        Evidence(None, None, 0)
+        if broken
+        else evidence_cache.evidence(f"T2 {where}", depends, restarts.restarted, name, preparation, alpha)
+    )
     verdict = judge("T2", found, setting=where, dataset=name, failed_prerequisites=broken)
     assert verdict.n == found.n

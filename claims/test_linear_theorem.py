@@ -6,8 +6,8 @@ import pytest
 
 from claims.core.verdict import Evidence, Strength
 from claims.evidence.linear import dropped_hypotheses, hypotheses, linear_theorem
-from claims.evidence.linear.linear_points import checked
-from claims.evidence.linear.prerequisites import failed
+from claims.evidence.linear.linear_points import on_critical_points, on_points_and_moments
+from claims.evidence.linear.prerequisites import failed_on
 
 WHERE = {
     "synthetic": ("synthetic", "raw", ""),
@@ -37,23 +37,21 @@ settings = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def conclude(judge, kept, request, name, preparation, instead):
+def conclude(judge, evidence_cache, request, name, preparation, instead):
     """Judges a conclusion of the theorem, or says which hypothesis failed before any evidence is made."""
     variant = f"{name}-{preparation}".removesuffix("-raw")
     depends = {"data": hypotheses.source(name).checksum, "preparation": preparation, "instead": instead}
 
-    def judged(claim_id, evidence):
+    def judged(claim_id, function, *arguments):
         # The failed hypotheses, which T1 to T5 have in common.
-        broken = kept.value(
-            f"hypotheses {variant}",
-            depends,
-            lambda: failed("T3", hypotheses.prepared(name, preparation), variant, instead=instead),
+        broken = evidence_cache.value(
+            f"hypotheses {variant}", depends, failed_on, "T3", name, preparation, variant, instead=instead
         )
         return judge(
             claim_id,
             Evidence(None, None, 0, Strength.PROOF, sampling_unit="points built")
             if broken
-            else kept.evidence(f"{claim_id} {variant}", depends, evidence),
+            else evidence_cache.evidence(f"{claim_id} {variant}", depends, function, *arguments),
             setting=request.node.callspec.id,
             dataset=name,
             failed_prerequisites=broken,
@@ -65,46 +63,32 @@ def conclude(judge, kept, request, name, preparation, instead):
 @settings
 def test_loss_is_neither_convex_nor_concave(conclude, name, preparation):
     """T1 is judged by three losses on either side, exact on the integer data."""
-
-    def evidence():
-        return linear_theorem.convexity_evidence(hypotheses.prepared(name, preparation))
-
-    assert conclude("T1", evidence).reason
+    verdict = conclude("T1", hypotheses.on_moments, linear_theorem.convexity_evidence, name, preparation)
+    assert verdict.reason
 
 
 @settings
 def test_critical_points_are_global_or_saddles(conclude, name, preparation):
     """T3 is judged at a critical point for every set of eigenvectors, depth and middle rank."""
-    assert conclude("T3", lambda: linear_theorem.saddle_evidence(*checked(name, preparation))).reason
+    assert conclude("T3", on_critical_points, linear_theorem.saddle_evidence, name, preparation).reason
 
 
 @settings
 def test_full_middle_rank_means_negative_curvature(conclude, name, preparation):
     """T4 is judged by the sign of v^T H v at every saddle with rank(W_H ... W_2) = p."""
-    assert conclude("T4", lambda: linear_theorem.rank_evidence(*checked(name, preparation))).reason
+    assert conclude("T4", on_critical_points, linear_theorem.rank_evidence, name, preparation).reason
 
 
 @settings
 def test_only_shallow_saddles_are_all_strict(conclude, name, preparation):
     """T5 is judged by all saddles of one hidden layer, and by zero weights of two and three."""
-
-    def evidence():
-        of = hypotheses.prepared(name, preparation)
-        return linear_theorem.strictness_evidence(*checked(name, preparation), of)
-
-    assert conclude("T5", evidence).reason
+    assert conclude("T5", on_points_and_moments, linear_theorem.strictness_evidence, name, preparation).reason
 
 
 @pytest.mark.parametrize("name", dropped_hypotheses.DROPPED)
 @pytest.mark.xdist_group("linear-synthetic")
-def test_conclusions_survive_a_dropped_hypothesis(judge, kept, name):
+def test_conclusions_survive_a_dropped_hypothesis(judge, evidence_cache, name):
     """T6 is judged on planted data that break one hypothesis, T1 to T5 once more and exactly."""
-    planted = hypotheses.source(name)
-
-    def evidence():
-        vectors = planted.reflection.T.tolist()
-        dropped = dropped_hypotheses.DROPPED[name]
-        return dropped_hypotheses.survival_evidence(hypotheses.prepared(name, "raw"), vectors, dropped)
-
-    found = kept.evidence(f"T6 {name}", {"data": planted.checksum}, evidence)
+    depends = {"data": hypotheses.source(name).checksum}
+    found = evidence_cache.evidence(f"T6 {name}", depends, dropped_hypotheses.survival_on, name)
     assert judge("T6", found, setting=name, dataset=name).reason

@@ -10,11 +10,11 @@ from claims.evidence.trained.labels import same_labels
 
 
 @trains(LINEAR_500)
-def test_weight_count_and_distance_rank_pairs_alike(judge_runs, kept):
+def test_weight_count_and_distance_rank_pairs_alike(judge_runs, evidence_cache):
     """M1: "both approaches will be compared"."""
 
     def found(run, claim):
-        return kept.evidence(f"M1 {run.spec.name}", of_run(run, claim), lambda: rank_agreement(run, claim))
+        return evidence_cache.evidence(f"M1 {run.spec.name}", of_run(run, claim), rank_agreement, run, claim)
 
     assert judge_runs("M1", found).reason
 

@@ -10,7 +10,7 @@ from claims.catalogue.trains import trains
 from claims.evidence.cache import of_run
 from claims.evidence.linear.hypotheses import source
 from claims.evidence.relu import bernoulli_paths, relu_theorem
-from claims.evidence.relu.path_activations import activation_evidence
+from claims.evidence.relu.path_activations import independence_in
 from data import load
 
 UNITS = {"mnist-5k": 500, "mnist": 500, "boston": 50}
@@ -39,43 +39,33 @@ CONSTRUCTIONS = {
         for name in names
     ],
 )
-def test_every_local_minimum_is_global(judge, kept, name, construction):
+def test_every_local_minimum_is_global(judge, evidence_cache, name, construction):
     """N1 is judged by exact local minima on the real data, and exact weights with a smaller loss."""
-
-    def evidence():
-        if construction == "strict":
-            return relu_theorem.strict_evidence(relu_theorem.strict_task(name))
-        biased = not construction.endswith("no-bias")
-        return relu_theorem.dead_unit_evidence(
-            *relu_theorem.samples(name), UNITS[name], biased=biased, standardised=name == "boston"
-        )
-
     setting = f"{name}-{construction}"
     depends = {"data": load(name).checksum, "units": UNITS[name]}
-    found = kept.evidence(f"N1 {setting}", depends, evidence)
+    found = evidence_cache.evidence(
+        f"N1 {setting}", depends, relu_theorem.on_dataset, name, construction, UNITS[name]
+    )
     assert judge("N1", found, setting=setting, dataset=name).reason
 
 
 @pytest.mark.xdist_group("relu-synthetic")
 @pytest.mark.parametrize("how", ["exact", "sampled"])
 @pytest.mark.parametrize("reading", bernoulli_paths.READINGS)
-def test_bernoulli_paths_give_the_deep_linear_loss(judge, kept, reading, how):
+def test_bernoulli_paths_give_the_deep_linear_loss(judge, evidence_cache, reading, how):
     """N2 is judged in both readings, exactly on small networks and by sampling on a larger one."""
     compute = bernoulli_paths.exact_evidence if how == "exact" else bernoulli_paths.sampled_evidence
     setting = f"synthetic-{reading}-{how}"
     depends = {"data": source("synthetic").checksum, "rule": repr(claim("N2"))}
-    found = kept.evidence(f"N2 {setting}", depends, lambda: compute(reading, claim("N2")))
+    found = evidence_cache.evidence(f"N2 {setting}", depends, compute, reading, claim("N2"))
     assert judge("N2", found, setting=setting, dataset="synthetic").reason
 
 
 @trains(LINEAR_500, LINEAR_500_300)
-def test_path_activations_are_independent_of_the_input(judge_runs, kept):
+def test_path_activations_are_independent_of_the_input(judge_runs, evidence_cache):
     """H7 is judged before and after training, by what the label explains of the activations."""
 
     def found(run, claim):
-        def compute():
-            return activation_evidence(run, load(run.spec.dataset), claim)
-
-        return kept.evidence(f"H7 {run.spec.name}", of_run(run, claim), compute)
+        return evidence_cache.evidence(f"H7 {run.spec.name}", of_run(run, claim), independence_in, run, claim)
 
     assert judge_runs("H7", found).reason

@@ -19,7 +19,7 @@ from pathlib import Path
 from claims.core.design import Design
 from models.backend import Backend
 from models.experiment import Experiment
-from models.runs.files import DamageError, read, sealed, unsealed, write
+from models.runs.files import DamageError, checked, read, with_digest, write
 from models.runs.store import StoreWarning
 
 __all__ = ["DesignError", "Ledger"]
@@ -61,7 +61,7 @@ class Ledger:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".part-{os.getpid()}-{secrets.token_hex(3)}")
-        write(part, sealed({"experiment": spec.name, "networks": list(design.networks)}))
+        write(part, with_digest({"experiment": spec.name, "networks": list(design.networks)}))
         os.replace(part, path)
 
     def _path(self, spec: Experiment, backend: Backend) -> Path:
@@ -74,7 +74,7 @@ class Ledger:
         if not path.exists():
             return None
         try:
-            return tuple(int(n) for n in unsealed(read(path), path.name)["networks"])
+            return tuple(int(n) for n in checked(read(path), path.name)["networks"])
         except (DamageError, LookupError, TypeError, ValueError) as damage:
             warnings.warn(f"run store: {path} {damage}; written anew", StoreWarning, stacklevel=3)
             path.unlink(missing_ok=True)

@@ -27,11 +27,11 @@ from filelock import FileLock
 
 from claims.core.claim import Claim
 from claims.core.verdict import Evidence, Strength
-from models.runs.files import DamageError, read, sealed, unsealed, write
+from models.runs.files import DamageError, checked, read, with_digest, write
 from models.runs.run import Run
 from models.runs.store import StoreWarning
 
-__all__ = ["Kept", "code_digest", "of_run"]
+__all__ = ["EvidenceCache", "code_digest", "of_run"]
 
 _LIBRARIES = ("numpy", "scipy", "python-flint", "torch")
 _ROOMS = ("data", "models", "claims")
@@ -54,7 +54,7 @@ def of_run(run: Run, rule: Claim) -> dict[str, str]:
     return {"run": run.key, "sha256": run.provenance["sha256"], "rule": repr(rule)}
 
 
-class Kept:
+class EvidenceCache:
     """Results on disk, each computed once, whatever the number of workers or invocations.
 
     Args:
@@ -66,15 +66,17 @@ class Kept:
         self.folder = Path(root) / "evidence"
         self.refresh = refresh
 
-    def evidence(self, name: str, depends: Mapping[str, Any], compute: Callable[[], Evidence]) -> Evidence:
+    def evidence(
+        self, name: str, depends: Mapping[str, Any], function: Callable[..., Evidence], *arguments: Any
+    ) -> Evidence:
         """The evidence from the store, or computed here, or computed elsewhere while this call waits.
 
         Args:
             name: readable head of the file's name.
             depends: what the result depends on besides the code, as plain JSON: checksums, preparation, rule.
-            compute: makes it.
+            function: makes it, of these arguments.
         """
-        fields = self.value(name, depends, lambda: asdict(compute()))
+        fields = self.value(name, depends, _fields, function, *arguments)
         interval = fields["interval"]
         return Evidence(
             **fields
@@ -84,7 +86,14 @@ class Kept:
             }
         )
 
-    def value(self, name: str, depends: Mapping[str, Any], compute: Callable[[], Any]) -> Any:
+    def value(
+        self,
+        name: str,
+        depends: Mapping[str, Any],
+        function: Callable[..., Any],
+        *arguments: Any,
+        **options: Any,
+    ) -> Any:
         """The same for a value that is plain JSON; numbers that are not finite are kept as they are.
 
         Raises:
@@ -105,16 +114,20 @@ class Kept:
                     return _checked(path, identity)
                 except DamageError as damage:
                     warnings.warn(f"run store: {path} {damage}; computed again", StoreWarning, stacklevel=3)
-            value = compute()
+            value = function(*arguments, **options)
             part = path.with_suffix(f".part-{os.getpid()}-{secrets.token_hex(3)}")
-            write(part, sealed({"identity": identity, "value": value}))
+            write(part, with_digest({"identity": identity, "value": value}))
             os.replace(part, path)
         # Read back, so that a first and a second invocation hand on the same value.
         return _checked(path, identity)
 
 
+def _fields(function: Callable[..., Evidence], *arguments: Any) -> dict[str, Any]:
+    return asdict(function(*arguments))
+
+
 def _checked(path: Path, identity: Mapping[str, Any]) -> Any:
-    content = unsealed(read(path), path.name)
+    content = checked(read(path), path.name)
     if content.get("identity") != json.loads(json.dumps(identity)):
         raise DamageError("holds the result of something else")
     return content["value"]

@@ -16,7 +16,7 @@ from time import perf_counter
 import numpy as np
 from scipy.linalg import qr
 
-__all__ = ["METHODS", "Answer", "ask"]
+__all__ = ["METHODS", "Answer", "check_rank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ METHODS: dict[str, Callable[[np.ndarray], tuple[bool | None, str]]] = {
 }
 
 
-def ask(gram: np.ndarray, scale: np.ndarray | float = 1.0) -> tuple[Answer, ...]:
+def check_rank(gram: np.ndarray, scale: np.ndarray | float = 1.0) -> tuple[Answer, ...]:
     """What each method says of an integer Gram matrix, converted to float64.
 
     Where an entry is beyond float64 (columns of length 1e154 and more) there is nothing to ask the methods

@@ -9,13 +9,13 @@ from dataclasses import replace
 from models.experiment import Experiment
 from models.runs.run import Run
 
-__all__ = ["RUNS", "AtHand"]
+__all__ = ["RUNS", "RunCache"]
 
 RUNS = 6
 """Runs a worker keeps, some 40 MB each: tests come grouped by experiment, and D1 compares four."""
 
 
-class AtHand:
+class RunCache:
     """Runs by experiment: what it does not hold it fetches, and it forgets what was used longest ago.
 
     Args:

@@ -13,14 +13,14 @@ import safetensors.numpy
 
 __all__ = [
     "DamageError",
+    "checked",
     "checkpoint_digest",
     "encoded",
     "listed",
     "parsed",
     "read",
-    "sealed",
     "tensors_of",
-    "unsealed",
+    "with_digest",
     "write",
 ]
 
@@ -33,15 +33,15 @@ def encoded(value: dict[str, Any]) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True).encode()
 
 
-def sealed(value: dict[str, Any]) -> bytes:
+def with_digest(value: dict[str, Any]) -> bytes:
     """The JSON of `value` with its own digest."""
     return encoded(value | {"digest": hashlib.sha256(encoded(value)).hexdigest()})
 
 
-def unsealed(content: bytes, name: str) -> dict[str, Any]:
+def checked(content: bytes, name: str) -> dict[str, Any]:
     value = parsed(content, name)
     value.pop("digest", None)
-    if sealed(value) != content:
+    if with_digest(value) != content:
         raise DamageError(f"{name} does not match its own digest")
     return value
 

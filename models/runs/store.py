@@ -40,14 +40,14 @@ from data import Dataset
 from models.experiment import Experiment
 from models.runs.files import (
     DamageError,
+    checked,
     checkpoint_digest,
     encoded,
     listed,
     parsed,
     read,
-    sealed,
     tensors_of,
-    unsealed,
+    with_digest,
     write,
 )
 from models.runs.run import Run
@@ -215,7 +215,7 @@ class RunStore:
         foreign = sorted(path.name for path in listed(folder) if path.name not in _RUN_FILES)
         if foreign:
             raise DamageError(f"holds foreign files: {', '.join(foreign)}")
-        timing = unsealed(read(folder / "timing.json"), "timing.json")
+        timing = checked(read(folder / "timing.json"), "timing.json")
         if self.refresh and timing["session"] != self.session:
             return None
         return Run(
@@ -324,7 +324,7 @@ class RunStore:
         fresh.mkdir()
         write(fresh / "run.safetensors", tensors)
         write(fresh / "run.json", encoded(meta))
-        write(fresh / "timing.json", sealed(timing))
+        write(fresh / "timing.json", with_digest(timing))
         target = self.root / key
         if os.path.lexists(target):  # only under --refresh: the old run gives way in two renames
             os.replace(target, self.root / f"{key}.old-{os.getpid()}-{secrets.token_hex(3)}")

@@ -11,7 +11,7 @@ from claims.core.design import SEQUENTIAL, Design, fixed
 from claims.core.ledger import DesignError, Ledger
 from models.backend import Backend
 from models.experiment import Experiment
-from models.runs.files import sealed
+from models.runs.files import with_digest
 from models.runs.store import StoreWarning
 
 SPEC = Experiment("mnist-1k", (500,), networks=32)
@@ -121,11 +121,11 @@ def test_the_first_design_stays(judged):
         b"{",
         b"[]",
         b"\xff",
-        sealed({"networks": [32]})[:-30],
-        sealed({"networks": [32]}).replace(b"32", b"48"),
-        sealed({"experiment": "x"}),
-        sealed({"networks": 32}),
-        sealed({"networks": ["many"]}),
+        with_digest({"networks": [32]})[:-30],
+        with_digest({"networks": [32]}).replace(b"32", b"48"),
+        with_digest({"experiment": "x"}),
+        with_digest({"networks": 32}),
+        with_digest({"networks": ["many"]}),
     ],
     ids=["empty", "cut", "a list", "no text", "cut seal", "changed", "no networks", "no list", "no number"],
 )

@@ -14,7 +14,7 @@ from data import load
 from models.exact import integers
 from models.exact.collinear import column_classes
 from models.exact.moments import moments
-from models.exact.rank_methods import METHODS, ask
+from models.exact.rank_methods import METHODS, check_rank
 from models.exact.sigma import repeated_eigenvalues
 
 
@@ -179,14 +179,14 @@ def test_constant_columns_are_zero_once_centred():
 
 def test_every_method_answers_on_easy_matrices():
     """On the identity all say full, on the zero matrix none does, and each call is timed."""
-    assert all(answer.full_rank and answer.seconds > 0 for answer in ask(np.eye(4, dtype=int)))
-    assert not any(answer.full_rank for answer in ask(np.zeros((4, 4), dtype=int)))
-    assert [answer.method for answer in ask(np.eye(1, dtype=int))] == list(METHODS)
+    assert all(answer.full_rank and answer.seconds > 0 for answer in check_rank(np.eye(4, dtype=int)))
+    assert not any(answer.full_rank for answer in check_rank(np.zeros((4, 4), dtype=int)))
+    assert [answer.method for answer in check_rank(np.eye(1, dtype=int))] == list(METHODS)
 
 
 def test_an_overflowing_determinant_is_no_answer():
     """An infinite determinant is neither full nor not; slogdet does not overflow."""
-    answers = {answer.method: answer for answer in ask(10**9 * np.eye(40, dtype=np.int64))}
+    answers = {answer.method: answer for answer in check_rank(10**9 * np.eye(40, dtype=np.int64))}
     assert answers["det"].full_rank is None
     assert not answers["det"].agrees(True)
     assert answers["slogdet"].full_rank
@@ -194,7 +194,7 @@ def test_an_overflowing_determinant_is_no_answer():
 
 def test_scale_divides_the_columns():
     """The methods see the numbers as printed: 100 divided by 10 in both columns is 1."""
-    answer = ask(100 * np.eye(2, dtype=int), np.array([10.0, 10.0]))[0]
+    answer = check_rank(100 * np.eye(2, dtype=int), np.array([10.0, 10.0]))[0]
     assert answer.shown == "1"
 
 

@@ -40,6 +40,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from claims.core.verdict import Evidence, Strength
+from claims.evidence.linear.hypotheses import prepared
 from claims.evidence.linear.linear_points import SMALL, check_all
 from claims.evidence.linear.linear_theorem import (
     convexity_evidence,
@@ -47,11 +48,12 @@ from claims.evidence.linear.linear_theorem import (
     saddle_evidence,
     strictness_evidence,
 )
+from data import load_synthetic
 from models.exact.moments import Moments
 from models.linear.critical_checks import Checked
 from models.linear.exact_network import ExactMoments, exact_moments
 
-__all__ = ["DROPPED", "WRITTEN", "survival_evidence"]
+__all__ = ["DROPPED", "WRITTEN", "survival_evidence", "survival_on"]
 
 WRITTEN = "written proof in claims/evidence/linear/dropped_hypotheses.py"
 """Where T2 is proved, in words: above."""
@@ -64,6 +66,12 @@ DROPPED = {
     "synthetic-unrelated": "H3 and H4",
 }
 """Planted sets and the hypotheses they break."""
+
+
+def survival_on(name: str) -> Evidence:
+    """T6 on the planted set `name`, one of DROPPED."""
+    vectors = load_synthetic(name).reflection.T.tolist()
+    return survival_evidence(prepared(name, "raw"), vectors, DROPPED[name])
 
 
 def survival_evidence(of: Moments, vectors: Sequence[Sequence[int]], dropped: str) -> Evidence:

@@ -71,6 +71,11 @@ def prepared(name: str, preparation: str) -> Moments:
     return variant(source(name), preparation)
 
 
+def on_moments(evidence: Callable[[Moments], Evidence], name: str, preparation: str) -> Evidence:
+    """Evidence on the moments of the set `name` after the steps in `preparation`."""
+    return evidence(prepared(name, preparation))
+
+
 @cache
 def of_dataset(dataset: Dataset | Planted) -> Moments:
     """The integer moments of a data set; decimals are scaled to integers column by column."""
@@ -179,7 +184,7 @@ def method_evidence(of: Moments) -> Evidence:
     slogdet, SVD and Cholesky are reported beside them and do not count. Times are of the run that asked them.
     """
     full = of.rank == of.d_x
-    answers = rank_methods.ask(of.gram, of.scale)
+    answers = rank_methods.check_rank(of.gram, of.scale)
     wrong = sum(not answer.agrees(full) for answer in answers if answer.method in ("det", "QR"))
     parts = [f"exact rank {of.rank} of {of.d_x} ({of.rank_seconds:.2g} s)"]
     for answer in answers:

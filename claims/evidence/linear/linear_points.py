@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import flint
 
+from claims.core.verdict import Evidence
 from claims.evidence.linear import hypotheses
 from data import Planted
+from models.exact.moments import Moments
 from models.linear.critical import critical_points
 from models.linear.critical_checks import Checked, check_point
 from models.linear.exact_network import ExactMoments, Matrix, exact_moments, identity
@@ -22,7 +24,7 @@ from models.linear.exact_spectrum import (
     rational_spectrum,
 )
 
-__all__ = ["DIGITS", "SMALL", "check_all", "checked"]
+__all__ = ["DIGITS", "SMALL", "check_all", "checked", "on_critical_points", "on_points_and_moments"]
 
 SMALL = ((1,), (2,), (3,), (4,), (2, 2), (3, 4), (2, 3, 2), (3, 2, 4))
 """Hidden widths on planted data and Boston: bottlenecks, square, wider than the labels."""
@@ -47,6 +49,20 @@ def checked(name: str, preparation: str) -> tuple[ExactMoments, tuple[Checked, .
     with flint.ctx.workprec(BITS):
         spectrum = ball_spectrum(data.gram)
         return data, _points(data, spectrum, identity(data.kind, data.d_y), DIGITS, ())
+
+
+def on_critical_points(
+    evidence: Callable[[ExactMoments, Sequence[Checked]], Evidence], name: str, preparation: str
+) -> Evidence:
+    """Evidence on all critical points of one data set."""
+    return evidence(*checked(name, preparation))
+
+
+def on_points_and_moments(
+    evidence: Callable[[ExactMoments, Sequence[Checked], Moments], Evidence], name: str, preparation: str
+) -> Evidence:
+    """Evidence on all critical points of one data set and on its moments."""
+    return evidence(*checked(name, preparation), hypotheses.prepared(name, preparation))
 
 
 def check_all(

@@ -9,7 +9,7 @@ from claims.core.verdict import Evidence
 from claims.evidence.linear import hypotheses
 from models.exact.moments import Moments
 
-__all__ = ["failed"]
+__all__ = ["failed", "failed_on"]
 
 _CHECKS: dict[str, tuple[Callable[[Moments], Evidence], Callable[[Moments], str]]] = {
     "H1": (hypotheses.shape_evidence, lambda of: f"d_y = {of.d_y} > d_x = {of.d_x}"),
@@ -17,6 +17,11 @@ _CHECKS: dict[str, tuple[Callable[[Moments], Evidence], Callable[[Moments], str]
     "H3": (hypotheses.cross_rank_evidence, lambda of: f"rank {of.cross_rank} of {min(of.d_x, of.d_y)}"),
     "H4": (hypotheses.eigenvalue_evidence, lambda of: "repeated eigenvalues of Sigma"),
 }
+
+
+def failed_on(claim_id: str, name: str, preparation: str, shown: str, *, instead: str = "") -> list[str]:
+    """`failed` on the moments of the set `name` after the steps in `preparation`, called `shown`."""
+    return failed(claim_id, hypotheses.prepared(name, preparation), shown, instead=instead)
 
 
 def failed(claim_id: str, of: Moments, name: str, *, instead: str = "") -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from claims.core.margins import FEW, NOT_GLOBAL, RESTARTS
 from claims.core.verdict import Evidence, Strength
+from claims.evidence.linear.hypotheses import prepared
 from claims.statistics import Share
 from models.exact.moments import Moments
 from models.linear.closed_form import Spectrum, sigma_spectrum
@@ -219,6 +220,13 @@ def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:
         unresolved=open_,
         note="; ".join([*parts, note] if note else parts),
     )
+
+
+def restarted(name: str, preparation: str, alpha: float) -> Evidence:
+    """T2 by restarts on the set `name` after the steps in `preparation`."""
+    moments = prepared(name, preparation)
+    ends = run(cells(moments))
+    return evidence(ends, alpha, grid_note(moments, ends))
 
 
 def grid_note(moments: Moments, of: Restarts) -> str:

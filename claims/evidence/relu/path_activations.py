@@ -19,7 +19,7 @@ from claims.core.measured import measured
 from claims.core.verdict import Evidence
 from claims.evidence.trained.metrics import diverged_note, join
 from claims.statistics import Largest, Median
-from data import Dataset
+from data import Dataset, load
 from models.relu.paths import Layers, PathEffects, effects, sampled_paths
 from models.runs.run import Run
 
@@ -27,11 +27,17 @@ __all__ = [
     "SEED",
     "activation_evidence",
     "independence",
+    "independence_in",
     "initial_layers",
     "trained_layers",
 ]
 
 SEED = 0
+
+
+def independence_in(run: Run, claim: Claim) -> Evidence:
+    """H7 on a trained ensemble, with the data set that its spec names."""
+    return activation_evidence(run, load(run.spec.dataset), claim)
 
 
 def activation_evidence(run: Run, dataset: Dataset, claim: Claim) -> Evidence:

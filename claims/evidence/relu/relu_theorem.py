@@ -42,6 +42,14 @@ def samples(name: str) -> tuple[np.ndarray, np.ndarray]:
     return X, np.eye(dataset.classes, dtype=np.int64)[labels]
 
 
+def on_dataset(name: str, construction: str, units: int) -> Evidence:
+    """N1 on the data set `name`: "strict", "dead-units" or "dead-units-no-bias", of `units` hidden units."""
+    if construction == "strict":
+        return strict_evidence(strict_task(name))
+    biased, standardised = not construction.endswith("no-bias"), name == "boston"
+    return dead_unit_evidence(*samples(name), units, biased=biased, standardised=standardised)
+
+
 def dead_unit_evidence(
     X: np.ndarray,
     Y: np.ndarray,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.experiment import Experiment
-from models.runs.cache import RUNS, AtHand
+from models.runs.cache import RUNS, RunCache
 from models.runs.run import Run
 
 
@@ -16,14 +16,14 @@ def fetched() -> list[int]:
 
 
 @pytest.fixture
-def runs(fetched) -> AtHand:
+def runs(fetched) -> RunCache:
     """Two at hand."""
 
     def fetch(spec: Experiment) -> Run:
         fetched.append(spec.epochs)
         return Run(spec, {}, key=f"run-{spec.epochs}", trained=True, seconds=3.0)
 
-    return AtHand(fetch, 2)
+    return RunCache(fetch, 2)
 
 
 def of(epochs: int, **more: int) -> Experiment:
@@ -60,7 +60,7 @@ def test_networks_of_another_look_are_another_run(runs, fetched):
 def test_as_many_are_kept_as_a_comparison_needs():
     """D1 compares four runs, and the next test finds all of them."""
     times = []
-    hand = AtHand(lambda spec: times.append(spec.epochs) or Run(spec, {}))
+    hand = RunCache(lambda spec: times.append(spec.epochs) or Run(spec, {}))
     for epochs in [*range(1, RUNS + 1)] * 2:
         hand(of(epochs))
     assert times == list(range(1, RUNS + 1))

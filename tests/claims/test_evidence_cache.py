@@ -1,4 +1,4 @@
-"""Kept evidence: computed once, never taken for something else, never read damaged."""
+"""The evidence cache: computed once, never taken for something else, never read damaged."""
 
 import json
 import math
@@ -9,8 +9,8 @@ import pytest
 
 from claims.catalogue.empirical import claim
 from claims.core.verdict import Evidence, Strength
-from claims.evidence import cache as kept_module
-from claims.evidence.cache import Kept, code_digest, of_run
+from claims.evidence import cache as cache_module
+from claims.evidence.cache import EvidenceCache, code_digest, of_run
 from models.experiment import Experiment
 from models.runs.run import Run
 from models.runs.store import StoreWarning
@@ -54,7 +54,7 @@ def test_it_is_computed_once_and_comes_back_whole(tmp_path):
     """Every field survives, infinite ends and strength included, the first time and the second."""
     compute = Counting()
     assert all(getattr(FOUND, f.name) != f.default for f in fields(Evidence) if f.name != "proved")
-    first, second = (Kept(tmp_path).evidence("T2 boston", DEPENDS, compute) for _ in range(2))
+    first, second = (EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute) for _ in range(2))
     assert first == second == FOUND
     assert second.strength is Strength.CERTIFICATE
     assert type(second.interval) is tuple
@@ -64,7 +64,7 @@ def test_it_is_computed_once_and_comes_back_whole(tmp_path):
 def test_evidence_without_an_interval_comes_back_without(tmp_path):
     """None is no interval, and no list of nothing."""
     none = Evidence(None, None, 0, Strength.POINTS, proved=True)
-    assert Kept(tmp_path).evidence("T3", DEPENDS, Counting(none)) == none
+    assert EvidenceCache(tmp_path).evidence("T3", DEPENDS, Counting(none)) == none
 
 
 def test_evidence_of_a_run_depends_on_its_bytes_and_on_the_rule():
@@ -85,7 +85,7 @@ def test_evidence_of_a_run_depends_on_its_bytes_and_on_the_rule():
 @pytest.mark.parametrize("other", [{"data": "cd34"}, {"preparation": "centred"}, {"alpha": 0.01}], ids=str)
 def test_other_inputs_are_other_results(tmp_path, other):
     """Other data, another preparation or a further condition is computed anew."""
-    compute, store = Counting(), Kept(tmp_path)
+    compute, store = Counting(), EvidenceCache(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
     store.evidence("T2 boston", DEPENDS | other, compute)
     assert compute.times == 2
@@ -93,7 +93,7 @@ def test_other_inputs_are_other_results(tmp_path, other):
 
 def test_the_order_of_the_conditions_is_no_condition(tmp_path):
     """The same data and preparation, named the other way round."""
-    compute, store = Counting(), Kept(tmp_path)
+    compute, store = Counting(), EvidenceCache(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
     store.evidence("T2 boston", dict(reversed(DEPENDS.items())), compute)
     assert compute.times == 1
@@ -102,9 +102,9 @@ def test_the_order_of_the_conditions_is_no_condition(tmp_path):
 def test_changed_code_computes_anew(tmp_path, monkeypatch):
     """A result of other sources or libraries is not this project's any more."""
     compute = Counting()
-    Kept(tmp_path).evidence("T2 boston", DEPENDS, compute)
-    monkeypatch.setattr(kept_module, "code_digest", lambda: "f" * 64)
-    Kept(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    monkeypatch.setattr(cache_module, "code_digest", lambda: "f" * 64)
+    EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute)
     assert compute.times == 2
     assert len(code_digest()) == 64
 
@@ -113,9 +113,9 @@ def test_refresh_computes_anew(tmp_path):
     """--refresh replaces what was kept."""
     later = Evidence(1.0, (0.5, 2.0), 3)
     compute = Counting(FOUND, later)
-    Kept(tmp_path).evidence("T2 boston", DEPENDS, compute)
-    assert Kept(tmp_path, refresh=True).evidence("T2 boston", DEPENDS, compute) == later
-    assert Kept(tmp_path).evidence("T2 boston", DEPENDS, compute) == later
+    EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    assert EvidenceCache(tmp_path, refresh=True).evidence("T2 boston", DEPENDS, compute) == later
+    assert EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute) == later
     assert compute.times == 2
 
 
@@ -132,7 +132,7 @@ def altered(content: bytes) -> bytes:
 )
 def test_a_damaged_file_is_reported_and_computed_again(tmp_path, damage):
     """What does not match its digest is never read; the reader is told, and the file is put right."""
-    compute, store = Counting(), Kept(tmp_path)
+    compute, store = Counting(), EvidenceCache(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
     path = only_file(tmp_path)
     sound = path.read_bytes()
@@ -144,7 +144,7 @@ def test_a_damaged_file_is_reported_and_computed_again(tmp_path, damage):
 
 def test_a_result_of_something_else_is_refused(tmp_path):
     """A sound file under a wrong name does not pass for the result that was asked for."""
-    compute, store = Counting(), Kept(tmp_path)
+    compute, store = Counting(), EvidenceCache(tmp_path)
     store.evidence("T3 boston", DEPENDS, compute)
     wrong = only_file(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
@@ -165,10 +165,14 @@ def test_two_at_once_compute_once(tmp_path):
         return compute()
 
     found = []
-    first = threading.Thread(target=lambda: found.append(Kept(tmp_path).evidence("T2", DEPENDS, slowly)))
+    first = threading.Thread(
+        target=lambda: found.append(EvidenceCache(tmp_path).evidence("T2", DEPENDS, slowly))
+    )
     first.start()
     assert started.wait(10)
-    second = threading.Thread(target=lambda: found.append(Kept(tmp_path).evidence("T2", DEPENDS, compute)))
+    second = threading.Thread(
+        target=lambda: found.append(EvidenceCache(tmp_path).evidence("T2", DEPENDS, compute))
+    )
     second.start()
     go.set()
     first.join(10)
@@ -180,13 +184,13 @@ def test_two_at_once_compute_once(tmp_path):
 def test_a_computation_that_fails_leaves_nothing(tmp_path):
     """An error reaches the test, and the next invocation computes."""
     with pytest.raises(ZeroDivisionError):
-        Kept(tmp_path).evidence("T2 boston", DEPENDS, lambda: 1 / 0)
+        EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, lambda: 1 / 0)
     assert list((tmp_path / "evidence").glob("*.json")) == []
-    assert Kept(tmp_path).evidence("T2 boston", DEPENDS, Counting()) == FOUND
+    assert EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, Counting()) == FOUND
 
 
 def test_a_folder_that_cannot_be_made_names_the_cure(tmp_path):
     """The error names the option that moves the store."""
     (tmp_path / "evidence").write_text("in the way")
     with pytest.raises(OSError, match=r"cannot be written .*: give a folder with --store"):
-        Kept(tmp_path).evidence("T2 boston", DEPENDS, Counting())
+        EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, Counting())
