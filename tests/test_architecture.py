@@ -29,9 +29,10 @@ def module_name(path: Path) -> str:
 
 
 def on_import(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when the module is imported: all but the bodies of functions."""
+    """The nodes that run when the module is imported: all but bodies of functions and what types alone need."""
     yield node
-    for child in ast.iter_child_nodes(node):
+    types_only = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    for child in node.orelse if types_only else ast.iter_child_nodes(node):
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from on_import(child)
 

@@ -2,17 +2,34 @@
 
 The outcomes and strengths are defined in the README ("How to read a verdict").
 Numbers go in, a frozen value comes out; nothing here trains, reads or prints.
+
+Each record is declared once, here, as a msgspec struct: JSON, its schema, CSV and the
+report's rows follow from the declaration. In JSON a number that is not finite is null;
+the open ends of intervals and regions are infinite again once decoded.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-__all__ = ["Evidence", "Outcome", "Region", "Strength", "Verdict", "decide"]
+import msgspec
+from msgspec import Meta
+from msgspec.structs import force_setattr
+
+if TYPE_CHECKING:
+    from claims.core.claim import Claim
+
+    End = float
+else:
+    End = float | None  # as JSON has it: null where open
+
+__all__ = ["Evidence", "Failed", "Outcome", "Region", "Strength", "Verdict", "decide"]
+
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
+Count = Annotated[int, Meta(ge=0)]
 
 
 class Outcome(StrEnum):
@@ -47,18 +64,20 @@ _DECIDES = {
 """What speaks for itself, in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(msgspec.Struct, frozen=True):
     """The closed interval [low, high] of estimates for which a claim is true.
 
     `margin` is the finite edge a reader compares the interval with; for a
     two-sided region it is the upper one.
     """
 
-    low: float = -math.inf
-    high: float = math.inf
+    low: End = -math.inf
+    high: End = math.inf
 
     def __post_init__(self) -> None:
+        low, high = _closed((self.low, self.high))
+        force_setattr(self, "low", low)
+        force_setattr(self, "high", high)
         if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
             raise ValueError(
                 f"got the region [{self.low}, {self.high}], wanted low <= high: swap the two ends"
@@ -85,8 +104,13 @@ class Region:
         return f"[{self.low:g}, {self.high:g}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+def _closed(ends: tuple[End, End]) -> tuple[float, float]:
+    """Both ends as numbers: one that is null in JSON is open."""
+    low, high = ends
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+class Evidence(msgspec.Struct, frozen=True):
     """What one experiment or proof found, before anything is decided.
 
     Args:
@@ -136,55 +160,69 @@ class Evidence:
         return min(known, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The outcome of one claim in one setting, with everything needed to doubt it."""
+class Failed(msgspec.Struct, frozen=True):
+    """A prerequisite that fails on the data: its id, and the sentence that says so with its figure."""
 
     claim: str
+    sentence: str
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """The outcome of one claim in one setting, with everything needed to doubt it.
+
+    Attributes:
+        claim, statement, unit, rule, paper, place, kind, figures, region, alpha: the claim's own.
+        setting: tells a claim's verdicts apart: data set, architecture, protocol.
+        estimate, interval, strength, n, sampling_unit, cites: of the evidence.
+        margin: the region's finite edge.
+        p_value: smallest alpha at which either decision is taken, for all looks together; None for proofs.
+        look: which look of a sequential design, "2 of 4".
+        protocol: of the initial weights, "" where nothing trains.
+        reason: why this outcome, and the evidence's note.
+        rule_since: the version of the report since which the rule holds.
+        failed: ids of the prerequisites that fail on the data.
+    """
+
+    claim: Annotated[str, Meta(min_length=1)]
     setting: str
-    statement: str
+    statement: Annotated[str, Meta(min_length=1)]
     outcome: Outcome
     strength: Strength
     estimate: float | None
     unit: str
-    interval: tuple[float, float] | None
+    interval: tuple[End, End] | None
     margin: float | None
-    region: str
-    alpha: float
-    p_value: float | None
-    n: int
+    region: Region
+    alpha: Probability
+    p_value: Probability | None
+    n: Count
     sampling_unit: str
     look: str
     protocol: str
     dataset: str
     reason: str
     rule: str
-    rule_since: int
+    rule_since: Count
     cites: str
     paper: str
     place: str
     kind: str
+    figures: tuple[int, ...] = ()
+    failed: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def __post_init__(self) -> None:
+        if self.interval is not None:
+            force_setattr(self, "interval", _closed(self.interval))
+
+    def as_json(self) -> dict[str, object]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""
-
-        def plain(value: float | None) -> float | None:
-            return None if value is None or not math.isfinite(value) else float(value)
-
-        interval = None if self.interval is None else [plain(end) for end in self.interval]
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        return fields | {
-            "outcome": str(self.outcome),
-            "strength": str(self.strength),
-            "estimate": plain(self.estimate),
-            "interval": interval,
-            "margin": plain(self.margin),
-            "p_value": plain(self.p_value),
-        }
+        fields: dict[str, object] = msgspec.json.decode(msgspec.json.encode(self))
+        del fields["figures"], fields["failed"]
+        return fields | {"region": str(self.region)}
 
 
 def decide(
-    claim: Any,
+    claim: Claim,
     evidence: Evidence,
     *,
     setting: str,
@@ -193,7 +231,7 @@ def decide(
     paper: str = "",
     look: str = "",
     spent: float = 1.0,
-    failed_prerequisites: Sequence[str] = (),
+    failed_prerequisites: Sequence[Failed | str] = (),
 ) -> Verdict:
     """Turn evidence into a verdict by the claim's own rule, fixed before any run.
 
@@ -210,25 +248,28 @@ def decide(
         paper: the paper's reading in this setting, where it is not the claim's.
         look: which look of a sequential design, "2 of 4".
         spent: the share of the design's alpha that this look has, for the p-value.
-        failed_prerequisites: one sentence for each hypothesis that failed on this data.
+        failed_prerequisites: the hypotheses that failed on this data; a plain sentence beside them only
+            adds to the reason.
     """
-    outcome, why = _outcome(claim, evidence, failed_prerequisites)
+    sentences = [of.sentence if isinstance(of, Failed) else of for of in failed_prerequisites]
+    outcome, why = _outcome(claim, evidence, sentences)
     p_value = evidence.p_value
     if outcome is Outcome.NOT_APPLICABLE or evidence.strength is not Strength.STATISTICAL:
         p_value = None
+    interval = evidence.interval
     return Verdict(
         claim=claim.id,
         setting=setting,
         statement=claim.statement,
         outcome=outcome,
         strength=evidence.strength,
-        estimate=evidence.estimate,
+        estimate=_number(evidence.estimate),
         unit=claim.unit,
-        interval=evidence.interval,
+        interval=None if interval is None else (float(interval[0]), float(interval[1])),
         margin=claim.region.margin,
-        region=str(claim.region),
+        region=claim.region,
         alpha=claim.alpha,
-        p_value=None if p_value is None else min(1.0, p_value / spent),
+        p_value=None if p_value is None else min(1.0, float(p_value) / spent),
         n=evidence.n,
         sampling_unit=evidence.sampling_unit,
         look=look,
@@ -241,10 +282,17 @@ def decide(
         paper=paper or claim.paper,
         place=claim.place,
         kind=str(claim.kind),
+        figures=getattr(claim, "figures", ()),
+        failed=tuple(of.claim for of in failed_prerequisites if isinstance(of, Failed)),
     )
 
 
-def _outcome(claim: Any, evidence: Evidence, failed: Sequence[str]) -> tuple[Outcome, str]:
+def _number(value: float | None) -> float | None:
+    """A Python float, whatever NumPy made of it."""
+    return None if value is None else float(value)
+
+
+def _outcome(claim: Claim, evidence: Evidence, failed: Sequence[str]) -> tuple[Outcome, str]:
     if failed or evidence.inapplicable:
         return Outcome.NOT_APPLICABLE, "; ".join(failed) or evidence.inapplicable
     if evidence.strength is not Strength.STATISTICAL:

@@ -17,13 +17,13 @@ import re
 import secrets
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from msgspec.structs import asdict
 
 from claims.core.claim import Claim
 from claims.core.verdict import Evidence, Strength

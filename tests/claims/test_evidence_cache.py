@@ -3,9 +3,10 @@
 import json
 import math
 import threading
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
+from msgspec.structs import fields
 
 from claims.catalogue.empirical import claim
 from claims.core.verdict import Evidence, Strength

@@ -37,7 +37,8 @@ need the data: T1 fails where X = 0, and the second half of T5 where X Y^T = 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from claims.core.verdict import Evidence, Strength
 from claims.evidence.linear.hypotheses import prepared

@@ -9,9 +9,9 @@ The correlation with the path's own input stands beside it in the note.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from claims.core.claim import Claim
 from claims.core.margins import PATH_SAMPLES, PATHS
