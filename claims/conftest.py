@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.catalogue.experiments import SCALES
 from claims.core.design import FIXED, SEQUENTIAL, Design, Look, fixed
 from claims.core.verdict import Evidence, Outcome, Verdict, decide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence
 from claims.evidence.linear import restarts
 from claims.evidence.linear.hypotheses import source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.catalogue.experiments import LINEAR_500, LINEAR_500_300
 from claims.catalogue.trains import trains
 from claims.evidence.cache import of_run

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from reports import rules
 from reports.files import VERSION
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from reports.findings import is_finding
 from reports.options import PROTOCOLS
 from reports.recording import experiments_of, recorded_provenance, recorded_verdicts

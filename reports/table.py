@@ -14,7 +14,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from claims.catalogue.empirical import Kind
+from claims.catalogue import Kind
 from claims.core.verdict import Outcome
 from reports.estimates import counted, estimate, p_value
 from reports.multiplicity import fell
@@ -31,7 +31,6 @@ SECTIONS: dict[str, str] = {
     Kind.EMPIRICAL: "Section 4: empirical results",
     Kind.METRIC: "Section 3.1: metrics",
     Kind.DISCUSSION: "Section 5: discussion",
-    Kind.FUTURE_WORK: "Section 5: future work",
 }
 _SHORT = {
     "not applicable": "n/a",

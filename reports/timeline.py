@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from reports import history, rules, table, terminal
 from reports.commits import commit, minute
 from reports.estimates import estimate

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.claim import Claim
 from claims.core.design import SEQUENTIAL
 from claims.core.margins import NETWORKS

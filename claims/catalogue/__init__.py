@@ -1,0 +1,57 @@
+"""Every claim as data: what it says, where the paper says it, and the rule that decides it.
+
+A file a section of the paper in `sections/`; the margins are in `claims.core.margins`, the rules that several
+claims share in `rules`, the networks they are judged on in `experiments`.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from claims.catalogue.sections import (
+    boston,
+    cross_entropy,
+    discussion,
+    equation_one,
+    hypotheses,
+    linear_output,
+    linear_theorem,
+    metrics,
+    relu_networks,
+    softmax,
+)
+from claims.core.claim import Claim, Kind
+
+__all__ = ["CATALOGUE", "Claim", "Kind", "claim"]
+
+CATALOGUE: dict[str, Claim] = {
+    claim.id: claim
+    for section in (
+        hypotheses,
+        linear_theorem,
+        relu_networks,
+        linear_output,
+        softmax,
+        boston,
+        cross_entropy,
+        equation_one,
+        metrics,
+        discussion,
+    )
+    for claim in section.CLAIMS
+}
+"""The paper's claims by id, in the order of the report."""
+
+
+def claim(id: str) -> Claim:
+    """The claim with this id.
+
+    Raises:
+        KeyError: naming the ids that exist.
+    """
+    try:
+        return CATALOGUE[id]
+    except KeyError:
+        close = get_close_matches(id.upper(), CATALOGUE, n=3)
+        meant = f"; {' or '.join(close)}?" if close else ""
+        raise KeyError(f"got the claim id {id!r}, wanted one of {', '.join(CATALOGUE)}{meant}") from None

@@ -21,7 +21,6 @@ class Kind(StrEnum):
     EMPIRICAL = "empirical"
     METRIC = "metric"
     DISCUSSION = "discussion"
-    FUTURE_WORK = "future work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +30,9 @@ class Claim:
     Attributes:
         id: as in the verdict table, "E1".
         statement: the claim in one line.
-        place: where the paper makes it.
-        kind: hypothesis, theorem, empirical, metric, discussion or future work.
+        place: where the paper makes it, in words.
+        figures: numbers of the paper's figures that show it.
+        kind: hypothesis, theorem, empirical, metric or discussion.
         rule: the decision rule in words.
         region: the estimates for which the claim is true; its finite edge is the margin.
         unit: what the estimate is measured in.
@@ -52,6 +52,7 @@ class Claim:
     region: Region
     unit: str
     paper: str
+    figures: tuple[int, ...] = ()
     silent: tuple[str, ...] = ()
     alpha: float = ALPHA
     since: int = 1

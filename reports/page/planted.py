@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from reports import provenance
 from reports.files import write_whole
 

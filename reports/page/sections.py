@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from reports.estimates import counted, estimate, number, p_value
 from reports.figures.forest import Forest, forest
 from reports.figures.paper import PAPER, figures_of

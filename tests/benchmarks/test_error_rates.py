@@ -11,7 +11,7 @@ import pytest
 from benchmarks.error_rates import alternatives, cells, shapes, tables, theory
 from benchmarks.error_rates.__main__ import main
 from benchmarks.error_rates.simulate import outcomes, simulate
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from claims.core.verdict import Outcome
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from claims.catalogue.empirical import Claim, claim
+from claims.catalogue import Claim, claim
 from claims.core.margins import NETWORKS
 from claims.core.verdict import Evidence, Outcome, Verdict, decide
 from models.experiment import Experiment

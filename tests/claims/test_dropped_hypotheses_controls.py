@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Strength, decide
 from claims.evidence.linear.dropped_hypotheses import DROPPED, WRITTEN, survival_evidence
 from data import load_synthetic

@@ -12,7 +12,7 @@ import pytest
 from cases import CASES, STRADDLING
 from planted import altered
 
-from claims.catalogue.empirical import CATALOGUE, claim
+from claims.catalogue import CATALOGUE, claim
 from claims.core.verdict import Outcome, Verdict
 from models.runs.run import Run
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import fields
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Strength
 from claims.evidence import cache as cache_module
 from claims.evidence.cache import EvidenceCache, code_digest, of_run

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
 from claims.evidence.linear import hypotheses
 from data import load

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.margins import FEW, NOT_GLOBAL, RESTARTS
 from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
 from claims.evidence.linear import restarts

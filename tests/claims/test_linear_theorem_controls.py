@@ -6,7 +6,7 @@ import flint
 import numpy as np
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Outcome, Strength, decide
 from claims.evidence.linear import linear_theorem
 from claims.evidence.linear.dropped_hypotheses import DROPPED, survival_evidence

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.measured import measured
 from claims.core.verdict import Evidence, Outcome, Region, decide
 from claims.statistics import Affine, Largest, Median, Share, Smallest

@@ -9,7 +9,7 @@ import pytest
 from cases import accuracies, losses, one_in, pairs_of_six
 from planted import by_model, fall, judge, planted, plateau
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Outcome
 from claims.evidence.trained.labels import exactly_one_pair, highest_agreement
 from claims.evidence.trained.output_relu import changed_verdict

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.margins import HALF_LOSS
 from claims.core.verdict import Outcome, decide
 from claims.evidence.trained.equality import equal_loss

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
 from claims.evidence.relu import bernoulli_paths, path_activations, relu_theorem
 from claims.evidence.relu.bernoulli_paths import exact_evidence, sampled_evidence

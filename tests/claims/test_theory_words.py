@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Strength
 from claims.evidence.linear import dropped_hypotheses, hypotheses, linear_theorem
 from claims.evidence.linear.linear_points import checked

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from planted import altered, judge
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Outcome, Verdict
 from claims.evidence.trained.equality import equal_loss
 from claims.evidence.trained.reaching import every_architecture, near_zero, same_behaviour

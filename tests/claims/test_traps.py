@@ -10,7 +10,7 @@ import pytest
 from cases import APART, CASES, SAME, accuracies, alike, curve, final, losses, pairs_of_six, unequal_tests
 from planted import EARLY, STEPS, altered, by_model, fall, judge, planted, plateau, spread
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.margins import HALF_LOSS
 from claims.core.verdict import Outcome, Verdict, decide
 from claims.evidence.trained import (

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, Failed, Outcome, Region, Strength, Verdict, decide
 
 INF, NAN = math.inf, math.nan

@@ -10,7 +10,7 @@ import pytest
 from cases import CASES, STRADDLING
 from planted import altered, by_model, planted, plateau
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence
 from claims.evidence.trained import (
     comparisons,

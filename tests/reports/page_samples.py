@@ -12,7 +12,7 @@ import safetensors.numpy
 from sample_options import options
 from sample_verdicts import plain
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from claims.core.verdict import Outcome
 from models.experiment import Experiment
 from models.runs.run import Run

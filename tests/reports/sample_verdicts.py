@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 
 __all__ = ["PLANTED", "Said", "plain"]
 

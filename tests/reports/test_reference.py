@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from claims.catalogue.experiments import SCALES
 from reports import files
 from reports.comparison.reading import read

@@ -14,7 +14,7 @@ from sample_options import LOOKS, options
 from sample_reports import INCONCLUSIVE, PROVED, verdict
 from sample_reports import report as made
 
-from claims.catalogue.empirical import claim
+from claims.catalogue import claim
 from claims.core.verdict import Evidence, decide
 from reports import design, files, provenance
 from reports.collector import Collector

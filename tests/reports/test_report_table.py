@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sample_verdicts import plain
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from claims.core.verdict import Strength
 from reports import summary
 from reports.collector import paper_order

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sample_reports import INCONCLUSIVE, PROVED, REFUTED, report, verdict
 
-from claims.catalogue.empirical import CATALOGUE
+from claims.catalogue import CATALOGUE
 from reports import __main__ as commands
 from reports.history import NAME, add
 

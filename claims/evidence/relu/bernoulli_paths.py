@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from claims.catalogue.empirical import Claim
+from claims.catalogue import Claim
 from claims.core.measured import measured
 from claims.core.verdict import Evidence, Strength
 from claims.statistics import Absolute, BatchMean

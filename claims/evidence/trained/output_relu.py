@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from claims.catalogue.empirical import Claim, claim
+from claims.catalogue import Claim, claim
 from claims.core.verdict import Evidence, Outcome, Verdict, decide
 from models.runs.run import Run
 

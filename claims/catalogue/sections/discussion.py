@@ -1,0 +1,99 @@
+"""Section 5: what the paper concludes."""
+
+from __future__ import annotations
+
+from claims.catalogue.sections.rules import COUNT, EACH, SETTLED, UNRESOLVED
+from claims.core.claim import Claim, Kind
+from claims.core.margins import (
+    A_LOT,
+    EQUAL_LOSS,
+    MUCH_SLOWER,
+    NEAR_ZERO,
+    PAIR_SHARE,
+    SAME_LABELS,
+    SHARE,
+    TENTH_LOSS,
+)
+from claims.core.verdict import Region
+
+__all__ = ["CLAIMS"]
+
+
+def equal_losses_mean(id: str, statement: str, what: str) -> Claim:
+    return Claim(
+        id=id,
+        statement=statement,
+        place="section 5",
+        kind=Kind.DISCUSSION,
+        rule="share of disjoint pairs, paired off by training loss so that their final training l "
+        f"certainly differ by at most {EQUAL_LOSS:g}, that {what}; {COUNT}; true where the share is "
+        f"{PAIR_SHARE:g} or more",
+        region=Region(low=PAIR_SHARE),
+        unit="share of pairs",
+        paper="yes",
+        silent=("softmax",),
+        since=2,
+    )
+
+
+CLAIMS = (
+    Claim(
+        id="D1",
+        statement="Networks without softmax converge much quicker",
+        place="section 5",
+        kind=Kind.DISCUSSION,
+        rule=f"as E6 to l = {TENTH_LOSS:g}, for squared error and for cross entropy (with softmax against "
+        "binary without); both must hold",
+        region=Region(low=MUCH_SLOWER),
+        unit="times",
+        paper="yes",
+        since=2,
+    ),
+    Claim(
+        id="D2",
+        statement="Without softmax they always converge to zero: all global minima are 0",
+        place="section 5",
+        kind=Kind.DISCUSSION,
+        rule=f"share of networks with final training l at or below {NEAR_ZERO:g}, in the architecture of "
+        f"section 4.1 in which it is smallest; {COUNT}, simultaneous; true where the share is {EACH}",
+        region=Region(low=SHARE),
+        unit="share of networks",
+        paper="yes",
+        since=2,
+    ),
+    equal_losses_mean(
+        "D3",
+        "Equal training loss means equal labels",
+        f"agree on {SAME_LABELS:g} of the training labels or more",
+    ),
+    equal_losses_mean(
+        "D4",
+        "Equal training loss means equal generalisation",
+        f"end with test l within {EQUAL_LOSS:g} of each other",
+    ),
+    Claim(
+        id="D5",
+        statement="Softmax reduces test accuracy a lot",
+        place="section 5",
+        kind=Kind.DISCUSSION,
+        rule="median over seeds of final test accuracy without softmax less with, MSE both; exact bounds "
+        f"from order statistics; {UNRESOLVED}; {SETTLED}",
+        region=Region(low=A_LOT),
+        unit="accuracy",
+        paper="yes",
+        since=2,
+    ),
+    Claim(
+        id="D6",
+        statement="The choice of the loss changes the landscape",
+        place="section 5",
+        kind=Kind.DISCUSSION,
+        rule="share of seeds from which two of MSE, BCE and cross entropy end on different sides, one "
+        f"with training l at or below {NEAR_ZERO:g} and the other at rest above, for the two losses where "
+        f"it is largest; {COUNT}, simultaneous; changed where the share is {1 - SHARE:g} or more",
+        region=Region(low=round(1 - SHARE, 12)),
+        unit="share of seeds",
+        paper="yes",
+        since=2,
+    ),
+)
