@@ -32,7 +32,7 @@ def _start(
     spec: Experiment, data: Dataset, numbers: Sequence[int]
 ) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor]:
     """Initial weights [M, fan_in, fan_out] and biases, inputs and targets, in float32."""
-    x, y = (torch.from_numpy(np.array(a)).float() for a in (data.x_train, data.targets_train))
+    x, y = (torch.from_numpy(np.array(a)).float() for a in (data.rows_train, data.targets_train))
     groups = [number % len(spec.populations) for number in numbers]
     seeds = initial_seeds(spec.seed, numbers).tolist()
     layers = initial_weights((data.d_x, *spec.widths, data.d_y), spec.protocol, groups, seeds)

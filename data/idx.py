@@ -7,6 +7,7 @@ checksum is compared, so that the cure is named rather than "checksum differs".
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from data.dataset import Array
 from data.errors import DataCorruptError, DataFolderError
+from data.files import RefusedFileError, read, unzip
 
 __all__ = ["IdxFile", "parse", "payload", "verify"]
 
@@ -37,16 +40,34 @@ class IdxFile:
     shape: tuple[int, ...]
     sha256: str
 
+    @property
+    def header(self) -> int:
+        """Bytes before the values: the magic number and the sizes."""
+        return 4 + 4 * len(self.shape)
 
-def payload(path: Path) -> bytes:
-    """The decompressed bytes of `path` (.gz or raw).
+    @property
+    def length(self) -> int:
+        """Bytes of the decompressed payload."""
+        return self.header + math.prod(self.shape)
+
+
+_WRAPPER = 2**16
+"""Bytes that a gzip file may be longer than its payload: its header with a name, and what deflate adds."""
+
+
+def payload(path: Path, length: int) -> bytes:
+    """The decompressed bytes of `path` (.gz or raw), of which `length` are wanted: one more shows a tail.
 
     Raises:
-        DataFolderError: the file cannot be read.
-        DataCorruptError: truncated or damaged gzip, or not gzip at all.
+        DataFolderError: not a regular file, or it cannot be read.
+        DataCorruptError: far longer than announced, truncated or damaged gzip, or not gzip at all.
     """
     try:
-        raw = path.read_bytes()
+        raw = read(path, length + length // 1000 + _WRAPPER)
+    except RefusedFileError as error:
+        if error.too_large:
+            raise DataCorruptError(f"{error}: this is another file; copy it again") from error
+        raise DataFolderError(f"{error}: put the file in its place, or take it away") from error
     except OSError as error:
         raise DataFolderError(
             f"{path}: got {error.strerror or error}, wanted a file that can be read: check its permissions"
@@ -54,7 +75,7 @@ def payload(path: Path) -> bytes:
     if path.suffix != ".gz":
         return raw
     try:
-        return gzip.decompress(raw)
+        return unzip(raw, length)
     except EOFError as error:
         raise DataCorruptError(
             f"{path}: got a truncated gzip file of {len(raw)} bytes, wanted a whole one: copy it again"
@@ -75,7 +96,7 @@ def payload(path: Path) -> bytes:
         ) from error
 
 
-def parse(data: bytes, wanted: IdxFile, where: str) -> np.ndarray:
+def parse(data: bytes, wanted: IdxFile, where: str) -> Array:
     """The array in an IDX payload, uint8, read-only, of the wanted shape.
 
     Raises:
@@ -88,7 +109,7 @@ def parse(data: bytes, wanted: IdxFile, where: str) -> np.ndarray:
             f"{where}: got the magic number {magic.hex() or 'nothing'}, wanted {expected.hex()} "
             f"(unsigned bytes in {ndim} dimensions): this is not the file {wanted.stem}"
         )
-    header = 4 + 4 * ndim
+    header = wanted.header
     if len(data) < header:
         raise DataCorruptError(
             f"{where}: got {len(data)} bytes, wanted at least {header}: the file is truncated, copy it again"
@@ -98,23 +119,25 @@ def parse(data: bytes, wanted: IdxFile, where: str) -> np.ndarray:
         raise DataCorruptError(
             f"{where}: got the shape {shape}, wanted {wanted.shape}: this is not {wanted.stem} of MNIST"
         )
-    size = int(np.prod(shape))
-    if len(data) - header != size:
+    size = math.prod(shape)
+    if len(data) != wanted.length:
+        # Of a longer payload no more than one byte too many is ever unpacked.
+        got = str(len(data) - header) if len(data) < wanted.length else f"more than {size}"
         raise DataCorruptError(
-            f"{where}: got {len(data) - header} bytes of values, wanted the {size} of shape {shape}: "
+            f"{where}: got {got} bytes of values, wanted the {size} of shape {shape}: "
             "the file is truncated or has a tail; copy it again"
         )
     return np.frombuffer(data, dtype=np.uint8, offset=header).reshape(shape)
 
 
-def verify(path: Path, wanted: IdxFile) -> np.ndarray:
+def verify(path: Path, wanted: IdxFile) -> Array:
     """Read, parse and check the SHA-256 of the payload; the array of `wanted.shape`.
 
     Raises:
-        DataFolderError: the file cannot be read.
+        DataFolderError: not a regular file, or it cannot be read.
         DataCorruptError: whatever else is wrong with it.
     """
-    data = payload(path)
+    data = payload(path, wanted.length)
     array = parse(data, wanted, str(path))
     got = sha256(data).hexdigest()
     if got != wanted.sha256:

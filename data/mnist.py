@@ -2,8 +2,9 @@
 
 Looked for in this order: `$LANDSCAPE_DATA/mnist/` (as .gz or raw IDX), the user's
 cache, two public mirrors. The files in LANDSCAPE_DATA are the user's: a bad one is
-an error and is never passed over or replaced. A bad one in the cache is replaced
-by a verified download.
+an error and is never passed over or replaced, and so is what is no file at all (a
+folder, a fifo, a link to nothing). A bad one in the cache is replaced by a
+verified download.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-
 from data import fetch
-from data.datasets import Dataset
+from data.dataset import Array, Dataset, ExactTable
+from data.entry import Entry
 from data.errors import DataFolderError, DataUnavailableError
 from data.idx import IdxFile, verify
 
-__all__ = ["FILES", "MIRRORS", "VARIABLE", "load_mnist"]
+__all__ = ["FILES", "MIRRORS", "SETS", "VARIABLE", "load_mnist"]
 
 VARIABLE = "LANDSCAPE_DATA"
 """Environment variable: the folder that has `mnist/`."""
@@ -29,6 +29,8 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
+
+CLASSES = 10
 
 FILES = (
     IdxFile(
@@ -75,15 +77,33 @@ def load_mnist(
     return Dataset(
         name="mnist",
         task="classification",
-        raw_train=x_train.reshape(len(x_train), -1),
+        raw_train=x_train[:, None],
         raw_y_train=y_train,
-        raw_test=x_test.reshape(len(x_test), -1),
+        raw_test=x_test[:, None],
         raw_y_test=y_test,
-        classes=10,
+        classes=CLASSES,
         # Each payload's digest has just been verified, so hashing the digests covers the bytes.
         checksum=sha256("".join(file.sha256 for file in files).encode()).hexdigest(),
         source=", ".join(dict.fromkeys(places)),
+        # The training images alone, as in the paper.
+        exact=lambda: ExactTable.of_labels(x_train, y_train, CLASSES),
     )
+
+
+SETS = (
+    Entry(
+        name="mnist",
+        load=load_mnist,
+        task="classification",
+        train=60_000,
+        test=10_000,
+        sample_shape=(1, 28, 28),
+        outputs=CLASSES,
+        large=True,
+        exact=True,
+        dependent_columns=True,
+    ),
+)
 
 
 def _own_folder(environment: Mapping[str, str]) -> Path | None:
@@ -91,23 +111,30 @@ def _own_folder(environment: Mapping[str, str]) -> Path | None:
     value = environment.get(VARIABLE, "")
     if not value:
         return None
-    root = Path(value).expanduser()
-    if not root.exists():
+    try:
+        root = Path(value).expanduser()
+    except RuntimeError as error:  # "~nobody/data"
+        raise DataFolderError(
+            f"got {VARIABLE}={value}, which names a user that does not exist, wanted a folder that has "
+            "mnist/: correct or unset it"
+        ) from error
+    if not os.path.lexists(root):
         raise DataFolderError(
             f"got {VARIABLE}={value}, which does not exist, wanted a folder that has mnist/: "
             "correct or unset it"
         )
-    if not root.is_dir():
-        raise DataFolderError(
-            f"got {VARIABLE}={value}, which is a file, wanted the folder that has mnist/: "
-            "name the folder or unset it"
-        )
     folder = root / "mnist"
     for level in (root, folder):
+        if not os.path.lexists(level):
+            continue
+        if not os.path.isdir(level):
+            raise DataFolderError(
+                f"got {VARIABLE}={value}, where {level} is no folder, wanted the folder that has mnist/: "
+                "name the folder or unset it"
+            )
         try:
-            if level.is_dir():
-                os.listdir(level)
-                os.stat(level / ".")  # needs the permission to enter, listing does not
+            os.listdir(level)
+            os.stat(level / ".")  # needs the permission to enter, listing does not
         except OSError as error:
             raise DataFolderError(
                 f"got {VARIABLE}={value}, where {level} cannot be read ({error.strerror}), "
@@ -116,11 +143,11 @@ def _own_folder(environment: Mapping[str, str]) -> Path | None:
     return folder
 
 
-def _find(file: IdxFile, own: Path | None) -> tuple[np.ndarray, str]:
+def _find(file: IdxFile, own: Path | None) -> tuple[Array, str]:
     """The array and where it came from."""
     if own is not None:
         for path in (own / f"{file.stem}.gz", own / file.stem):
-            if path.is_file():
+            if os.path.lexists(path):
                 return verify(path, file), f"{VARIABLE} ({path.parent})"
     cache = fetch.cache_folder() / "mnist"
     try:

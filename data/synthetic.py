@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
-from data.datasets import frozen
+from data.dataset import Array, ExactTable, frozen
 
 __all__ = ["SYNTHETIC", "Planted", "load_synthetic"]
 
@@ -39,9 +40,9 @@ class Planted:
     """
 
     name: str
-    X: np.ndarray
-    Y: np.ndarray
-    reflection: np.ndarray
+    X: Array
+    Y: Array
+    reflection: Array
     n: int
     eigenvalues: tuple[int, ...]
     checksum: str
@@ -49,8 +50,13 @@ class Planted:
     def __repr__(self) -> str:
         return f"Planted({self.name!r}, X {list(self.X.shape)}, Y {list(self.Y.shape)})"
 
+    @cached_property
+    def exact_table(self) -> ExactTable:
+        """All of it, in integers, as a `Dataset` has it."""
+        return ExactTable(self.X, self.Y)
 
-_SETS: dict[str, dict] = {
+
+_SETS: dict[str, dict[str, Any]] = {
     "synthetic": {"d_x": 4, "singular": (5, 3, 2)},
     "synthetic-rank-deficient": {"d_x": 4, "singular": (5, 3, 2), "copied": True},
     "synthetic-repeated": {"d_x": 4, "singular": (5, 3, 3)},
@@ -99,7 +105,7 @@ def _planted(name: str, d_x: int, singular: tuple[int, ...], copied: bool = Fals
     return Planted(name, frozen(X), frozen(Y), frozen(reflection), n, eigenvalues, digest.hexdigest())
 
 
-def _hadamard(size: int) -> np.ndarray:
+def _hadamard(size: int) -> Array:
     """Sylvester's matrix [size, size] of signs with orthogonal rows, for a power of two."""
     rows = np.ones((1, 1), dtype=np.int64)
     while len(rows) < size:

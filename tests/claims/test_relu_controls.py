@@ -362,7 +362,7 @@ def test_each_chosen_sample_is_looked_at_once(monkeypatch):
         path_activations.activation_evidence(run, tiny(), claim("H7"))
     (X, y), (again, _) = seen
     assert np.array_equal(X, again)
-    rows = {row.tobytes(): k for k, row in enumerate(tiny().x_train)}
+    rows = {row.tobytes(): k for k, row in enumerate(tiny().rows_train)}
     places = [rows[row.tobytes()] for row in X]
     assert len(set(places)) == 20
     assert places == sorted(places)

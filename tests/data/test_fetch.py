@@ -49,6 +49,13 @@ def test_a_good_cached_file_is_not_downloaded_again(tmp_path, served):
     assert served[1] == []
 
 
+def test_a_complete_cache_is_only_read(tmp_path, served):
+    """No lock and no file is made where nothing has to be downloaded, so that the folder may be read-only."""
+    (tmp_path / "file").write_bytes(b"good old")
+    fetch("file", MIRRORS, tmp_path, verify)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_a_download_takes_its_place_after_it_was_verified(tmp_path, served):
     """The folder is made, the file is there, and no temporary file is left."""
     served[0][MIRRORS[0]] = b"good new"

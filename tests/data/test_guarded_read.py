@@ -22,7 +22,7 @@ def test_a_regular_file_is_read_whole(tmp_path):
 def test_a_longer_file_is_refused(tmp_path):
     """One byte more than the limit is too many, and the message gives both numbers."""
     (tmp_path / "file").write_bytes(b"123456")
-    with pytest.raises(RefusedFileError, match="file: got 6 bytes, wanted at most 5$") as caught:
+    with pytest.raises(RefusedFileError, match=r"file: got 6 bytes, wanted at most 5$") as caught:
         read(tmp_path / "file", 5)
     assert caught.value.too_large
 

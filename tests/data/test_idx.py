@@ -2,12 +2,13 @@
 
 import gzip
 import struct
+import tracemalloc
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from data import idx
 from data.errors import DataCorruptError, DataFolderError
 from data.idx import IdxFile, parse, payload, verify
 
@@ -54,7 +55,9 @@ def test_a_good_file_is_read(tmp_path, suffix):
             r"got 23 bytes of values, wanted the 24 of shape \(2, 3, 4\)",
             id="length",
         ),
-        pytest.param(gzip.compress(GOOD + b"!"), "got 25 bytes of values, wanted the 24", id="tail"),
+        pytest.param(
+            gzip.compress(GOOD + b"!"), "got more than 24 bytes of values, wanted the 24", id="tail"
+        ),
         pytest.param(
             gzip.compress(GOOD[:-1] + b"!"),
             f"got the payload SHA-256 .*, wanted {WANTED.sha256}",
@@ -74,15 +77,32 @@ def test_a_bad_file_says_what_is_wrong(tmp_path, content, message):
 def test_a_file_without_permission(tmp_path, monkeypatch):
     """A file that cannot be read is not called corrupt."""
 
-    def denied(self):
+    def denied(path, limit):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(idx, "read", denied)
     with pytest.raises(DataFolderError, match="got Permission denied, wanted a file that can be read"):
-        payload(tmp_path / "toy.gz")
+        payload(tmp_path / "toy.gz", WANTED.length)
 
 
 def test_the_array_is_read_only():
     """Nobody can change the bytes after they were verified."""
     with pytest.raises(ValueError, match="read-only"):
         parse(GOOD, WANTED, "toy")[0] = 1
+
+
+def test_a_gzip_bomb_is_not_unpacked(tmp_path):
+    """Of what unpacks to 10 MB one byte too many is read; and a file far too long is not opened."""
+    path = tmp_path / "toy.gz"
+    path.write_bytes(gzip.compress(GOOD + bytes(10**7)))
+    tracemalloc.start()
+    with pytest.raises(DataCorruptError, match="got more than 24 bytes of values"):
+        verify(path, WANTED)
+    assert tracemalloc.get_traced_memory()[1] < 10**6
+    tracemalloc.stop()
+    with open(path, "wb") as file:
+        file.truncate(2**32)
+    with pytest.raises(
+        DataCorruptError, match=r"toy.gz: got 4,294,967,296 bytes, wanted at most .*copy it again"
+    ):
+        verify(path, WANTED)

@@ -67,7 +67,9 @@ def load(folder: Path | str):
 def test_the_users_folder_comes_first(own, cache):
     """With all files in LANDSCAPE_DATA the cache is not even made."""
     data = load(own)
-    assert data.pixels_train.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert data.raw_train.reshape(3, 4).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert data.sample_shape == (1, 2, 2)
+    assert data.exact_table.Y.argmax(1).tolist() == [1, 0, 9], "the training images alone"
     assert data.y_train.tolist() == [1, 0, 9]
     assert (data.n_test, data.d_x, data.d_y) == (1, 4, 10)
     assert "LANDSCAPE_DATA" in data.source
@@ -143,7 +145,7 @@ def test_a_variable_that_names_a_file(tmp_path, cache):
     """LANDSCAPE_DATA is the folder, not a file in it."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(
-        DataFolderError, match=r"LANDSCAPE_DATA=.*which is a file, wanted the folder that has mnist"
+        DataFolderError, match=r"LANDSCAPE_DATA=.*where .*file is no folder, wanted the folder that has mnist"
     ):
         load(tmp_path / "file")
 
@@ -152,6 +154,91 @@ def test_a_variable_that_names_nothing(tmp_path, cache):
     """A mistyped folder is an error, not a silent download."""
     with pytest.raises(DataFolderError, match=r"LANDSCAPE_DATA=.*which does not exist.*correct or unset it"):
         load(tmp_path / "nowhere")
+
+
+def test_a_variable_that_names_nobody(cache):
+    """A home of a user that does not exist is no traceback."""
+    with pytest.raises(
+        DataFolderError, match=r"LANDSCAPE_DATA=~no-such-user/x, which names a user that does not exist"
+    ):
+        load("~no-such-user/x")
+
+
+def test_a_file_where_the_folder_should_be(tmp_path, downloads):
+    """`mnist` itself must be a folder: a file or a link to nothing there is not passed over."""
+    (tmp_path / "mnist").write_text("x")
+    with pytest.raises(DataFolderError, match=r"where .*mnist is no folder"):
+        load(tmp_path)
+    (tmp_path / "mnist").unlink()
+    (tmp_path / "mnist").symlink_to("nowhere")
+    with pytest.raises(DataFolderError, match=r"where .*mnist is no folder"):
+        load(tmp_path)
+    assert downloads == []
+
+
+@pytest.fixture
+def downloads(cache, monkeypatch) -> list[str]:
+    """The URLs that were asked for."""
+    asked: list[str] = []
+
+    def offline(url, target):
+        asked.append(url)
+        raise ConnectionError("no network in this test")
+
+    monkeypatch.setattr(fetch, "download", offline)
+    return asked
+
+
+HOSTILE = {
+    "directory": (os.mkdir, "got a directory, wanted a regular file: put the file in its place"),
+    "fifo": (os.mkfifo, "got a fifo, wanted a regular file"),
+    "device": (lambda path: os.symlink("/dev/zero", path), "got a character device, wanted a regular file"),
+    "dangling": (lambda path: os.symlink("nowhere", path), "got a link that leads nowhere, wanted a reg"),
+}
+
+
+@pytest.mark.parametrize("suffix", [".gz", ""])
+@pytest.mark.parametrize(("make", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_file_is_an_error_at_once(own, downloads, make, message, suffix):
+    """In the user's folder: neither waited for nor passed over, and no download begins."""
+    path = own / "mnist" / f"t10k-images-idx3-ubyte{suffix}"
+    (own / "mnist" / "t10k-images-idx3-ubyte.gz").unlink()
+    make(path)
+    with pytest.raises(DataFolderError, match=message):
+        load(own)
+    assert downloads == []
+
+
+@pytest.mark.parametrize(("make", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_what_is_no_file_in_the_cache_is_an_error_at_once(cache, downloads, make, message):
+    """The cache heals damaged files; what was put in a file's place by hand it leaves alone."""
+    write(cache)
+    path = cache / "t10k-images-idx3-ubyte.gz"
+    path.unlink()
+    make(path)
+    with pytest.raises(DataFolderError, match=message):
+        load("")
+    assert downloads == []
+    assert os.path.lexists(path)
+
+
+@pytest.mark.parametrize("size", [2**32, 2**40])
+def test_a_sparse_file_is_an_error_at_once(own, downloads, size):
+    """A file of gigabytes of nothing is not read."""
+    with open(own / "mnist" / "t10k-images-idx3-ubyte.gz", "wb") as file:
+        file.truncate(size)
+    with pytest.raises(DataCorruptError, match=rf"got {size:,} bytes, wanted at most .*copy it again"):
+        load(own)
+    assert downloads == []
+
+
+def test_a_gzip_bomb_is_an_error_at_once(own, downloads):
+    """What unpacks to far more than the images is not unpacked further than that."""
+    path = own / "mnist" / "t10k-images-idx3-ubyte.gz"
+    path.write_bytes(gzip.compress(PAYLOADS["t10k-images-idx3-ubyte"] + bytes(10**7)))
+    with pytest.raises(DataCorruptError, match="got more than 4 bytes of values, wanted the 4"):
+        load(own)
+    assert downloads == []
 
 
 def test_a_folder_without_permission(own, cache, monkeypatch):
@@ -176,5 +263,5 @@ def test_the_real_files():
 
     data = load_by_name("mnist")
     assert (data.n_train, data.n_test, data.d_x) == (60_000, 10_000, 784)
-    assert int((data.pixels_train.max(axis=0) > 0).sum()) == 717
+    assert int((data.raw_train.max(axis=0) > 0).sum()) == 717
     assert np.bincount(data.y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]

@@ -75,8 +75,8 @@ def references(spec, data, early: dict[int, tuple[list, list]]) -> Iterator[dict
     Losses and agreements on the training set after every single step go into `early`.
     """
     sides = {
-        "train": [torch.from_numpy(np.array(a)).double() for a in (data.x_train, data.targets_train)],
-        "test": [torch.from_numpy(np.array(a)).double() for a in (data.x_test, data.targets_test)],
+        "train": [torch.from_numpy(np.array(a)).double() for a in (data.rows_train, data.targets_train)],
+        "test": [torch.from_numpy(np.array(a)).double() for a in (data.rows_test, data.targets_test)],
     }
     labels = {"train": data.y_train, "test": data.y_test}
     pairs = [(q + a, q + b) for q in range(0, spec.networks, 4) for a, b in combinations(range(4), 2)]

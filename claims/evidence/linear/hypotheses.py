@@ -14,7 +14,6 @@ import numpy as np
 
 from claims.core.verdict import Evidence, Strength
 from data import SYNTHETIC, Dataset, Planted, load, load_synthetic
-from data.boston import exact_table
 from models.exact import collinear, rank_methods, sigma
 from models.exact.moments import Moments, moments
 
@@ -78,17 +77,9 @@ def on_moments(evidence: Callable[[Moments], Evidence], name: str, preparation: 
 
 @cache
 def of_dataset(dataset: Dataset | Planted) -> Moments:
-    """The integer moments of a data set; decimals are scaled to integers column by column."""
-    if isinstance(dataset, Planted):
-        return moments(dataset.X, dataset.Y)
-    if dataset.name == "boston":
-        table, decimals = exact_table()
-        return moments(table[:, :-1], table[:, -1:], scale=10.0 ** decimals[:-1])
-    parts = [(dataset.pixels_train, dataset.raw_y_train)]
-    if dataset.name != "mnist":
-        parts.append((dataset.pixels_test, dataset.raw_y_test))
-    X, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return moments(X, np.eye(dataset.classes, dtype=np.uint8)[labels])
+    """The integer moments of what the data set says the exact claims are about."""
+    table = dataset.exact_table
+    return moments(table.X, table.Y, scale=table.scale)
 
 
 @cache

@@ -51,7 +51,7 @@ def activation_evidence(run: Run, dataset: Dataset, claim: Claim) -> Evidence:
     times = {"at initialisation": initial_layers(run, dataset), "after training": trained_layers(run)}
     size = min(PATH_SAMPLES, dataset.n_train)
     chosen = np.sort(np.random.default_rng(SEED).choice(dataset.n_train, size, replace=False))
-    evidence = independence(times, dataset.x_train[chosen], dataset.y_train[chosen], claim)
+    evidence = independence(times, dataset.rows_train[chosen], dataset.y_train[chosen], claim)
     return replace(evidence, diverged=run.diverged, note=join(evidence.note, diverged_note(run)))
 
 

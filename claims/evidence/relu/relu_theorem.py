@@ -7,6 +7,7 @@ Hessian, for a network small enough to prove it over the rationals.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -14,8 +15,7 @@ from functools import cache
 import numpy as np
 
 from claims.core.verdict import Evidence, Strength
-from data import load
-from data.boston import COLUMNS, exact_table
+from data import ExactTable, load
 from models.relu import dead_units, strict_minimum
 from models.relu.shallow import ShallowReLU, baseline_loss, loss
 
@@ -28,18 +28,11 @@ STARTS = 60
 def samples(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Integer inputs X [m, d_x] and labels Y [m, d_y] of a data set, samples in rows.
 
-    Pixels are 0..255 and labels one-hot; the columns of Boston are scaled to integers, which a weight of
-    the first layer undoes. Of full MNIST, the training images; of the embedded sets all samples.
+    Pixels are 0..255 and labels one-hot; decimal columns are scaled to integers, which a weight of the first
+    layer undoes. Of full MNIST, the training images; of the embedded sets all samples.
     """
-    dataset = load(name)
-    if name == "boston":
-        table, _ = exact_table()
-        return table[:, :-1], table[:, -1:]
-    parts = [(dataset.pixels_train, dataset.raw_y_train)]
-    if name != "mnist":
-        parts.append((dataset.pixels_test, dataset.raw_y_test))
-    X, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return X, np.eye(dataset.classes, dtype=np.int64)[labels]
+    table = load(name).exact_table
+    return table.X, table.Y
 
 
 def on_dataset(name: str, construction: str, units: int) -> Evidence:
@@ -119,11 +112,23 @@ class StrictTask:
     about: str
 
 
-STRICT = ("boston", "mnist-5k")
-"""Data on which a strict minimum is proved."""
-
 DIGIT, BLOCKS = 1, (32, 25)
 """The label of the MNIST task, and the two blocks of 4 by 4 pixels (of 7 by 7, in rows) it is told by."""
+
+
+def _price(table: ExactTable) -> StrictTask:
+    chosen = [table.columns.index(column) for column in ("LSTAT", "RM")]
+    return StrictTask(table.X[:, chosen], table.Y[:, 0], "MEDV from LSTAT and RM")
+
+
+def _digit(table: ExactTable) -> StrictTask:
+    X, m = table.X, len(table.X)
+    blocks = X.reshape(m, 7, 4, 7, 4).astype(np.int64).sum(axis=(2, 4)).reshape(m, 49)
+    return StrictTask(blocks[:, BLOCKS], table.Y[:, DIGIT], f"digit {DIGIT} or not from two pooled pixels")
+
+
+STRICT: dict[str, Callable[[ExactTable], StrictTask]] = {"boston": _price, "mnist-5k": _digit}
+"""The tasks in which a strict minimum is proved, by data set."""
 
 
 @cache
@@ -137,12 +142,7 @@ def strict_task(name: str) -> StrictTask:
         raise ValueError(
             f"got the data set {name!r}, wanted one of {', '.join(STRICT)}: no task is set on it"
         )
-    X, Y = samples(name)
-    if name == "boston":
-        chosen = [COLUMNS.index(column) for column in ("LSTAT", "RM")]
-        return StrictTask(X[:, chosen], Y[:, 0], "MEDV from LSTAT and RM")
-    images = X.reshape(len(X), 7, 4, 7, 4).astype(np.int64).sum(axis=(2, 4)).reshape(len(X), 49)
-    return StrictTask(images[:, BLOCKS], Y[:, DIGIT], f"digit {DIGIT} or not from two pooled pixels")
+    return STRICT[name](load(name).exact_table)
 
 
 def strict_evidence(task: StrictTask, units: int = 2, *, starts: int = STARTS, seed: int = 0) -> Evidence:

@@ -67,7 +67,7 @@ class Trainer:
         numbers = spec.numbers if numbers is None else numbers
         self.initial_seeds = initial_seeds(spec.seed, numbers)
         self.order_seeds = order_seeds(spec.seed, numbers)
-        x_train, x_test = (torch.from_numpy(np.array(x)) for x in (data.x_train, data.x_test))
+        x_train, x_test = (torch.from_numpy(np.array(x)) for x in (data.rows_train, data.rows_test))
         y_train, y_test = (torch.from_numpy(np.array(y)) for y in (data.targets_train, data.targets_test))
         self.sizes = (x_train.shape[1], *spec.widths, y_train.shape[1])
         self.baseline = (

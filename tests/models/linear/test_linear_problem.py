@@ -16,7 +16,7 @@ WIDTHS = [(3,), (5,), (3, 2), (4, 4), (2, 3, 2), (3, 3, 3)]
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """40 real digits in [0, 1], on 9 blocks of pixels, with labels as indicators."""
     dataset = load("mnist-5k")
-    pixels = dataset.pixels_train[:40].reshape(40, 28, 28)[:, 5:23, 5:23].reshape(40, 3, 6, 3, 6)
+    pixels = dataset.raw_train[:40].reshape(40, 28, 28)[:, 5:23, 5:23].reshape(40, 3, 6, 3, 6)
     return pixels.mean(axis=(2, 4)).reshape(40, 9) / 255.0, np.eye(10)[dataset.raw_y_train[:40]]
 
 
