@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from claims.catalogue import claim
-from claims.catalogue.experiments import SCALES
+from claims.catalogue.experiments import chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, Design, Look, fixed
 from claims.core.verdict import Evidence, Outcome, Verdict, decide
+from data import DataError, add, entry
 from models.experiment import PROTOCOLS, Experiment
 
 Specs = tuple[Experiment, ...]
@@ -35,6 +36,26 @@ def pytest_configure(config: pytest.Config) -> None:
         "xdist_group(name): tests that one worker runs one after another",
     ):
         config.addinivalue_line("markers", line)
+    _check_data(config.getoption("data"))
+
+
+def _check_data(name: str | None) -> None:
+    """Refuses, before anything is collected, data on which the claims cannot be judged.
+
+    Raises:
+        pytest.UsageError: no such data set, a file that is none, or a regression.
+    """
+    if name is None:
+        return
+    try:
+        of = entry(add(name))
+    except (ValueError, DataError) as error:
+        raise pytest.UsageError(f"--data: {error}") from error
+    if of.task != "classification":
+        raise pytest.UsageError(
+            f"--data: got {name}, a regression, wanted labelled samples: the claims on the digits speak of "
+            "labels; save labels as whole numbers from 0 on"
+        )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -42,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("trains")
     if marker is None:
         return
-    scale = SCALES[metafunc.config.getoption("scale")]
+    scale = chosen_scale(metafunc.config.getoption("scale"), metafunc.config.getoption("data"))
     options = {
         "networks": design_of(metafunc.config).networks[0],
         "precision": metafunc.config.getoption("precision"),
@@ -124,13 +145,12 @@ def _priority(item: pytest.Item) -> tuple[int, float, str]:
 
 
 def _work(spec: Experiment) -> float:
-    """Relative training time of an experiment: weights passed through, samples cancel within a data set."""
-    inputs = 784 if spec.dataset.startswith("mnist") else 13
-    sizes = (inputs, *spec.widths, 10)
+    """Relative training time of an experiment: weights times samples passed through them."""
+    of = entry(spec.dataset)
+    sizes = (of.d_x, *spec.widths, of.outputs)
     weights = sum(a * b for a, b in pairwise(sizes))
-    samples = {"mnist": 60_000, "mnist-1k": 1_000}.get(spec.dataset, 400)
     # Narrow networks cost their launches rather than their arithmetic: some 5,000 weights a sample, measured.
-    return float(spec.epochs * samples * spec.networks * (weights + 5_000))
+    return float(spec.epochs * of.train * spec.networks * (weights + 5_000))
 
 
 # -- training -------------------------------------------------------------------------

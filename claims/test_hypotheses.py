@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from claims.catalogue.exact_sets import exact_sets, of_scale
 from claims.evidence.linear import hypotheses
 from claims.evidence.linear.hypotheses import on_moments, source
 from claims.evidence.linear.prerequisites import failed_on
 
-DATASETS = ("mnist-5k", "boston", "mnist")
 SCALED = ("raw", "centred", "standardised", "bias")
 """The ways of preparing the inputs that a practitioner would use."""
 
 
-def settings(*variants: str, datasets: tuple[str, ...] = DATASETS) -> pytest.MarkDecorator:
+def settings(*variants: str) -> pytest.MarkDecorator:
     """Parametrises by (name, prepared); one xdist group a data set, so that one worker forms its moments."""
     return pytest.mark.parametrize(
         ("name", "prepared"),
@@ -22,10 +22,9 @@ def settings(*variants: str, datasets: tuple[str, ...] = DATASETS) -> pytest.Mar
                 name,
                 prepared,
                 id=f"{name}-{prepared}",
-                marks=[pytest.mark.xdist_group(f"hypotheses-{name}")]
-                + ([pytest.mark.scale("paper")] if name == "mnist" else []),
+                marks=[pytest.mark.xdist_group(f"hypotheses-{name}"), *of_scale(name)],
             )
-            for name in datasets
+            for name in exact_sets()
             for prepared in variants
         ],
     )
@@ -33,10 +32,13 @@ def settings(*variants: str, datasets: tuple[str, ...] = DATASETS) -> pytest.Mar
 
 @pytest.fixture
 def prove(judge, evidence_cache, name, prepared):
-    """Judges a hypothesis by a proof on the prepared moments, kept in the store under the data's checksum."""
+    """Judges a hypothesis by a proof on the prepared moments, kept in the store under the data's digest."""
 
     def proved(claim_id, evidence, *, preparation=prepared, instead=None):
-        depends, setting = {"data": source(name).checksum, "preparation": preparation}, f"{name}-{prepared}"
+        depends, setting = (
+            {"data": source(name).exact_table.digest, "preparation": preparation},
+            f"{name}-{prepared}",
+        )
 
         found = evidence_cache.evidence(
             f"{claim_id} {setting}", depends, on_moments, evidence, name, preparation

@@ -5,21 +5,13 @@ from __future__ import annotations
 import pytest
 
 from claims.catalogue import claim
+from claims.catalogue.exact_sets import exact_sets, of_scale, preparations
 from claims.core.verdict import Evidence
 from claims.evidence.linear import restarts
 from claims.evidence.linear.hypotheses import source
 from claims.evidence.linear.prerequisites import failed_on
 
-CASES = (
-    ("synthetic", "raw"),
-    ("boston", "raw"),
-    ("mnist-5k", "raw"),
-    ("mnist-5k", "pooled-independent"),
-    ("mnist-5k", "independent"),
-    ("mnist", "raw"),
-    ("mnist", "pooled-independent"),
-    ("mnist", "independent"),
-)
+CASES = [(name, prepared) for name in ("synthetic", *exact_sets()) for prepared in preparations(name)]
 
 
 def setting(name: str, preparation: str) -> str:
@@ -33,8 +25,7 @@ def setting(name: str, preparation: str) -> str:
             name,
             preparation,
             id=setting(name, preparation),
-            marks=[pytest.mark.xdist_group(f"restarts {setting(name, preparation)}")]
-            + ([pytest.mark.scale("paper")] if name == "mnist" else []),
+            marks=[pytest.mark.xdist_group(f"restarts {setting(name, preparation)}"), *of_scale(name)],
         )
         for name, preparation in CASES
     ],
@@ -42,7 +33,7 @@ def setting(name: str, preparation: str) -> str:
 def test_every_local_minimum_is_global(judge, evidence_cache, name, preparation):
     """T2 is judged by restarts to second-order stationarity, where the theorem's hypotheses hold."""
     where, alpha = setting(name, preparation), claim("T2").alpha
-    depends = {"data": source(name).checksum, "preparation": preparation, "alpha": alpha}
+    depends = {"data": source(name).exact_table.digest, "preparation": preparation, "alpha": alpha}
     broken = evidence_cache.value(
         f"hypotheses of T2 {where}",
         depends,

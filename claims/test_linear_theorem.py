@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from claims.catalogue.exact_sets import exact_sets, of_scale, preparations
 from claims.core.verdict import Evidence, Strength
 from claims.evidence.linear import dropped_hypotheses, hypotheses, linear_theorem
 from claims.evidence.linear.linear_points import on_critical_points, on_points_and_moments
 from claims.evidence.linear.prerequisites import failed_on
 
 WHERE = {
-    "synthetic": ("synthetic", "raw", ""),
-    "boston": ("boston", "raw", ""),
-    "mnist-5k": ("mnist-5k", "raw", "mnist-5k-independent"),
-    "mnist-5k-independent": ("mnist-5k", "independent", ""),
-    "mnist-5k-pooled-independent": ("mnist-5k", "pooled-independent", ""),
-    "mnist": ("mnist", "raw", "mnist-independent"),
-    "mnist-independent": ("mnist", "independent", ""),
-    "mnist-pooled-independent": ("mnist", "pooled-independent", ""),
+    f"{name}-{prepared}".removesuffix("-raw"): (
+        name,
+        prepared,
+        f"{name}-independent" if prepared == "raw" and "independent" in preparations(name) else "",
+    )
+    for name in ("synthetic", *exact_sets())
+    for prepared in preparations(name)
 }
 """Setting -> data set, preparation, and where the claim is judged if a hypothesis fails there."""
 
@@ -28,8 +28,7 @@ settings = pytest.mark.parametrize(
             *where,
             id=setting,
             # One worker a setting: T3, T4 and T5 share its critical points.
-            marks=[pytest.mark.xdist_group(f"linear-{setting}")]
-            + ([pytest.mark.scale("paper")] if where[0] == "mnist" else []),
+            marks=[pytest.mark.xdist_group(f"linear-{setting}"), *of_scale(where[0])],
         )
         for setting, where in WHERE.items()
     ],
@@ -40,7 +39,11 @@ settings = pytest.mark.parametrize(
 def conclude(judge, evidence_cache, request, name, preparation, instead):
     """Judges a conclusion of the theorem, or says which hypothesis failed before any evidence is made."""
     variant = f"{name}-{preparation}".removesuffix("-raw")
-    depends = {"data": hypotheses.source(name).checksum, "preparation": preparation, "instead": instead}
+    depends = {
+        "data": hypotheses.source(name).exact_table.digest,
+        "preparation": preparation,
+        "instead": instead,
+    }
 
     def judged(claim_id, function, *arguments):
         # The failed hypotheses, which T1 to T5 have in common.
@@ -89,6 +92,6 @@ def test_only_shallow_saddles_are_all_strict(conclude, name, preparation):
 @pytest.mark.xdist_group("linear-synthetic")
 def test_conclusions_survive_a_dropped_hypothesis(judge, evidence_cache, name):
     """T6 is judged on planted data that break one hypothesis, T1 to T5 once more and exactly."""
-    depends = {"data": hypotheses.source(name).checksum}
+    depends = {"data": hypotheses.source(name).exact_table.digest}
     found = evidence_cache.evidence(f"T6 {name}", depends, dropped_hypotheses.survival_on, name)
     assert judge("T6", found, setting=name, dataset=name).reason

@@ -5,15 +5,19 @@ from __future__ import annotations
 import pytest
 
 from claims.catalogue import claim
-from claims.catalogue.experiments import LINEAR_500, LINEAR_500_300
+from claims.catalogue.exact_sets import exact_sets, of_scale
+from claims.catalogue.experiments import BOSTON_50, LINEAR_500, LINEAR_500_300
 from claims.catalogue.trains import trains
 from claims.evidence.cache import of_run
 from claims.evidence.linear.hypotheses import source
 from claims.evidence.relu import bernoulli_paths, relu_theorem
 from claims.evidence.relu.path_activations import independence_in
-from data import load
+from data import entry, load
 
-UNITS = {"mnist-5k": 500, "mnist": 500, "boston": 50}
+UNITS = {
+    name: (LINEAR_500 if entry(name).task == "classification" else BOSTON_50).widths[0]
+    for name in exact_sets()
+}
 """The paper's networks with one hidden layer: 784-500-10 and 13-50-1."""
 
 
@@ -32,8 +36,7 @@ CONSTRUCTIONS = {
             name,
             construction,
             id=f"{name}-{construction}",
-            marks=[pytest.mark.xdist_group(f"relu-{name}")]
-            + ([pytest.mark.scale("paper")] if name == "mnist" else []),
+            marks=[pytest.mark.xdist_group(f"relu-{name}"), *of_scale(name)],
         )
         for construction, names in CONSTRUCTIONS.items()
         for name in names
@@ -42,7 +45,7 @@ CONSTRUCTIONS = {
 def test_every_local_minimum_is_global(judge, evidence_cache, name, construction):
     """N1 is judged by exact local minima on the real data, and exact weights with a smaller loss."""
     setting = f"{name}-{construction}"
-    depends = {"data": load(name).checksum, "units": UNITS[name]}
+    depends = {"data": load(name).exact_table.digest, "units": UNITS[name]}
     found = evidence_cache.evidence(
         f"N1 {setting}", depends, relu_theorem.on_dataset, name, construction, UNITS[name]
     )
@@ -56,7 +59,7 @@ def test_bernoulli_paths_give_the_deep_linear_loss(judge, evidence_cache, readin
     """N2 is judged in both readings, exactly on small networks and by sampling on a larger one."""
     compute = bernoulli_paths.exact_evidence if how == "exact" else bernoulli_paths.sampled_evidence
     setting = f"synthetic-{reading}-{how}"
-    depends = {"data": source("synthetic").checksum, "rule": repr(claim("N2"))}
+    depends = {"data": source("synthetic").exact_table.digest, "rule": repr(claim("N2"))}
     found = evidence_cache.evidence(f"N2 {setting}", depends, compute, reading, claim("N2"))
     assert judge("N2", found, setting=setting, dataset="synthetic").reason
 

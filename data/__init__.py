@@ -3,7 +3,7 @@
 from data.dataset import Dataset, ExactTable, Task
 from data.entry import Entry
 from data.errors import DataCorruptError, DataError, DataFolderError, DataUnavailableError
-from data.registry import entries, entry, label, load, names
+from data.registry import add, entries, entry, load, names
 from data.synthetic import SYNTHETIC, Planted, load_synthetic
 
 __all__ = [  # noqa: RUF022 - grouped by subject
@@ -14,9 +14,9 @@ __all__ = [  # noqa: RUF022 - grouped by subject
     "load",
     # what is declared of them
     "Entry",
+    "add",
     "entries",
     "entry",
-    "label",
     "names",
     # planted sets, for exact checks
     "SYNTHETIC",

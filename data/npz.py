@@ -239,12 +239,14 @@ def _classes(path: Path, train: Array, test: Array) -> int:
 
 
 def _require_numbers(path: Path, name: str, array: Array) -> None:
-    bad = ~(np.abs(array) < _GREATEST) if array.dtype.kind == "f" else np.zeros(1, dtype=bool)
+    if array.dtype.kind != "f":
+        return
+    bad = ~(np.abs(array) <= min(_GREATEST, float(np.finfo(array.dtype).max)))
     if bad.any():
         first = np.unravel_index(int(bad.argmax()), array.shape)
         place = ", ".join(map(str, first))
         cure = f"take out or fill such samples: numpy.isfinite({name})"
-        _refuse(path, f"{array[first]} at {name}[{place}]", f"numbers below {_GREATEST:g}", cure)
+        _refuse(path, f"{array[first]} at {name}[{place}]", f"numbers up to {_GREATEST:g}", cure)
 
 
 def _require_finite(path: Path, data: Dataset) -> None:

@@ -5,7 +5,7 @@
 Files are found by importing every module of the folder once. Reading the declarations without importing would
 spare a set's imports, but a declaration could then be a literal only; so a data file keeps what is heavy
 inside its loader, and a test holds it to that. A user's own arrays need no file here: any name that ends in
-.npz is read by `data.npz`.
+.npz is read by `data.npz`, and `add` makes it known by its stem.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from data.entry import Entry
 from data.errors import DataError
 from data.npz import load_npz
 
-__all__ = ["entries", "entry", "label", "load", "names"]
+__all__ = ["add", "entries", "entry", "load", "names"]
 
 _SUFFIX = ".npz"
 
@@ -62,6 +62,25 @@ def names() -> tuple[str, ...]:
     return tuple(entries())
 
 
+def add(name: str) -> str:
+    """The name by which this process then knows a set: its own, or the stem of a .npz file.
+
+    What trains names its data in a word, which becomes part of the names of verdicts and of stored runs; a
+    path would tie them to a folder. A later file with the same stem takes the place of an earlier one.
+
+    Raises:
+        ValueError, DataError: as `load`.
+    """
+    if not name.endswith(_SUFFIX):
+        return entry(name).name
+    found = Entry.of(load(name))
+    _added[found.name] = found
+    return found.name
+
+
+_added: dict[str, Entry] = {}
+
+
 def entry(name: str) -> Entry:
     """What is declared of the set with this name; a .npz file is read for it.
 
@@ -70,6 +89,8 @@ def entry(name: str) -> Entry:
     """
     if name.endswith(_SUFFIX):
         return Entry.of(load(name))
+    if name in _added:
+        return _added[name]
     if name not in entries():
         raise ValueError(
             f"got the data set {name!r}, wanted one of {', '.join(entries())}, "
@@ -85,13 +106,18 @@ def load(name: str) -> Dataset:
         ValueError: unknown name.
         DataError: the files are absent, corrupt or unreadable (see data/errors.py).
     """
-    return _loaded(os.path.abspath(name) if name.endswith(_SUFFIX) else name)
+    if name.endswith(_SUFFIX):
+        return _of_file(os.path.abspath(name))
+    return _added[name].load() if name in _added else _declared(name)
 
 
 @cache
-def _loaded(name: str) -> Dataset:
-    if not name.endswith(_SUFFIX):
-        return entry(name).require(entry(name).load())
+def _declared(name: str) -> Dataset:
+    return entry(name).require(entry(name).load())
+
+
+@cache
+def _of_file(name: str) -> Dataset:
     found = load_npz(Path(name))
     if found.name in entries():
         raise DataError(
@@ -99,8 +125,3 @@ def _loaded(name: str) -> Dataset:
             "could not be told from those on that set; rename the file"
         )
     return found
-
-
-def label(name: str) -> str:
-    """How settings of verdicts and file names call a data set: its name, or the stem of its .npz file."""
-    return Path(name).stem if name.endswith(_SUFFIX) else name

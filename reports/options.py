@@ -28,6 +28,14 @@ def add_options(parser: pytest.Parser) -> None:
         help="Sizes of the experiments: quick, on the embedded data, or the paper's own (default: quick).",
     )
     group.addoption(
+        "--data",
+        type=str,
+        default=None,
+        metavar="SET",
+        help="Data set, or .npz file with x_train, y_train, x_test, y_test, for the claims on the digits "
+        "(default: the scale's digits).",
+    )
+    group.addoption(
         "--backend",
         choices=BACKENDS,
         default="auto",

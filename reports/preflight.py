@@ -15,9 +15,10 @@ __all__ = ["check", "make_absolute"]
 
 
 def make_absolute(option: Namespace, here: Path) -> None:
-    """Rewrite `store`, `report_dir` and `baseline` as seen from this folder, before a test changes it."""
-    for name in ("store", "report_dir", "baseline"):
-        if getattr(option, name) is not None:
+    """Rewrite the options that name paths as seen from this folder, before a test changes it."""
+    for name in ("store", "report_dir", "baseline", "data"):
+        # A data set may be named by a word as well as by its file.
+        if getattr(option, name) is not None and (name != "data" or option.data.endswith(".npz")):
             setattr(option, name, str((here / Path(getattr(option, name)).expanduser()).resolve()))
 
 

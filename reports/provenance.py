@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from claims.catalogue.experiments import SCALES
+from claims.catalogue.experiments import chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, fixed
 from reports.collector import Collector
 from reports.recording import experiments_of
@@ -30,8 +30,18 @@ PACKAGES = (
     "python-flint",
     "safetensors",
 )
-_OPTIONS = ("scale", "backend", "precision", "protocols", "networks", "looks", "seed", "refresh", "fail_on")
-_PATHS = ("report_dir", "store", "baseline")
+_OPTIONS = (
+    "scale",
+    "backend",
+    "precision",
+    "protocols",
+    "networks",
+    "looks",
+    "seed",
+    "refresh",
+    "fail_on",
+)
+_PATHS = ("report_dir", "store", "baseline", "data")
 _OPTIONS += (*_PATHS, "numprocesses", "dist")
 
 
@@ -42,7 +52,9 @@ def describe(config: pytest.Config, collector: Collector, interrupted: str | Non
     option |= {name: list(value) for name, value in option.items() if isinstance(value, tuple)}
     option |= {name: _within(config.rootpath, option[name]) for name in _PATHS if option[name] is not None}
     option["design"] = _design(option["networks"], option["looks"])
-    option["scale_sizes"] = {name: dict(of) for name, of in SCALES[option["scale"]].sizes.items()}
+    option["scale_sizes"] = {
+        name: dict(of) for name, of in chosen_scale(option["scale"], config.option.data).sizes.items()
+    }
     return {
         **checkout(config.rootpath),
         "versions": versions(),

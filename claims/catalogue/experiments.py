@@ -7,9 +7,10 @@ once for all claims; it is chosen by `--scale` and printed with the verdicts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from claims.core.margins import NETWORKS
+from data import add, entry
 from models.experiment import Experiment
 
 __all__ = [
@@ -26,17 +27,22 @@ __all__ = [
     "SOFTMAX_500_300",
     "Network",
     "Scale",
+    "chosen_scale",
 ]
+
+
+DIGITS = "digits"
+"""The data of a network that trains on the scale's digits; another one names its data set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What the paper trains: hidden widths, output, loss; on the digits unless it says Boston."""
+    """What the paper trains: hidden widths, output, loss; on the digits unless it names another data set."""
 
     widths: tuple[int, ...]
     output: str = "linear"
     loss: str = "mse"
-    data: str = "digits"
+    data: str = DIGITS
 
     @property
     def name(self) -> str:
@@ -70,7 +76,6 @@ class Scale:
             compares one protocol with another.
         narrow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
-        sizes: training and test samples of the data sets, for the report.
     """
 
     name: str
@@ -79,7 +84,11 @@ class Scale:
     epochs: Mapping[str, int]
     narrow: int
     boston: int
-    sizes: Mapping[str, Mapping[str, int]]
+
+    @property
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """Training and test samples of the data sets, for the report."""
+        return {name: entry(name).sizes for name in (self.digits, BOSTON_50.data)}
 
     def experiment(
         self,
@@ -92,12 +101,12 @@ class Scale:
         seed: int = 0,
     ) -> Experiment:
         """The spec of so many networks, from number `first` on, under a protocol at this scale."""
-        if network.data == "boston":
-            epochs = self.boston
-        else:
+        if on_digits := network.data == DIGITS:
             epochs = self.epochs[protocol] * (self.narrow if max(network.widths) <= 10 else 1)
+        else:
+            epochs = self.boston
         return Experiment(
-            dataset="boston" if network.data == "boston" else self.digits,
+            dataset=self.digits if on_digits else network.data,
             widths=network.widths,
             output=network.output,
             loss=network.loss,
@@ -105,13 +114,11 @@ class Scale:
             networks=networks,
             first=first,
             epochs=epochs,
-            batch=32 if network.data == "boston" else self.batch,
+            batch=self.batch if on_digits else 32,
             precision=precision,
             seed=seed,
         )
 
-
-_BOSTON = {"train": 404, "test": 102}
 
 SCALES = {
     "quick": Scale(
@@ -121,7 +128,6 @@ SCALES = {
         epochs={"std": 3, "var": 3, "he": 12},
         narrow=3,
         boston=400,
-        sizes={"mnist-1k": {"train": 1_000, "test": 1_000}, "boston": _BOSTON},
     ),
     "paper": Scale(
         "paper",
@@ -130,6 +136,10 @@ SCALES = {
         epochs={"std": 20, "var": 20, "he": 20},
         narrow=3,
         boston=1_000,
-        sizes={"mnist": {"train": 60_000, "test": 10_000}, "boston": _BOSTON},
     ),
 }
+
+
+def chosen_scale(name: str, data: str | None = None) -> Scale:
+    """The scale with this name; with `data`, a set's name or a .npz file, on that in place of its digits."""
+    return SCALES[name] if data is None else replace(SCALES[name], digits=add(data))

@@ -10,6 +10,7 @@ __all__ = ["again", "reproduce"]
 
 _DEFAULTS = {
     "scale": "quick",
+    "data": None,
     "backend": "auto",
     "precision": "fp32",
     "networks": None,

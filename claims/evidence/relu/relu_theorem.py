@@ -39,7 +39,7 @@ def on_dataset(name: str, construction: str, units: int) -> Evidence:
     """N1 on the data set `name`: "strict", "dead-units" or "dead-units-no-bias", of `units` hidden units."""
     if construction == "strict":
         return strict_evidence(strict_task(name))
-    biased, standardised = not construction.endswith("no-bias"), name == "boston"
+    biased, standardised = not construction.endswith("no-bias"), load(name).standardised
     return dead_unit_evidence(*samples(name), units, biased=biased, standardised=standardised)
 
 
