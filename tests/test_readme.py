@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -39,6 +40,10 @@ def test_its_pytest_commands_collect(command: str, tmp_path: Path) -> None:
         earlier = {"claim": "E1", "setting": "mnist-1k-500-he", "outcome": "supported"}
         baseline.write_text(json.dumps({"verdicts": [earlier]}))
         arguments[arguments.index("--baseline") + 1] = str(baseline)
+    if "--data" in arguments:
+        labels = [0, 1] * 5
+        np.savez(tmp_path / "my.npz", x=np.arange(20).reshape(10, 2), y=labels)
+        arguments[arguments.index("--data") + 1] = str(tmp_path / "my.npz")
     listed = [] if "--help" in arguments else ["--collect-only", "-q", "-p", "no:cacheprovider", "-n", "0"]
     finished = subprocess.run(
         [sys.executable, *arguments, *listed], cwd=ROOT, capture_output=True, text=True, timeout=120

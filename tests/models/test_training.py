@@ -85,6 +85,15 @@ def test_a_cross_entropy_needs_labels(houses, tiny, fp64):
         Trainer(tiny(dataset="houses", loss="bce"), houses, fp64)
 
 
+def test_more_classes_than_a_byte_tells_apart_are_refused(digits, tiny, fp64):
+    """Labels are recorded in a byte: a 256th class would be taken for another one."""
+    many = replace(digits, classes=256)
+    with pytest.raises(
+        ValueError, match="got tiny with 256 classes, wanted at most 255: labels are recorded"
+    ):
+        Trainer(tiny(), many, fp64)
+
+
 def test_idle_inputs_keep_their_initial_weights(digits, tiny, fp32):
     """Weights of inputs that are always 0 are in the results, unchanged, and the others moved."""
     spec = tiny(epochs=2, checkpoints=(0,))

@@ -33,6 +33,8 @@ from models.seeds import initial_seeds, order_seeds
 
 __all__ = ["Trainer"]
 
+_MOST_CLASSES = 255
+
 
 class Trainer:
     """Trains one experiment epoch by epoch.
@@ -48,7 +50,8 @@ class Trainer:
         numbers: of the networks to train, the spec's own by default; a benchmark trains one alone.
 
     Raises:
-        ValueError: a cross entropy on a regression, whose targets are no probabilities.
+        ValueError: a cross entropy on a regression, whose targets are no probabilities; more classes than a
+            byte tells apart.
     """
 
     def __init__(
@@ -61,6 +64,11 @@ class Trainer:
     ) -> None:
         if data.task == "regression" and spec.loss != "mse":
             raise ValueError(f"got loss {spec.loss!r} on {data.name}, which is a regression: wanted mse")
+        if data.classes > _MOST_CLASSES:
+            raise ValueError(
+                f"got {data.name} with {data.classes} classes, wanted at most {_MOST_CLASSES}: labels are "
+                "recorded in a byte"
+            )
         self.spec, self.backend = spec, backend
         # The queue of a CUDA device or a Mac's GPU is fed by the calling thread.
         self._threads = Threads((threads or thread_count()) if backend.kind == "cpu" else 0)
