@@ -29,7 +29,7 @@ def module_name(path: Path) -> str:
 
 
 def on_import(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when the module is imported: all but bodies of functions and what types alone need."""
+    """The nodes that run when a module is imported: not bodies of functions, nor what types alone need."""
     yield node
     types_only = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     for child in node.orelse if types_only else ast.iter_child_nodes(node):

@@ -3,8 +3,7 @@
 Networks have numbers, and a larger design holds the smaller one's networks. Judging 48 of them after an open
 answer at 32 would be a second look, for which no alpha was set aside; so would looks after a fixed number,
 and a smaller number after a larger. The first design by which an experiment is judged in a store is written
-down,
-and another one is refused: with `--seed` its networks are new ones, and the experiment another.
+down, and another one is refused: with `--seed` its networks are new ones, and the experiment another.
 """
 
 from __future__ import annotations
@@ -12,15 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import warnings
 from pathlib import Path
 
 from claims.core.design import Design
 from models.backend import Backend
 from models.experiment import Experiment
-from models.runs.files import DamageError, checked, read, with_digest, write
-from models.runs.store import StoreWarning
+from models.runs.files import DamageError, checked, read, set_aside, with_digest, write_whole, writing
 
 __all__ = ["DesignError", "Ledger"]
 
@@ -37,13 +33,14 @@ class Ledger:
     """
 
     def __init__(self, root: Path) -> None:
-        self.folder = Path(root) / "designs"
+        self.root, self.folder = Path(root), Path(root) / "designs"
 
     def check(self, spec: Experiment, backend: Backend, design: Design) -> None:
         """Nothing, where the experiment was not judged yet, or by this design.
 
         Raises:
             DesignError: it was judged by another one.
+            StoreError: what the store says is damaged and cannot be set aside.
         """
         judged = self._read(self._path(spec, backend))
         if judged not in (None, design.networks):
@@ -55,14 +52,17 @@ class Ledger:
             )
 
     def record(self, spec: Experiment, backend: Backend, design: Design) -> None:
-        """Writes down that the experiment was judged by this design."""
+        """Writes down that the experiment was judged by this design.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
         path = self._path(spec, backend)
         if self._read(path) is not None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".part-{os.getpid()}-{secrets.token_hex(3)}")
-        write(part, with_digest({"experiment": spec.name, "networks": list(design.networks)}))
-        os.replace(part, path)
+        with writing(self.root):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, with_digest({"experiment": spec.name, "networks": list(design.networks)}))
 
     def _path(self, spec: Experiment, backend: Backend) -> Path:
         """By all that tells one experiment from another except how many of its networks are trained."""
@@ -71,13 +71,12 @@ class Ledger:
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
 
     def _read(self, path: Path) -> tuple[int, ...] | None:
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         try:
             return tuple(int(n) for n in checked(read(path), path.name)["networks"])
         except (DamageError, LookupError, TypeError, ValueError) as damage:
-            warnings.warn(f"run store: {path} {damage}; written anew", StoreWarning, stacklevel=3)
-            path.unlink(missing_ok=True)
+            set_aside(self.root, path, damage, "written anew")
             return None
 
 

@@ -1,52 +1,63 @@
 """Evidence that took long to compute, kept in the run store beside the trained runs.
 
-A proof over all critical points, or hundreds of restarts, is a function of the data
-and of this project's code. Its result is kept under the hash of all it depends on:
-what the caller names, every source file of data/, models/ and claims/, and the
-versions of the libraries that compute. Each file is bound to its own digest; one
-that is damaged is reported and computed again.
+A proof over all critical points, or hundreds of restarts, is a function of the data and of the code that
+makes it. Its result is kept under the digest of all it depends on: what the caller names, the function with
+all modules that its own one imports, and the versions of the libraries that compute. Each file is bound to
+its own digest; one that is damaged is reported and computed again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
+import inspect
 import platform
-import re
-import secrets
-import warnings
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+import msgspec
 from msgspec.structs import asdict
 
 from claims.core.claim import Claim
-from claims.core.verdict import Evidence, Strength
-from models.runs.files import DamageError, checked, read, with_digest, write
+from claims.core.verdict import Evidence
+from models.runs.code import code_digest
+from models.runs.content import ValueStore
 from models.runs.run import Run
-from models.runs.store import StoreWarning
 
-__all__ = ["EvidenceCache", "code_digest", "of_run"]
+__all__ = ["FOLDER", "EvidenceCache", "code_of", "of_run"]
+
+FOLDER = "evidence"
+"""Where evidence lies in the run store."""
 
 _LIBRARIES = ("numpy", "scipy", "python-flint", "torch")
-_ROOMS = ("data", "models", "claims")
 
 
-@cache
-def code_digest() -> str:
-    """Digest of the sources and library versions that any evidence depends on."""
-    root = Path(__file__).resolve().parents[2]
-    digest = hashlib.sha256(platform.machine().encode())
-    for library in _LIBRARIES:
-        digest.update(f"{library} {version(library)}\n".encode())
-    for path in sorted(path for room in _ROOMS for path in (root / room).rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+def code_of(function: Callable[..., Any], arguments: Sequence[Any] = ()) -> dict[str, Any]:
+    """The code that a result depends on: modules by name, their digest, and what they run on.
+
+    Args:
+        function: of a module; the functions among its arguments count as well.
+        arguments: what it is called with.
+
+    Raises:
+        ValueError: a lambda, or a function of a test or inside another function: what such a one computes
+            cannot be read off the modules it needs.
+    """
+    functions = [function, *(each for each in arguments if inspect.isfunction(each))]
+    for each in functions:
+        name = getattr(each, "__qualname__", repr(each))
+        if "<" in name:
+            raise ValueError(
+                f"got the function {name} of {each.__module__}, wanted one at the top of a module, "
+                "with its arguments beside it: evidence depends on the files that its function imports"
+            )
+    modules = sorted({each.__module__ for each in functions})
+    return {
+        "function": f"{function.__module__}.{function.__qualname__}",
+        "modules": modules,
+        "code": code_digest(tuple(modules)),
+        "versions": {library: version(library) for library in _LIBRARIES} | {"machine": platform.machine()},
+    }
 
 
 def of_run(run: Run, rule: Claim) -> dict[str, str]:
@@ -60,11 +71,14 @@ class EvidenceCache:
     Args:
         root: the run store's folder; results go into its sub-folder evidence/.
         refresh: compute again even what is there.
+        code: what a result depends on besides what the caller names.
     """
 
-    def __init__(self, root: Path, *, refresh: bool = False) -> None:
-        self.folder = Path(root) / "evidence"
-        self.refresh = refresh
+    def __init__(
+        self, root: Path, *, refresh: bool = False, code: Callable[..., Mapping[str, Any]] = code_of
+    ) -> None:
+        self._store = ValueStore(root, FOLDER, refresh=refresh)
+        self._code = code
 
     def evidence(
         self, name: str, depends: Mapping[str, Any], function: Callable[..., Evidence], *arguments: Any
@@ -73,18 +87,16 @@ class EvidenceCache:
 
         Args:
             name: readable head of the file's name.
-            depends: what the result depends on besides the code, as plain JSON: checksums, preparation, rule.
-            function: makes it, of these arguments.
+            depends: what the result depends on besides the code, as plain JSON: digests, preparation, rule.
+            function: makes it, of these arguments; of a module, see `code_of`.
+
+        Raises:
+            ValueError: as `code_of`.
+            StoreError: it had to be computed, and the store cannot be written.
         """
-        fields = self.value(name, depends, _fields, function, *arguments)
-        interval = fields["interval"]
-        return Evidence(
-            **fields
-            | {
-                "strength": Strength(fields["strength"]),
-                "interval": None if interval is None else (interval[0], interval[1]),
-            }
-        )
+        identity = {"depends": dict(depends), **self._code(function, arguments)}
+        fields = self._store.value(name, identity, lambda: asdict(function(*arguments)))
+        return msgspec.convert(fields, Evidence)
 
     def value(
         self,
@@ -94,40 +106,6 @@ class EvidenceCache:
         *arguments: Any,
         **options: Any,
     ) -> Any:
-        """The same for a value that is plain JSON; numbers that are not finite are kept as they are.
-
-        Raises:
-            OSError: the folder cannot be made or written.
-        """
-        identity = {"name": name, "depends": dict(depends), "code": code_digest()}
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:20]
-        path = self.folder / f"{re.sub(r'[^A-Za-z0-9.]+', '-', name)}-{key}.json"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OSError(
-                f"the run store {self.folder.parent} cannot be written ({error}): give a folder with --store"
-            ) from error
-        with FileLock(path.with_suffix(".lock")):
-            if path.exists() and not self.refresh:
-                try:
-                    return _checked(path, identity)
-                except DamageError as damage:
-                    warnings.warn(f"run store: {path} {damage}; computed again", StoreWarning, stacklevel=3)
-            value = function(*arguments, **options)
-            part = path.with_suffix(f".part-{os.getpid()}-{secrets.token_hex(3)}")
-            write(part, with_digest({"identity": identity, "value": value}))
-            os.replace(part, path)
-        # Read back, so that a first and a second invocation hand on the same value.
-        return _checked(path, identity)
-
-
-def _fields(function: Callable[..., Evidence], *arguments: Any) -> dict[str, Any]:
-    return asdict(function(*arguments))
-
-
-def _checked(path: Path, identity: Mapping[str, Any]) -> Any:
-    content = checked(read(path), path.name)
-    if content.get("identity") != json.loads(json.dumps(identity)):
-        raise DamageError("holds the result of something else")
-    return content["value"]
+        """The same for a value that is plain JSON."""
+        identity = {"depends": dict(depends), **self._code(function, arguments)}
+        return self._store.value(name, identity, lambda: function(*arguments, **options))

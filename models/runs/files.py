@@ -1,35 +1,105 @@
-"""Files of the run store as bytes that prove themselves: JSON with digests, tensors, durable writes."""
+"""Files of the store: read with a guard, proved by digests, written whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import secrets
+import time
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 
+from data import files
+
 __all__ = [
+    "JSON_LIMIT",
     "DamageError",
+    "StoreError",
+    "StoreWarning",
     "checked",
-    "checkpoint_digest",
     "encoded",
     "listed",
     "parsed",
+    "passing",
     "read",
+    "read_json",
+    "set_aside",
     "tensors_of",
     "with_digest",
     "write",
+    "write_whole",
+    "writing",
 ]
+
+JSON_LIMIT = 2**24
+"""Bytes of the largest JSON file that is read; the store's own have some thousands."""
 
 
 class DamageError(Exception):
     """Why a stored file cannot be used."""
 
 
+class StoreError(OSError):
+    """The store's folder cannot be used; the message names the cure."""
+
+
+class StoreWarning(UserWarning):
+    """Something in the store was not what this project wrote, or could not be written."""
+
+
+# -- reading --------------------------------------------------------------------------
+
+
+def read(path: Path, limit: int = JSON_LIMIT) -> bytes:
+    """The regular file's bytes, at most `limit`.
+
+    Raises:
+        DamageError: it is missing, larger, no regular file, or may not be read.
+    """
+    try:
+        return files.read(path, limit)
+    except OSError as error:
+        raise DamageError(f"lacks a readable {path.name} ({error.strerror})") from error
+
+
+def listed(folder: Path) -> list[Path]:
+    """What is in the folder, by name, without what desktops leave behind (.DS_Store and other dot files).
+
+    Raises:
+        DamageError: it cannot be listed.
+    """
+    try:
+        found = sorted(folder.iterdir())
+    except OSError as error:  # a refresh in another process has just replaced it
+        raise DamageError(f"cannot be listed ({error.strerror})") from error
+    return [path for path in found if not path.name.startswith(".")]
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; DamageError where there is none."""
+    return parsed(read(path), path.name)
+
+
+def parsed(content: bytes, name: str) -> dict[str, Any]:
+    """The object that the JSON holds; DamageError, with the file's name, where it holds none."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DamageError(f"{name} is not JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise DamageError(f"{name} is not a JSON object")
+    return value
+
+
 def encoded(value: dict[str, Any]) -> bytes:
+    """The object as canonical JSON."""
     return json.dumps(value, indent=1, sort_keys=True).encode()
 
 
@@ -39,6 +109,7 @@ def with_digest(value: dict[str, Any]) -> bytes:
 
 
 def checked(content: bytes, name: str) -> dict[str, Any]:
+    """The object that `with_digest` wrote; DamageError where the digest is another."""
     value = parsed(content, name)
     value.pop("digest", None)
     if with_digest(value) != content:
@@ -46,44 +117,85 @@ def checked(content: bytes, name: str) -> dict[str, Any]:
     return value
 
 
-def checkpoint_digest(key: str, content: bytes) -> str:
-    # With the key in it, a checkpoint of another run does not pass for one of this.
-    return hashlib.sha256(key.encode() + b"\0" + content).hexdigest()[:16]
+def tensors_of(content: bytes) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file by name; DamageError where it is none."""
+    try:
+        return safetensors.numpy.load(content)
+    except Exception as error:  # the library's own exceptions share no documented base
+        raise DamageError(f"is not a safetensors file ({error})") from error
+
+
+# -- writing --------------------------------------------------------------------------
 
 
 def write(path: Path, content: bytes) -> None:
+    """Writes a new file and waits until it is on the disk."""
     with open(path, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def read(path: Path) -> bytes:
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes beside the path and renames: readers see the old file or the new one; errors leave the old."""
+    part = passing(path, "part")
     try:
-        return path.read_bytes()
+        write(part, content)
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def passing(path: Path, kind: str) -> Path:
+    """A name beside the path that no other process takes: "<path>.<kind>-<process>-<random>"."""
+    return path.with_name(f"{path.name}.{kind}-{os.getpid()}-{secrets.token_hex(3)}")
+
+
+def _sync(folder: Path) -> None:
+    """Waits until a rename is on the disk, where the system lets folders be opened."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Turns what the system says into an error that names the store and the cure.
+
+    Raises:
+        StoreError: the disk is full, the folder is read-only, a name is too long, a file is in the way.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
     except OSError as error:
-        raise DamageError(f"lacks a readable {path.name} ({error.strerror})") from error
+        where = f": {error.filename}" if error.filename else ""
+        raise StoreError(
+            f"the run store {root} cannot be written ({error.strerror or error}{where}): "
+            "make room there, or give a folder with --store"
+        ) from error
 
 
-def listed(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:  # a refresh in another process has just replaced it
-        raise DamageError(f"cannot be listed ({error.strerror})") from error
+def set_aside(root: Path, path: Path, why: Exception | str, then: str) -> None:
+    """Moves what is damaged or foreign into the store's folder set-aside/, and warns what happens `then`.
 
-
-def parsed(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except ValueError as error:
-        raise DamageError(f"{name} is not JSON ({error})") from error
-    if not isinstance(value, dict):
-        raise DamageError(f"{name} is not a JSON object")
-    return value
-
-
-def tensors_of(content: bytes) -> dict[str, np.ndarray]:
-    try:
-        return safetensors.numpy.load(content)
-    except Exception as error:  # the library's own exceptions share no documented base
-        raise DamageError(f"is not a safetensors file ({error})") from error
+    Raises:
+        StoreError: it cannot be moved.
+    """
+    attic = root / "set-aside"
+    target = attic / f"{path.name}-{time.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}"
+    with writing(root):
+        attic.mkdir(exist_ok=True)
+        try:
+            os.replace(path, target)
+        except PermissionError:
+            os.chmod(path, 0o700)  # a folder that may not be written may not be moved either
+            os.replace(path, target)
+    warnings.warn(f"run store: {path} {why}; set aside as {target} and {then}", StoreWarning, stacklevel=3)

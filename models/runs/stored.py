@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import safetensors
-
 from models.experiment import Experiment
-from models.runs.files import DamageError, parsed, read
+from models.runs.entry import read_run
+from models.runs.files import DamageError, tensors_of
 from models.runs.run import Run
 
 __all__ = ["stored"]
@@ -44,22 +41,11 @@ def stored(
     folder = Path(root) / key
     if not folder.is_dir():
         raise DamageError("is not in the run store")
-    about = parsed(read(folder / "run.json"), "run.json")
-    digest = _digest(folder / "run.safetensors")
-    if digest != (sha256 or about.get("sha256")):
+    about, tensors = read_run(folder)
+    if sha256 not in (None, about["sha256"]):
         raise DamageError("has other bytes than the report names: it was trained again or damaged")
+    arrays = {name: array for name, array in tensors_of(tensors).items() if wanted(name)}
     try:
-        with safetensors.safe_open(folder / "run.safetensors", framework="numpy") as file:
-            names = filter(wanted, file.keys())
-            arrays: dict[str, np.ndarray] = {name: file.get_tensor(name) for name in names}
         return Run(spec=Experiment(**about["spec"]), arrays=arrays, key=key)
-    except Exception as error:  # the library's own exceptions share no documented base
-        raise DamageError(f"cannot be read ({error})") from error
-
-
-def _digest(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DamageError(f"lacks a readable {path.name} ({error.strerror})") from error
+    except (LookupError, TypeError, ValueError) as error:
+        raise DamageError(f"run.json holds no experiment ({error})") from error

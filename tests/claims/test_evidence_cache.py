@@ -1,20 +1,26 @@
 """The evidence cache: computed once, never taken for something else, never read damaged."""
 
+import errno
 import json
 import math
+import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
+import filelock
 import pytest
 from msgspec.structs import fields
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, Strength
-from claims.evidence import cache as cache_module
-from claims.evidence.cache import EvidenceCache, code_digest, of_run
+from claims.evidence.cache import EvidenceCache, code_of, of_run
+from claims.evidence.linear import hypotheses, restarts
 from models.experiment import Experiment
+from models.runs import files
+from models.runs.code import closure, code_digest
+from models.runs.files import StoreError, StoreWarning
 from models.runs.run import Run
-from models.runs.store import StoreWarning
 
 FOUND = Evidence(
     0.1 + 0.2,
@@ -33,6 +39,11 @@ FOUND = Evidence(
     inapplicable="at chance",
 )
 DEPENDS = {"data": "ab12", "preparation": "raw"}
+
+
+def cache(root, *, code: str = "c" * 64, refresh: bool = False) -> EvidenceCache:
+    """A cache that takes functions of tests, as the project's own never does."""
+    return EvidenceCache(root, refresh=refresh, code=lambda function, arguments: {"code": code})
 
 
 class Counting:
@@ -55,7 +66,7 @@ def test_it_is_computed_once_and_comes_back_whole(tmp_path):
     """Every field survives, infinite ends and strength included, the first time and the second."""
     compute = Counting()
     assert all(getattr(FOUND, f.name) != f.default for f in fields(Evidence) if f.name != "proved")
-    first, second = (EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute) for _ in range(2))
+    first, second = (cache(tmp_path).evidence("T2 boston", DEPENDS, compute) for _ in range(2))
     assert first == second == FOUND
     assert second.strength is Strength.CERTIFICATE
     assert type(second.interval) is tuple
@@ -65,7 +76,7 @@ def test_it_is_computed_once_and_comes_back_whole(tmp_path):
 def test_evidence_without_an_interval_comes_back_without(tmp_path):
     """None is no interval, and no list of nothing."""
     none = Evidence(None, None, 0, Strength.POINTS, proved=True)
-    assert EvidenceCache(tmp_path).evidence("T3", DEPENDS, Counting(none)) == none
+    assert cache(tmp_path).evidence("T3", DEPENDS, Counting(none)) == none
 
 
 def test_evidence_of_a_run_depends_on_its_bytes_and_on_the_rule():
@@ -86,7 +97,7 @@ def test_evidence_of_a_run_depends_on_its_bytes_and_on_the_rule():
 @pytest.mark.parametrize("other", [{"data": "cd34"}, {"preparation": "centred"}, {"alpha": 0.01}], ids=str)
 def test_other_inputs_are_other_results(tmp_path, other):
     """Other data, another preparation or a further condition is computed anew."""
-    compute, store = Counting(), EvidenceCache(tmp_path)
+    compute, store = Counting(), cache(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
     store.evidence("T2 boston", DEPENDS | other, compute)
     assert compute.times == 2
@@ -94,29 +105,60 @@ def test_other_inputs_are_other_results(tmp_path, other):
 
 def test_the_order_of_the_conditions_is_no_condition(tmp_path):
     """The same data and preparation, named the other way round."""
-    compute, store = Counting(), EvidenceCache(tmp_path)
+    compute, store = Counting(), cache(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
     store.evidence("T2 boston", dict(reversed(DEPENDS.items())), compute)
     assert compute.times == 1
 
 
-def test_changed_code_computes_anew(tmp_path, monkeypatch):
+def test_changed_code_computes_anew(tmp_path):
     """A result of other sources or libraries is not this project's any more."""
     compute = Counting()
-    EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute)
-    monkeypatch.setattr(cache_module, "code_digest", lambda: "f" * 64)
-    EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    cache(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    cache(tmp_path, code="f" * 64).evidence("T2 boston", DEPENDS, compute)
     assert compute.times == 2
-    assert len(code_digest()) == 64
+
+
+def test_code_is_what_the_function_and_its_functions_import():
+    """Their modules are the roots: not every file of claims/, and no test."""
+    found = code_of(hypotheses.on_moments, (restarts.evidence, "boston", "raw"))
+    assert found["function"] == "claims.evidence.linear.hypotheses.on_moments"
+    assert found["modules"] == ["claims.evidence.linear.hypotheses", "claims.evidence.linear.restarts"]
+    assert found["code"] == code_digest(tuple(found["modules"]))
+    assert found["code"] != code_of(hypotheses.on_moments)["code"]
+    assert set(found["versions"]) == {"numpy", "scipy", "python-flint", "torch", "machine"}
+    assert not [name for name in closure(found["modules"]) if "test_" in name or name.startswith("reports")]
+
+
+def local() -> Callable[[], None]:
+    def inside() -> None: ...
+
+    return inside
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda: None, "wanted one at the top of a module, with its arguments beside it"),
+        (local(), "wanted one at the top of a module, with its arguments beside it"),
+        (local, "wanted one of the packages in"),
+    ],
+    ids=["a lambda", "a function in a function", "a test's function"],
+)
+def test_a_function_whose_code_cannot_be_followed_is_refused(tmp_path, function, reason):
+    """What it computes would not be in the digest, and its result would outlive an edit."""
+    with pytest.raises(ValueError, match=reason):
+        EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, function)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_refresh_computes_anew(tmp_path):
     """--refresh replaces what was kept."""
     later = Evidence(1.0, (0.5, 2.0), 3)
     compute = Counting(FOUND, later)
-    EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute)
-    assert EvidenceCache(tmp_path, refresh=True).evidence("T2 boston", DEPENDS, compute) == later
-    assert EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, compute) == later
+    cache(tmp_path).evidence("T2 boston", DEPENDS, compute)
+    assert cache(tmp_path, refresh=True).evidence("T2 boston", DEPENDS, compute) == later
+    assert cache(tmp_path).evidence("T2 boston", DEPENDS, compute) == later
     assert compute.times == 2
 
 
@@ -133,25 +175,99 @@ def altered(content: bytes) -> bytes:
 )
 def test_a_damaged_file_is_reported_and_computed_again(tmp_path, damage):
     """What does not match its digest is never read; the reader is told, and the file is put right."""
-    compute, store = Counting(), EvidenceCache(tmp_path)
+    compute, store = Counting(), cache(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
     path = only_file(tmp_path)
     sound = path.read_bytes()
     path.write_bytes(damage(sound))
-    with pytest.warns(StoreWarning, match="run store: .*T2-boston-.*; computed again"):
+    with pytest.warns(StoreWarning, match="run store: .*T2-boston-.*; set aside as .* and computed again"):
         assert store.evidence("T2 boston", DEPENDS, compute) == FOUND
     assert (compute.times, path.read_bytes()) == (2, sound)
 
 
+def swapped(path, make) -> None:
+    path.unlink()
+    make(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (os.mkdir, "got a directory"),
+        (os.mkfifo, "got a fifo"),
+        (lambda path: path.symlink_to("/dev/zero"), "got a character device"),
+        (lambda path: path.symlink_to("nowhere"), "got a link that leads nowhere"),
+        (lambda path: path.write_bytes(b"[" * 100_000), "is not JSON"),
+        (lambda path: path.touch() or os.truncate(path, 2**42), "wanted at most"),
+    ],
+    ids=["a folder", "a fifo", "a device", "a dead link", "deep JSON", "sparse"],
+)
+def test_what_is_no_file_of_ours_is_set_aside(tmp_path, make, reason):
+    """It neither hangs nor fills the memory, and what was there is not lost."""
+    compute, store = Counting(), cache(tmp_path)
+    store.evidence("T2 boston", DEPENDS, compute)
+    path = only_file(tmp_path)
+    sound = path.read_bytes()
+    swapped(path, make)
+    with pytest.warns(StoreWarning, match=f"{reason}.*; set aside as .* and computed again"):
+        assert store.evidence("T2 boston", DEPENDS, compute) == FOUND
+    assert (compute.times, path.read_bytes()) == (2, sound)
+    assert len(list((tmp_path / "set-aside").iterdir())) == 1
+
+
+def test_a_folder_in_place_of_the_lock_names_the_cure(tmp_path):
+    """The lock is named."""
+    store = cache(tmp_path)
+    store.evidence("T2 boston", DEPENDS, Counting())
+    path = only_file(tmp_path)
+    path.unlink()
+    swapped(path.with_suffix(".lock"), os.mkdir)
+    with pytest.raises(StoreError, match=r"cannot be written \(Is a directory: .*\.lock\)"):
+        store.evidence("T2 boston", DEPENDS, Counting())
+
+
+def test_what_is_there_is_read_without_writing(tmp_path, monkeypatch):
+    """A warm store may be read-only; a miss names the cure."""
+    cache(tmp_path).evidence("T2 boston", DEPENDS, Counting())
+    before = sorted(tmp_path.rglob("*"))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    monkeypatch.setattr(os, "mkdir", refuse)
+    later = Counting()
+    assert cache(tmp_path).evidence("T2 boston", DEPENDS, later) == FOUND
+    with pytest.raises(StoreError, match=r"cannot be written \(Read-only .* give a folder with --store"):
+        cache(tmp_path).evidence("T3 boston", DEPENDS, later)
+    assert later.times == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    """No half of a file stays."""
+
+    def half(path, content) -> None:
+        path.write_bytes(content[:5])
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(files, "write", half)
+    with pytest.raises(StoreError, match=r"cannot be written \(No space left .*\): make room there"):
+        cache(tmp_path).evidence("T2 boston", DEPENDS, Counting())
+    assert [path.suffix for path in (tmp_path / "evidence").iterdir()] == [".lock"]
+
+
 def test_a_result_of_something_else_is_refused(tmp_path):
     """A sound file under a wrong name does not pass for the result that was asked for."""
-    compute, store = Counting(), EvidenceCache(tmp_path)
+    compute, store = Counting(), cache(tmp_path)
     store.evidence("T3 boston", DEPENDS, compute)
     wrong = only_file(tmp_path)
     store.evidence("T2 boston", DEPENDS, compute)
     (right,) = (tmp_path / "evidence").glob("T2-*.json")
     right.write_bytes(wrong.read_bytes())
-    with pytest.warns(StoreWarning, match="holds the result of something else; computed again"):
+    with pytest.warns(
+        StoreWarning, match="holds the result of something else; set aside as .* and computed again"
+    ):
         store.evidence("T2 boston", DEPENDS, compute)
 
 
@@ -166,14 +282,10 @@ def test_two_at_once_compute_once(tmp_path):
         return compute()
 
     found = []
-    first = threading.Thread(
-        target=lambda: found.append(EvidenceCache(tmp_path).evidence("T2", DEPENDS, slowly))
-    )
+    first = threading.Thread(target=lambda: found.append(cache(tmp_path).evidence("T2", DEPENDS, slowly)))
     first.start()
     assert started.wait(10)
-    second = threading.Thread(
-        target=lambda: found.append(EvidenceCache(tmp_path).evidence("T2", DEPENDS, compute))
-    )
+    second = threading.Thread(target=lambda: found.append(cache(tmp_path).evidence("T2", DEPENDS, compute)))
     second.start()
     go.set()
     first.join(10)
@@ -185,13 +297,13 @@ def test_two_at_once_compute_once(tmp_path):
 def test_a_computation_that_fails_leaves_nothing(tmp_path):
     """An error reaches the test, and the next invocation computes."""
     with pytest.raises(ZeroDivisionError):
-        EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, lambda: 1 / 0)
+        cache(tmp_path).evidence("T2 boston", DEPENDS, lambda: 1 / 0)
     assert list((tmp_path / "evidence").glob("*.json")) == []
-    assert EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, Counting()) == FOUND
+    assert cache(tmp_path).evidence("T2 boston", DEPENDS, Counting()) == FOUND
 
 
 def test_a_folder_that_cannot_be_made_names_the_cure(tmp_path):
     """The error names the option that moves the store."""
     (tmp_path / "evidence").write_text("in the way")
-    with pytest.raises(OSError, match=r"cannot be written .*: give a folder with --store"):
-        EvidenceCache(tmp_path).evidence("T2 boston", DEPENDS, Counting())
+    with pytest.raises(OSError, match=r"cannot be written .*, or give a folder with --store"):
+        cache(tmp_path).evidence("T2 boston", DEPENDS, Counting())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -11,8 +13,8 @@ from claims.core.design import SEQUENTIAL, Design, fixed
 from claims.core.ledger import DesignError, Ledger
 from models.backend import Backend
 from models.experiment import Experiment
-from models.runs.files import with_digest
-from models.runs.store import StoreWarning
+from models.runs import files
+from models.runs.files import StoreError, StoreWarning, with_digest
 
 SPEC = Experiment("mnist-1k", (500,), networks=32)
 CPU = Backend("cpu", "fp32", "a processor")
@@ -133,13 +135,47 @@ def test_a_damaged_entry_is_reported_and_written_anew(judged, content):
     """It says nothing any more, neither yes nor no; the reader is told, and the next verdict writes it."""
     (path,) = judged.folder.iterdir()
     path.write_bytes(content)
-    with pytest.warns(StoreWarning, match=r"run store: .*json .*; written anew"):
+    with pytest.warns(StoreWarning, match=r"run store: .*json .*; set aside as .* and written anew"):
         judged.check(SPEC, CPU, fixed(48))
     assert not path.exists()
     judged.record(SPEC, CPU, fixed(48))
     judged.check(SPEC, CPU, fixed(48))
     with pytest.raises(DesignError):
         judged.check(SPEC, CPU, fixed(32))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkdir,
+        os.mkfifo,
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.write_bytes(b"[" * 10**5),
+    ],
+    ids=["a folder", "a fifo", "a dead link", "deep JSON"],
+)
+def test_what_is_no_entry_is_set_aside(judged, make):
+    """It neither hangs nor is lost."""
+    (path,) = judged.folder.iterdir()
+    path.unlink()
+    make(path)
+    with pytest.warns(StoreWarning, match=r"run store: .*; set aside as .* and written anew"):
+        judged.check(SPEC, CPU, fixed(48))
+    judged.record(SPEC, CPU, fixed(48))
+    judged.check(SPEC, CPU, fixed(48))
+
+
+def test_a_read_only_store_knows_what_was_judged(judged, monkeypatch):
+    """Recording the same again writes nothing; what is new names the cure."""
+
+    def refuse(*arguments, **_):
+        raise OSError(errno.EROFS, "Read-only file system", str(arguments[0]))
+
+    monkeypatch.setattr(files, "write", refuse)
+    judged.check(SPEC, CPU, fixed(32))
+    judged.record(SPEC, CPU, fixed(32))
+    with pytest.raises(StoreError, match=r"cannot be written \(Read-only .* give a folder with --store"):
+        judged.record(replace(SPEC, seed=1), CPU, fixed(32))
 
 
 def test_nothing_is_left_beside_the_entries(judged):

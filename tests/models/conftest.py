@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import store_process
 import torch
 from counted_store import FILES, Counted
 
@@ -89,3 +95,24 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     whole = Counted(tmp_path_factory.mktemp("unbroken"))
     whole.run()
     return {name: (whole.folder / name).read_bytes() for name in FILES[:2]}
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Callable[..., list[dict[str, Any]]]]:
+    """Processes that ask one store at once: `forked(root, plan, ...)` gives each one's status and answer."""
+    project = str(Path(__file__).resolve().parents[2])
+    with subprocess.Popen(
+        [sys.executable, store_process.__file__],
+        env={**os.environ, "PYTHONPATH": project, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+
+        def ask(root: Path, *plans: dict[str, Any]) -> list[dict[str, Any]]:
+            server.stdin.write(json.dumps([[str(root), plan] for plan in plans]) + "\n")
+            server.stdin.flush()
+            return json.loads(server.stdout.readline())
+
+        yield ask
+        server.stdin.close()

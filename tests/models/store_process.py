@@ -4,10 +4,10 @@ Each line of standard input is JSON, a list of [store, plan]: a process is forke
 each, all at once, and a line tells their exit statuses and what they got. Forking
 spares every one of them the import of torch.
 
-A plan holds the spec's changes, `refresh`, `session`, the `pause` after each epoch, and
-where to `die` by SIGKILL: `{"epoch": 2}` when that epoch is over, `{"replace": 3}` before
-the third rename, `{"write": 2}` halfway through the second file, `{"judged": 5}` when the
-networks are judged for the fifth time.
+A plan holds the spec's changes, `refresh`, `session`, how many processes must have asked for
+the lock before training goes on (`meet`), and where to `die` by SIGKILL: `{"epoch": 2}` when
+that epoch is over, `{"replace": 3}` before the third rename, `{"write": 2}` halfway through
+the second file, `{"judged": 5}` when the networks are judged for the fifth time.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from data import Dataset
 from models.backend import resolve_backend
 from models.engines.mlp import training
 from models.experiment import Experiment
-from models.runs import store
+from models.runs import content, files, store
 
 
 def die() -> None:
@@ -56,11 +56,11 @@ def dying_at_replace(number: int) -> None:
             die()
         rename(source, target)
 
-    store.os.replace = replace
+    os.replace = replace
 
 
 def dying_in_write(number: int) -> None:
-    write, calls = store.write, iter(range(1, 1_000))
+    write, calls = files.write, iter(range(1, 1_000))
 
     def half(path: Path, content: bytes) -> None:
         if next(calls) == number:
@@ -68,7 +68,7 @@ def dying_in_write(number: int) -> None:
             die()
         write(path, content)
 
-    store.write = half
+    files.write = half
 
 
 def dying_when_judged(number: int) -> None:
@@ -82,7 +82,27 @@ def dying_when_judged(number: int) -> None:
     training.Trainer._judge = judged
 
 
-def ask(root: Path, plan: dict[str, Any]) -> dict[str, Any]:
+def meeting(number: int, arrived: tuple[int, int]) -> Callable[[], None]:
+    """Says when this process asks for the lock; what is returned waits, once, for so many to have asked."""
+    reader, writer = arrived
+    FileLock = content.FileLock
+
+    class Lock(FileLock):
+        def acquire(self, *arguments: Any, **options: Any) -> Any:
+            os.write(writer, b".")
+            return super().acquire(*arguments, **options)
+
+    content.FileLock = Lock
+    missing = iter(range(number))
+
+    def wait() -> None:
+        for _ in missing:
+            os.read(reader, 1)
+
+    return wait
+
+
+def ask(root: Path, plan: dict[str, Any], arrived: tuple[int, int]) -> dict[str, Any]:
     death = plan.get("die", {})
     if "replace" in death:
         dying_at_replace(death["replace"])
@@ -91,8 +111,10 @@ def ask(root: Path, plan: dict[str, Any]) -> dict[str, Any]:
     if "write" in death:
         dying_in_write(death["write"])
 
+    wait = meeting(plan.get("meet", 0), arrived)
+
     def progress(spec: Experiment, epoch: int, trainer: Any) -> None:
-        time.sleep(plan.get("pause", 0))
+        wait()
         if epoch == death.get("epoch"):
             die()
 
@@ -109,17 +131,20 @@ def ask(root: Path, plan: dict[str, Any]) -> dict[str, Any]:
 
 def forked(requests: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
     children = []
+    arrived = os.pipe()
     for root, plan in requests:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             try:
-                os.write(writer, json.dumps(ask(Path(root), plan)).encode())
+                os.write(writer, json.dumps(ask(Path(root), plan, arrived)).encode())
             except BaseException:
                 traceback.print_exc()
             os._exit(0)
         os.close(writer)
         children.append((child, reader))
+    for end in arrived:
+        os.close(end)
     answers = []
     for child, reader in children:
         with os.fdopen(reader) as pipe:

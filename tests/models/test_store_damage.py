@@ -8,6 +8,7 @@ import os
 import pickle
 import shutil
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ import safetensors.numpy
 import store_process
 from counted_store import CPU, DATA, FILES, SPEC, Counted, again, assert_sound
 
-from models.runs import store as store_module
-from models.runs.store import StoreWarning
+from models.engines.mlp import training
+from models.runs import files
+from models.runs.checkpoints import checkpoint_name, identity_of
+from models.runs.files import StoreError, StoreWarning
 
 # -- damage ---------------------------------------------------------------------------
 
@@ -67,6 +70,31 @@ class Unpickled:
         return (os._exit, (3,))
 
 
+def swapped(path: Path, make: Callable[[Path], None]) -> None:
+    """Something else under the same name."""
+    path.unlink()
+    make(path)
+
+
+def of_another_run(folder: Path) -> None:
+    """The other run's timing, sound in itself."""
+    other = folder.parent / Counted(folder.parent).run(seed=5).key
+    shutil.copy(other / "timing.json", folder)
+
+
+def retimed(**changes: Any) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        timing = json.loads((folder / "timing.json").read_text())
+        timing.pop("digest")
+        (folder / "timing.json").write_bytes(files.with_digest(timing | changes))
+
+    return change
+
+
+DEEP = b"[" * 100_000
+"""JSON that no reader recurses into."""
+
+
 def linked(folder: Path) -> None:
     shutil.rmtree(folder)
     folder.symlink_to("nowhere")
@@ -92,6 +120,27 @@ DAMAGE = {
     ),
     "truncated timing": (lambda f: truncate(f / "timing.json"), "timing.json is not JSON"),
     "timing of words": (lambda f: (f / "timing.json").write_text('{"seconds": "x"}'), "its own digest"),
+    "deep json": (lambda f: (f / "run.json").write_bytes(b'{"key":' + DEEP), "run.json is not JSON"),
+    "deep timing": (lambda f: (f / "timing.json").write_bytes(DEEP), "timing.json is not JSON"),
+    "a fifo for json": (lambda f: swapped(f / "run.json", os.mkfifo), "got a fifo, wanted a regular file"),
+    "a fifo for tensors": (lambda f: swapped(f / "run.safetensors", os.mkfifo), "got a fifo"),
+    "a device for tensors": (
+        lambda f: swapped(f / "run.safetensors", lambda path: path.symlink_to("/dev/zero")),
+        "got a character device, wanted a regular file",
+    ),
+    "a dead link for json": (
+        lambda f: swapped(f / "run.json", lambda path: path.symlink_to("nowhere")),
+        "got a link that leads nowhere, wanted a regular file",
+    ),
+    "sparse tensors": (lambda f: os.truncate(f / "run.safetensors", 2**42), "wanted at most"),
+    "sparse json": (lambda f: os.truncate(f / "run.json", 2**42), "wanted at most"),
+    "json without a size": (
+        lambda f: (f / "run.json").write_text(json.dumps({"key": f.name})),
+        "run.json does not say how large run.safetensors is",
+    ),
+    "another run's timing": (of_another_run, "timing.json is of the run 'tiny-6-he-linear-mse-"),
+    "timing of another type": (retimed(seconds="long"), "timing.json lacks one of seconds, session"),
+    "timing of no session": (retimed(session=None), "timing.json lacks one of seconds, session"),
     "no timing": (lambda f: (f / "timing.json").unlink(), "lacks a readable timing.json"),
     "another run": (foreign_run, "run.json names the run 'tiny-6-he-linear-mse-"),
     "another run's tensors": (foreign_tensors, "run.json does not say what this run was trained on"),
@@ -128,9 +177,84 @@ def test_damage_is_told_set_aside_and_trained_again(damage, reason, runs, unbrok
 def contents(path: Path) -> Any:
     if path.is_symlink():
         return os.readlink(path)
-    if path.is_file():
-        return path.read_bytes()
-    return {child.name: contents(child) for child in path.iterdir()}
+    if path.is_dir():
+        return {child.name: contents(child) for child in path.iterdir()}
+    size = path.stat().st_size
+    return path.read_bytes() if path.is_file() and size < 2**30 else (path.is_file(), size)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "._run.json", ".nfs0001"])
+def test_what_desktops_leave_is_no_damage(name, runs, interrupted):
+    """A hidden file in a run's folder, or among its checkpoints, changes nothing."""
+    (runs.partial / name).write_text("a desktop's")
+    assert runs.run().resumed_from == 2
+    (runs.folder / name).write_text("a desktop's")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not again(runs).run().trained
+
+
+def test_a_folder_that_may_not_be_moved_is_made_movable(runs, monkeypatch, unbroken):
+    """A run's folder of mode 000 cannot be moved until its owner may write it."""
+    runs.run()
+    runs.folder.chmod(0)
+    rename, refused = os.replace, []
+
+    def replace(source: Any, target: Any) -> None:
+        if not Path(source).stat().st_mode & 0o200:
+            refused.append(source)
+            raise PermissionError(13, "Permission denied", str(source))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(files.files, "read", lambda path, limit: _refused(path, limit, runs.folder))
+    with pytest.warns(StoreWarning, match=r"lacks a readable run.json \(Permission denied\); set aside as"):
+        assert again(runs).run().trained
+    assert refused == [runs.folder]
+    monkeypatch.undo()
+    assert_sound(runs, unbroken)
+
+
+def _refused(path: Path, limit: int, folder: Path, read: Callable[..., bytes] = files.files.read) -> bytes:
+    """Reads as one who is not root."""
+    if not folder.stat().st_mode & 0o500:
+        raise PermissionError(13, "Permission denied", str(path))
+    return read(path, limit)
+
+
+def test_nothing_can_be_set_aside_where_a_file_is_in_the_way(runs):
+    """The error names the store and the cure."""
+    runs.run()
+    flip(runs.folder / "run.json")
+    (runs.root / "set-aside").write_text("mine")
+    with pytest.raises(StoreError, match=r"the run store .* cannot be written \(File exists: .*set-aside\)"):
+        again(runs).run()
+    assert (runs.root / "set-aside").read_text() == "mine"
+
+
+def test_one_trainer_is_built_however_many_checkpoints_are_bad(runs, interrupted, monkeypatch):
+    """Checkpoints are checked before anything is built: a trainer judges all networks when it is made."""
+    (path,) = runs.partial.iterdir()
+    for epoch in (3, 4):
+        (runs.partial / path.name.replace("000002", f"00000{epoch}")).write_bytes(b"bad")
+    built = []
+    start = training.Trainer.__init__
+
+    def counted(self, *arguments: Any, **options: Any) -> None:
+        built.append(1)
+        start(self, *arguments, **options)
+
+    monkeypatch.setattr(training.Trainer, "__init__", counted)
+    with pytest.warns(StoreWarning, match="epoch-00000[34]"):
+        assert runs.run().resumed_from == 2
+    assert len(built) == 1
+
+
+def test_the_time_spent_is_no_tensor(interrupted):
+    """A checkpoint's tensors are the trainer's state, and its header says the rest."""
+    content = only_checkpoint(interrupted).read_bytes()
+    assert "seconds" not in safetensors.numpy.load(content)
+    assert identity_of(only_checkpoint(interrupted))["spec"]["dataset"] == "tiny"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -141,8 +265,8 @@ def test_no_flipped_byte_goes_unnoticed(name, runs):
     sound = path.read_bytes()
     for place in np.linspace(0, 1, 40):
         flip(path, place)
-        with pytest.raises(store_module.DamageError):
-            runs._read(SPEC, runs.folder.name, runs.identity(SPEC, DATA, CPU))
+        with pytest.raises(files.DamageError):
+            runs.find(SPEC, DATA, CPU)
         path.write_bytes(sound)
 
 
@@ -191,14 +315,14 @@ def only_checkpoint(runs: Counted) -> Path:
     return path
 
 
-def forge(runs: Counted, **changes: np.ndarray | None) -> None:
+def forge(runs: Counted, about: dict[str, str] | None = None, **changes: np.ndarray | None) -> None:
     """Changes the checkpoint and gives it the digest in its name that fits."""
     path = only_checkpoint(runs)
     arrays = safetensors.numpy.load(path.read_bytes()) | changes
-    content = safetensors.numpy.save({key: array for key, array in arrays.items() if array is not None})
+    kept = {key: array for key, array in arrays.items() if array is not None}
+    content = safetensors.numpy.save(kept, metadata=about or {"seconds": "1.0"})
     path.unlink()
-    digest = store_module.checkpoint_digest(runs.folder.name, content)
-    (runs.partial / f"epoch-000002-{digest}.safetensors").write_bytes(content)
+    (runs.partial / checkpoint_name(runs.folder.name, 2, content)).write_bytes(content)
 
 
 def checkpoint_of_another_run(runs: Counted) -> None:
@@ -223,7 +347,11 @@ BAD_CHECKPOINTS = {
     "lacks a shard": (lambda r: forge(r, **{"shard/0/buffer": None}), "buffer"),
     "other shards": (lambda r: forge(r, **{"shard/0/buffer": np.zeros(3, np.float32)}), "size"),
     "lacks its epoch": (lambda r: forge(r, epoch=np.zeros(0, int)), "index 0 is out of bounds"),
-    "lacks its time": (lambda r: forge(r, seconds=None), "seconds"),
+    "lacks its time": (lambda r: forge(r, {"minutes": "1"}), "does not say how long it took"),
+    "time in words": (lambda r: forge(r, {"seconds": "long"}), "does not say how long it took"),
+    "a fifo": (lambda r: swapped(only_checkpoint(r), os.mkfifo), "got a fifo, wanted a regular file"),
+    "a folder": (lambda r: swapped(only_checkpoint(r), os.mkdir), "got a directory, wanted a regular file"),
+    "sparse": (lambda r: os.truncate(only_checkpoint(r), 2**42), "wanted at most"),
     "a file for the folder": (file_for_partial, "is not a folder"),
 }
 
@@ -242,7 +370,7 @@ def test_a_bad_checkpoint_is_set_aside_and_leaves_no_trace(damage, reason, inter
 
 def test_an_older_checkpoint_serves_when_the_newest_is_bad(interrupted, unbroken):
     """A process killed between two checkpoints leaves both; the newest sound one counts."""
-    (interrupted.partial / f"epoch-000003-{'0' * 16}.safetensors").write_bytes(b"bad")
+    (interrupted.partial / f"epoch-000003-3-{'0' * 16}.safetensors").write_bytes(b"bad")
     with pytest.warns(StoreWarning, match="epoch-000003"):
         assert interrupted.run().resumed_from == 2
     assert_sound(interrupted, unbroken)

@@ -71,7 +71,8 @@ def store(root: Path, of: Run) -> dict[str, Any]:
     key = f"{of.spec.setting}-{of.spec.output}-{of.spec.loss}-{digest[:20]}"
     (root / key).mkdir(parents=True, exist_ok=True)
     (root / key / "run.safetensors").write_bytes(content)
-    about = {"key": key, "spec": json.loads(of.spec.as_json()), "sha256": digest}
+    spec = json.loads(of.spec.as_json())
+    about = {"key": key, "spec": spec, "bytes": len(content), "sha256": digest}
     (root / key / "run.json").write_text(json.dumps(about))
     return experiment(key, of.spec.name, digest)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from data import Dataset
 from models.backend import Backend
 from models.engines.mlp.ensemble import Layers, parameter_count
 from models.engines.mlp.epoch_graph import EpochGraph
@@ -30,6 +30,10 @@ from models.objectives.losses import constant_loss
 from models.recorders.pairs import weight_differences
 from models.recorders.recorder import Judged, Recorder
 from models.seeds import initial_seeds, order_seeds
+
+if TYPE_CHECKING:
+    # The arrays are in a run's key, so the code that makes them need not be.
+    from data import Dataset
 
 __all__ = ["Trainer"]
 

@@ -1,0 +1,52 @@
+"""What a run's bytes depend on, and the name that follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from data import Dataset
+from models.backend import Backend
+from models.experiment import Experiment
+from models.runs.code import code_digest
+from models.runs.content import content_key
+
+__all__ = ["FORMAT", "code_identity", "run_identity", "run_key", "trainer_modules"]
+
+FORMAT = 3
+"""Of the run's files."""
+
+LIBRARIES = ("numpy", "torch")
+"""Libraries whose arithmetic and random numbers are in a run's bytes."""
+
+
+def trainer_modules(spec: Experiment) -> tuple[str, ...]:
+    """The modules that train this experiment; what they import is found by following imports."""
+    return ("models.engines.mlp.training",)
+
+
+def run_identity(spec: Experiment, data: Dataset, backend: Backend) -> dict[str, Any]:
+    """All that a run's bytes depend on, as plain JSON."""
+    return {
+        "format": FORMAT,
+        "spec": json.loads(spec.as_json()),
+        "data": {"name": data.name, "arrays": data.training_digest},
+        "backend": asdict(backend),
+        **code_identity(spec),
+    }
+
+
+def code_identity(spec: Experiment) -> dict[str, Any]:
+    """The part of the identity that a new version of this project or of a library changes."""
+    return {
+        "code": code_digest(trainer_modules(spec)),
+        "versions": {library: version(library) for library in LIBRARIES},
+    }
+
+
+def run_key(identity: Mapping[str, Any], spec: Experiment) -> str:
+    """The run's name in the store."""
+    return content_key(f"{spec.setting}-{spec.output}-{spec.loss}", identity)

@@ -1,0 +1,113 @@
+"""One training as a task: what it needs, where it goes on from, what comes out; nothing of the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from data import Dataset
+from models.backend import Backend
+from models.experiment import Experiment
+
+if TYPE_CHECKING:
+    from models.engines.mlp.training import Trainer
+
+__all__ = ["CHECKPOINT_SECONDS", "Checkpoint", "Trained", "Training"]
+
+CHECKPOINT_SECONDS = 3.0
+"""A checkpoint costs a write of the whole training state, so short epochs share one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checkpoint:
+    """A training state between two epochs.
+
+    Attributes:
+        epoch: epochs that are over.
+        arrays: the trainer's `state()`.
+        seconds: wall time spent until here, by all processes that had a part in it.
+    """
+
+    epoch: int
+    arrays: Mapping[str, np.ndarray]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A finished training.
+
+    Attributes:
+        arrays: see `models.runs.run.Run`.
+        resumed_from: epoch of the checkpoint that it went on from, None when unbroken.
+        seconds: wall time, that of the processes before included.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    resumed_from: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """Trains one experiment when called; an executor decides where.
+
+    Attributes:
+        spec: the experiment.
+        data: its data set.
+        backend: device and arithmetic.
+        checkpoints: states to go on from, the best first; asked for one after another until one is taken.
+        reject: told of a checkpoint that the trainer did not take, and why.
+        save: given a checkpoint from time to time; it must not raise where training is to go on.
+        every: least seconds between two checkpoints; 0 makes one after every epoch.
+        progress: called with (spec, epoch, trainer) before the first and after every epoch.
+    """
+
+    spec: Experiment
+    data: Dataset
+    backend: Backend
+    checkpoints: Iterable[Checkpoint] = ()
+    reject: Callable[[Checkpoint, Exception], None] | None = None
+    save: Callable[[Checkpoint], None] | None = None
+    every: float = CHECKPOINT_SECONDS
+    progress: Callable[[Experiment, int, Trainer], None] | None = None
+
+    def __call__(self) -> Trained:
+        """The finished training."""
+        started = time.monotonic()
+        trainer, resumed = self._start()
+        resumed_from, spent = (trainer.epoch, resumed.seconds) if resumed else (None, 0.0)
+        last = time.monotonic()
+        self._report(trainer)
+        while not trainer.finished:
+            trainer.run_epoch()
+            self._report(trainer)
+            now = time.monotonic()
+            if self.save is not None and not trainer.finished and now - last >= self.every:
+                self.save(Checkpoint(trainer.epoch, trainer.state(), spent + now - started))
+                last = time.monotonic()
+        arrays = {name: np.ascontiguousarray(value) for name, value in trainer.result().items()}
+        return Trained(arrays, resumed_from, spent + time.monotonic() - started)
+
+    def _start(self) -> tuple[Trainer, Checkpoint | None]:
+        """A trainer at the first checkpoint that it takes, or at the beginning."""
+        from models.engines.mlp.training import Trainer  # torch is imported only where something trains
+
+        trainer = Trainer(self.spec, self.data, self.backend)
+        for checkpoint in self.checkpoints:
+            try:
+                trainer.load(dict(checkpoint.arrays))
+                return trainer, checkpoint
+            except (LookupError, RuntimeError, TypeError, ValueError) as error:
+                if self.reject is not None:
+                    self.reject(checkpoint, error)
+                trainer = Trainer(self.spec, self.data, self.backend)  # nothing of what failed stays
+        return trainer, None
+
+    def _report(self, trainer: Trainer) -> None:
+        if self.progress is not None:
+            self.progress(self.spec, trainer.epoch, trainer)
