@@ -34,6 +34,7 @@ COMMANDS = {
     "compare": Command("reports.comparison.command", "Put reports side by side, claim by backend or by run."),
     "history": Command("reports.timeline", "Show a claim's verdicts over time and commits."),
     "screenshot": Command("reports.screenshot", "Take a picture of a report's page."),
+    "store": Command("reports.store_command", "List, check or clear the store of trained runs."),
 }
 
 

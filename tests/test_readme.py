@@ -13,13 +13,17 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-COMMANDS = [
-    line.partition("#")[0].strip()
-    for block in BLOCKS
-    for line in block.splitlines()
-    if line.startswith("python -m ")
-]
+
+
+def commands(page: str) -> list[str]:
+    """The commands in a page's blocks, without their comments."""
+    blocks = re.findall(r"```\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line.partition("#")[0].strip() for line in lines if line.startswith("python -m ")]
+
+
+COMMANDS = commands("README.md")
+STORE = [c for c in [*COMMANDS, *commands("CONTRIBUTING.md")] if "-m reports store" in c]
 PYTEST = [part for line in COMMANDS for part in line.split(" && ") if "-m pytest" in part]
 
 
@@ -54,6 +58,20 @@ def test_its_pytest_commands_collect(command: str, tmp_path: Path) -> None:
         return
     assert finished.returncode == 0, output
     assert "landscape-claims" in output if "--help" in arguments else "tests collected" in output
+
+
+@pytest.mark.parametrize("command", STORE)
+def test_commands_on_the_store_run(command: str, tmp_path: Path) -> None:
+    """Both pages' commands about the run store, on an empty one."""
+    arguments = [sys.executable, *shlex.split(command)[1:], "--store", str(tmp_path)]
+    finished = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert re.search(r"^0\.0 MB (in all|freed)", finished.stdout, flags=re.MULTILINE)
+
+
+def test_both_pages_speak_of_the_store() -> None:
+    """A line each."""
+    assert len(STORE) == 3
 
 
 def test_its_tox_environments_exist() -> None:

@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from models.runs.files import DamageError, checked, read, set_aside, with_digest, write_whole, writing
 
-__all__ = ["ValueStore", "content_key", "locked", "once"]
+__all__ = ["VALUE_LIMIT", "ValueStore", "content_key", "locked", "once"]
 
 T = TypeVar("T")
 
