@@ -9,7 +9,7 @@ import pytest
 
 from data import entries
 
-__all__ = ["exact_sets", "of_scale", "preparations"]
+__all__ = ["exact_sets", "large", "of_scale", "preparations"]
 
 _POOLED = 28 * 28
 """Numbers in a sample that the preparation "pooled" takes: one image of 28 by 28 pixels."""
@@ -33,7 +33,12 @@ def preparations(name: str) -> tuple[str, ...]:
     return ("raw", *pooled, "independent")
 
 
-def of_scale(name: str) -> list[pytest.MarkDecorator]:
-    """The marks of a test on this set: a large one is judged at the paper's scale only."""
+def large(name: str) -> bool:
+    """Whether a set is judged at the paper's scale only."""
     of = entries().get(name)
-    return [pytest.mark.scale("paper")] if of is not None and of.large else []
+    return of is not None and of.large
+
+
+def of_scale(name: str) -> list[pytest.MarkDecorator]:
+    """The marks of a test on this set: of a large one, that of the paper's scale."""
+    return [pytest.mark.scale("paper")] if large(name) else []

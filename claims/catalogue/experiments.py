@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from claims.core.margins import NETWORKS
-from data import add, entry
 from models.experiment import Experiment
 
 __all__ = [
@@ -88,6 +87,8 @@ class Scale:
     @property
     def sizes(self) -> dict[str, dict[str, int]]:
         """Training and test samples of the data sets, for the report."""
+        from data import entry  # and with it numpy, which the pytest plugin starts without
+
         return {name: entry(name).sizes for name in (self.digits, BOSTON_50.data)}
 
     def experiment(
@@ -142,4 +143,8 @@ SCALES = {
 
 def chosen_scale(name: str, data: str | None = None) -> Scale:
     """The scale with this name; with `data`, a set's name or a .npz file, on that in place of its digits."""
-    return SCALES[name] if data is None else replace(SCALES[name], digits=add(data))
+    if data is None:
+        return SCALES[name]
+    from data import add
+
+    return replace(SCALES[name], digits=add(data))

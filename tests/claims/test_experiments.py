@@ -23,8 +23,8 @@ def test_a_spec_is_of_its_network_and_scale(scale, network, protocol):
     assert (spec.widths, spec.output, spec.loss) == (network.widths, network.output, network.loss)
     assert spec.protocol == protocol
     assert (spec.networks, spec.first, spec.seed, spec.precision) == (NETWORKS, 0, 0, "fp32")
-    if network.data == "boston":
-        assert (spec.dataset, spec.batch, spec.epochs) == ("boston", 32, scale.boston)
+    if network.data != experiments.DIGITS:
+        assert (spec.dataset, spec.batch, spec.epochs) == (network.data, 32, scale.boston)
     else:
         assert (spec.dataset, spec.batch) == (scale.digits, scale.batch)
         times = scale.narrow if network.widths == (10, 10) else 1
@@ -55,7 +55,8 @@ def test_a_law_can_be_told_from_he_and_boston(scale):
 
 def test_the_reports_sizes_are_those_of_the_data():
     """What a scale says of its data sets is what they hold."""
-    for name in ("mnist-1k", "boston"):
+    assert set(SCALES["quick"].sizes) == {"mnist-1k", "boston"}
+    for name, sizes in SCALES["quick"].sizes.items():
         of = load(name)
-        assert SCALES["quick"].sizes[name] == {"train": of.n_train, "test": of.n_test}
+        assert sizes == {"train": of.n_train, "test": of.n_test}
     assert SCALES["paper"].sizes["mnist"] == {"train": 60_000, "test": 10_000}
