@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
+from claims.catalogue.declaration import claim
 from claims.catalogue.experiments import BOSTON_50
-from claims.catalogue.trains import trains
 from claims.evidence.trained.reaching import near_zero
 
 
-@trains(BOSTON_50)
+@claim("E9", BOSTON_50)
 def test_regression_training_loss_goes_to_zero(judge_runs):
-    """E9, figure 8, upper panel."""
-    assert judge_runs("E9", near_zero).reason
+    """Figure 8, upper panel."""
+    judge_runs(near_zero)
 
 
-@trains(BOSTON_50)
+@claim("E9-test", BOSTON_50)
 def test_regression_test_loss_goes_to_zero(judge_runs):
-    """E9-test, figure 8, lower panel."""
-    assert judge_runs("E9-test", partial(near_zero, side="test")).reason
+    """Figure 8, lower panel."""
+    judge_runs(partial(near_zero, side="test"))

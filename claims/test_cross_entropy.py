@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+from claims.catalogue.declaration import claim
 from claims.catalogue.experiments import BCE_500
-from claims.catalogue.trains import trains
 from claims.evidence.trained.equality import equal_loss, sigma_effect
 from claims.evidence.trained.groups import groups_merge, two_groups
 
 
-@trains(BCE_500)
+@claim("E10", BCE_500)
 def test_all_models_reach_the_same_loss(judge_runs):
-    """E10, caption of figure 9."""
-    assert judge_runs("E10", equal_loss).reason
+    """Caption of figure 9."""
+    judge_runs(equal_loss)
 
 
-@trains(BCE_500, protocols=("std", "var"))
+@claim("E10-sigma", BCE_500, protocols=("std", "var"))
 def test_sigma_does_not_change_the_loss_reached(judge_runs):
-    """E10-sigma, caption of figure 9."""
-    assert judge_runs("E10-sigma", sigma_effect).reason
+    """Caption of figure 9."""
+    judge_runs(sigma_effect)
 
 
-@trains(BCE_500)
+@claim("E10-groups", BCE_500)
 def test_models_form_two_groups(judge_runs):
-    """E10-groups, the text beside figure 9."""
-    assert judge_runs("E10-groups", two_groups).reason
+    """The text beside figure 9."""
+    judge_runs(two_groups)
 
 
-@trains(BCE_500)
+@claim("E10-merge", BCE_500)
 def test_groups_merge_with_more_epochs(judge_runs):
-    """E10-merge, the text beside figure 9."""
-    assert judge_runs("E10-merge", groups_merge).reason
+    """The text beside figure 9."""
+    judge_runs(groups_merge)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from claims.catalogue import claim
+from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale
 from claims.catalogue.experiments import BOSTON_50, LINEAR_500, LINEAR_500_300
-from claims.catalogue.trains import trains
 from claims.evidence.cache import of_run
 from claims.evidence.linear.hypotheses import source
 from claims.evidence.relu import bernoulli_paths, relu_theorem
@@ -29,6 +28,7 @@ CONSTRUCTIONS = {
 """Local minima of each kind, and the data they are shown on; equation (1) prints no biases."""
 
 
+@claim("N1")
 @pytest.mark.parametrize(
     ("name", "construction"),
     [
@@ -42,33 +42,42 @@ CONSTRUCTIONS = {
         for name in names
     ],
 )
-def test_every_local_minimum_is_global(judge, evidence_cache, name, construction):
-    """N1 is judged by exact local minima on the real data, and exact weights with a smaller loss."""
-    setting = f"{name}-{construction}"
+def test_every_local_minimum_is_global(judge, claim, setting, evidence_cache, name, construction):
+    """By exact local minima on the real data, and exact weights with a smaller loss."""
     depends = {"data": load(name).exact_table.digest, "units": UNITS[name]}
     found = evidence_cache.evidence(
-        f"N1 {setting}", depends, relu_theorem.on_dataset, name, construction, UNITS[name]
+        f"{claim.id} {setting}", depends, relu_theorem.on_dataset, name, construction, UNITS[name]
     )
-    assert judge("N1", found, setting=setting, dataset=name).reason
+    judge(found, dataset=name)
 
 
+HOW = {"exact": bernoulli_paths.exact_evidence, "sampled": bernoulli_paths.sampled_evidence}
+
+
+@claim("N2")
 @pytest.mark.xdist_group("relu-synthetic")
-@pytest.mark.parametrize("how", ["exact", "sampled"])
-@pytest.mark.parametrize("reading", bernoulli_paths.READINGS)
-def test_bernoulli_paths_give_the_deep_linear_loss(judge, evidence_cache, reading, how):
-    """N2 is judged in both readings, exactly on small networks and by sampling on a larger one."""
-    compute = bernoulli_paths.exact_evidence if how == "exact" else bernoulli_paths.sampled_evidence
-    setting = f"synthetic-{reading}-{how}"
-    depends = {"data": source("synthetic").exact_table.digest, "rule": repr(claim("N2"))}
-    found = evidence_cache.evidence(f"N2 {setting}", depends, compute, reading, claim("N2"))
-    assert judge("N2", found, setting=setting, dataset="synthetic").reason
+@pytest.mark.parametrize(
+    ("reading", "evidence"),
+    [
+        pytest.param(reading, evidence, id=f"synthetic-{reading}-{how}")
+        for how, evidence in HOW.items()
+        for reading in bernoulli_paths.READINGS
+    ],
+)
+def test_bernoulli_paths_give_the_deep_linear_loss(judge, claim, setting, evidence_cache, reading, evidence):
+    """In both readings, exactly on small networks and by sampling on a larger one."""
+    depends = {"data": source("synthetic").exact_table.digest, "rule": repr(claim)}
+    found = evidence_cache.evidence(f"{claim.id} {setting}", depends, evidence, reading, claim)
+    judge(found, dataset="synthetic")
 
 
-@trains(LINEAR_500, LINEAR_500_300)
+@claim("H7", LINEAR_500, LINEAR_500_300)
 def test_path_activations_are_independent_of_the_input(judge_runs, evidence_cache):
-    """H7 is judged before and after training, by what the label explains of the activations."""
+    """Before and after training, by what the label explains of the activations."""
 
     def found(run, claim):
-        return evidence_cache.evidence(f"H7 {run.spec.name}", of_run(run, claim), independence_in, run, claim)
+        return evidence_cache.evidence(
+            f"{claim.id} {run.spec.name}", of_run(run, claim), independence_in, run, claim
+        )
 
-    assert judge_runs("H7", found).reason
+    judge_runs(found)

@@ -55,6 +55,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="Initialisation protocols, comma separated, of std, var, he (default: std,var,he).",
     )
     group.addoption(
+        "--claims",
+        type=_ids,
+        default=(),
+        metavar="LIST",
+        help="Claims to judge, comma separated ids such as E1,E2 (default: all).",
+    )
+    group.addoption(
         "--networks",
         type=_networks,
         default=None,
@@ -126,6 +133,16 @@ def comma_list(noun: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, 
         return tuple(word for word in known if word in words)
 
     return parse
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    """Ids of claims; which there are, the collected tests say (`claims.harness.collection`)."""
+    ids = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not ids:
+        raise argparse.ArgumentTypeError(
+            f"got the claims {text!r}, wanted a comma list of ids: for instance E1"
+        )
+    return ids
 
 
 def _networks(text: str) -> int:

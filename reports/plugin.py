@@ -63,6 +63,18 @@ def record_verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
     return record
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_claims_verdict(item: pytest.Item, verdict: Verdict, provenance: dict[str, Any]) -> None:
+    """Take a claim's verdict into the report."""
+    item.user_properties += recording.properties(verdict, item.nodeid, provenance)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_claims_progress(config: pytest.Config) -> board.Teller:
+    """Follow the claims' trainings in the live lines."""
+    return watch.teller(config)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the findings of --fail-on into failures."""

@@ -6,8 +6,6 @@ claims share in `rules`, the networks they are judged on in `experiments`.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from claims.catalogue.sections import (
     boston,
     cross_entropy,
@@ -20,7 +18,7 @@ from claims.catalogue.sections import (
     relu_networks,
     softmax,
 )
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, nearest
 
 __all__ = ["CATALOGUE", "Claim", "Kind", "claim"]
 
@@ -47,11 +45,10 @@ def claim(id: str) -> Claim:
     """The claim with this id.
 
     Raises:
-        KeyError: naming the ids that exist.
+        KeyError: naming the nearest ids.
     """
     try:
         return CATALOGUE[id]
     except KeyError:
-        close = get_close_matches(id.upper(), CATALOGUE, n=3)
-        meant = f"; {' or '.join(close)}?" if close else ""
-        raise KeyError(f"got the claim id {id!r}, wanted one of {', '.join(CATALOGUE)}{meant}") from None
+        near = nearest(id, CATALOGUE)
+        raise KeyError(f"got the claim id {id!r}, wanted one of the catalogue's, such as {near}") from None

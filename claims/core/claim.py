@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from claims.core.margins import ALPHA
 from claims.core.verdict import Region
 
-__all__ = ["Claim", "Kind"]
+__all__ = ["Claim", "Kind", "nearest"]
 
 
 NOT_CLAIMED = "not claimed"
@@ -61,3 +63,10 @@ class Claim:
     def reading(self, output: str) -> str:
         """What the paper says of this claim for networks with this output."""
         return NOT_CLAIMED if output in self.silent else self.paper
+
+
+def nearest(id: str, known: Iterable[str]) -> str:
+    """The ids like this one, for an error, or all where none is: "E1, E10"."""
+    folded = {other.casefold(): other for other in known}
+    close = get_close_matches(id.casefold(), folded, n=3, cutoff=0.5) or folded
+    return ", ".join(folded[each] for each in close)

@@ -231,7 +231,7 @@ def decide(
     paper: str = "",
     look: str = "",
     spent: float = 1.0,
-    failed_prerequisites: Sequence[Failed | str] = (),
+    failed_prerequisites: Sequence[Failed] = (),
 ) -> Verdict:
     """Turn evidence into a verdict by the claim's own rule, fixed before any run.
 
@@ -248,11 +248,9 @@ def decide(
         paper: the paper's reading in this setting, where it is not the claim's.
         look: which look of a sequential design, "2 of 4".
         spent: the share of the design's alpha that this look has, for the p-value.
-        failed_prerequisites: the hypotheses that failed on this data; a plain sentence beside them only
-            adds to the reason.
+        failed_prerequisites: the hypotheses that failed on this data.
     """
-    sentences = [of.sentence if isinstance(of, Failed) else of for of in failed_prerequisites]
-    outcome, why = _outcome(claim, evidence, sentences)
+    outcome, why = _outcome(claim, evidence, [of.sentence for of in failed_prerequisites])
     p_value = evidence.p_value
     if outcome is Outcome.NOT_APPLICABLE or evidence.strength is not Strength.STATISTICAL:
         p_value = None
@@ -282,8 +280,8 @@ def decide(
         paper=paper or claim.paper,
         place=claim.place,
         kind=str(claim.kind),
-        figures=getattr(claim, "figures", ()),
-        failed=tuple(of.claim for of in failed_prerequisites if isinstance(of, Failed)),
+        figures=claim.figures,
+        failed=tuple(of.claim for of in failed_prerequisites),
     )
 
 

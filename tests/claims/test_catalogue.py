@@ -96,9 +96,11 @@ def test_claims_cannot_be_changed():
 
 
 def test_an_unknown_claim_lists_the_known():
-    """A misspelt id is answered with those that exist."""
-    with pytest.raises(KeyError, match=r"got the claim id 'E99', wanted one of H1, H2"):
-        claim("E99")
+    """A misspelt id is answered with the nearest, any other with all."""
+    with pytest.raises(KeyError, match=r"got the claim id 'e8-On', wanted one .* such as E8-one"):
+        claim("e8-On")
+    with pytest.raises(KeyError, match=r"such as H1, H2, .*, D6"):
+        claim("survival")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from claims.catalogue import claim
-from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.core.verdict import Evidence, Failed, Outcome, Strength, Verdict, decide
 from claims.evidence.linear import hypotheses
 from data import load
 from models.exact.moments import Moments, moments
@@ -201,7 +201,7 @@ def test_h4_without_an_inverse_is_not_applicable():
         evidence,
         setting="planted",
         dataset="planted",
-        failed_prerequisites=["H2 failed on planted: rank 2 of 3"],
+        failed_prerequisites=[Failed("H2", "H2 failed on planted: rank 2 of 3")],
     )
     assert verdict.outcome is Outcome.NOT_APPLICABLE
     assert verdict.reason.startswith("H2 failed on planted: rank 2 of 3")

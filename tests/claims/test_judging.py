@@ -45,15 +45,15 @@ def train():
 CLAIMS = """
 from claims.catalogue.experiments import BOSTON_50, LINEAR_500, SOFTMAX_500
 from claims.evidence.trained.reaching import near_zero, same_behaviour
-from claims.catalogue.trains import trains
+from claims.catalogue.declaration import claim
 
-@trains(BOSTON_50, protocols=("he",))
+@claim("E9", BOSTON_50, protocols=("he",))
 def test_reaches_zero(judge_runs):
-    assert judge_runs("E9", near_zero).reason
+    judge_runs(near_zero)
 
-@trains((SOFTMAX_500, LINEAR_500), protocols=("he",))
+@claim("E5", (SOFTMAX_500, LINEAR_500), protocols=("he",), variant="planted")
 def test_alike(judge_runs):
-    assert judge_runs("E5", same_behaviour, setting="a setting").reason
+    judge_runs(same_behaviour)
 """
 
 
@@ -97,7 +97,7 @@ def test_the_fixed_design_looks_once(judged, trained):
     assert row(rows["E9"]) == ("supported", NETWORKS, "")
     assert rows["E9"]["alpha"] == 0.05
     assert rows["E9"]["p_value"] == pytest.approx(SHARE**NETWORKS)
-    assert (rows["E9"]["setting"], rows["E5"]["setting"]) == ("boston-50-he", "a setting")
+    assert (rows["E9"]["setting"], rows["E5"]["setting"]) == ("boston-50-he", "planted-mnist-1k-500-he")
     assert rows["E9"]["protocol"] == "he"
     assert sorted(trained()) == [(0, 32, "linear"), (0, 32, "linear"), (0, 32, "softmax")]
 
@@ -170,7 +170,7 @@ def test_looks_are_not_continued_by_a_fixed_number(judged):
 
 def test_a_run_that_failed_has_judged_nothing(judged, pytester):
     """An error before the first look leaves the choice of the design open."""
-    pytester.makepyfile(test_claims=CLAIMS.replace("near_zero).reason", "lambda *a: 1 / 0)"))
+    pytester.makepyfile(test_claims=CLAIMS.replace("(near_zero)", "(lambda *a: 1 / 0)"))
     judged((1, 1), "-k", "reaches", passed=0)
     pytester.makepyfile(test_claims=CLAIMS)
     assert row(judged((1, 1), "--looks", "-k", "reaches", passed=1)["E9"])[0] == "supported"

@@ -1,5 +1,6 @@
 """Planted controls for T2: landscapes and counts whose verdict is known before any restart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,10 +9,10 @@ from scipy import stats
 
 from claims.catalogue import claim
 from claims.core.margins import FEW, NOT_GLOBAL, RESTARTS
-from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
+from claims.core.verdict import Evidence, Failed, Outcome, Strength, Verdict, decide
 from claims.evidence.linear import restarts
 from claims.evidence.linear.hypotheses import prepared
-from claims.evidence.linear.prerequisites import failed
+from claims.evidence.linear.prerequisites import failed, judged_on
 from claims.evidence.linear.restarts import Cell, Restarts
 from models.exact.moments import moments
 from models.linear.closed_form import sigma_spectrum
@@ -25,8 +26,8 @@ from models.linear.stationarity import probe
 T2 = claim("T2")
 
 
-def judge(evidence: Evidence, broken: list[str] | None = None) -> Verdict:
-    return decide(T2, evidence, setting="planted", dataset="planted", failed_prerequisites=broken or ())
+def judge(evidence: Evidence, broken: Sequence[Failed] = ()) -> Verdict:
+    return decide(T2, evidence, setting="planted", dataset="planted", failed_prerequisites=broken)
 
 
 def planted(hidden: tuple[int, ...], members: int, *, p: int | None = None, scale: float = 0.5) -> Cell:
@@ -283,8 +284,8 @@ def test_minima_too_near_one_another_are_an_error():
 def test_rank_deficient_inputs_switch_the_theorem_off():
     """Nothing is run: the verdict names H2 and where the claim is judged instead."""
     of = prepared("synthetic-rank-deficient", "raw")
-    broken = failed("T2", of, "synthetic-rank-deficient", instead="synthetic-rank-deficient-independent")
-    verdict = judge(Evidence(None, None, 0), broken)
+    broken = failed(T2.prerequisites, of, "synthetic-rank-deficient")
+    verdict = judge(judged_on("synthetic-rank-deficient-independent", Evidence(None, None, 0)), broken)
     assert verdict.outcome is Outcome.NOT_APPLICABLE
     assert verdict.reason == (
         "H2 failed on synthetic-rank-deficient (rank 4 of 5); "

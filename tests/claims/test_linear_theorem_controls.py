@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from claims.catalogue import claim
-from claims.core.verdict import Evidence, Outcome, Strength, decide
+from claims.core.verdict import Evidence, Failed, Outcome, Strength, decide
 from claims.evidence.linear import linear_theorem
 from claims.evidence.linear.dropped_hypotheses import DROPPED, survival_evidence
 from claims.evidence.linear.linear_points import checked
-from claims.evidence.linear.prerequisites import failed
+from claims.evidence.linear.prerequisites import failed, judged_on
 from data import load_synthetic
 from models.exact.moments import Moments, moments
 from models.linear.critical import CriticalPoint, critical_points
@@ -299,10 +299,10 @@ def test_the_padded_point_has_no_negative_direction():
 def test_a_rank_deficient_gram_switches_the_theorem_off():
     """A doubled column fails H2, so T1 to T5 are not applicable and say where to look instead."""
     for id in ("T1", "T3", "T4", "T5"):
-        broken = failed(id, of("synthetic-rank-deficient"), "planted", instead="planted-independent")
+        broken = failed(claim(id).prerequisites, of("synthetic-rank-deficient"), "planted")
         verdict = decide(
             claim(id),
-            Evidence(None, None, 0, Strength.PROOF),
+            judged_on("planted-independent", Evidence(None, None, 0, Strength.PROOF)),
             setting="planted",
             dataset="planted",
             failed_prerequisites=broken,
@@ -313,9 +313,9 @@ def test_a_rank_deficient_gram_switches_the_theorem_off():
 
 def test_a_repeated_eigenvalue_is_noticed():
     """H4 is named, so T1 to T5 are switched off there too."""
-    assert failed("T3", of("synthetic-repeated"), "planted") == [
-        "H4 failed on planted (repeated eigenvalues of Sigma)"
-    ]
+    assert failed(claim("T3").prerequisites, of("synthetic-repeated"), "planted") == (
+        Failed("H4", "H4 failed on planted (repeated eigenvalues of Sigma)"),
+    )
 
 
 def test_balls_make_a_certificate():

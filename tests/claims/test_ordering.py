@@ -14,28 +14,29 @@ import claims.statistics  # noqa: F401  (NumPy, before a run inside a test: a pr
 CLAIMS = """
 import pytest
 from claims.catalogue.experiments import BOSTON_50, LINEAR_500, LINEAR_500_300, SOFTMAX_500
-from claims.catalogue.trains import trains
+from claims.catalogue.declaration import claim
 
-def test_proof():
+@claim("H1")
+def test_proof(declared):
     pass
 
 @pytest.mark.parametrize("name", ["small", pytest.param("large", marks=pytest.mark.scale("paper"))])
 def test_data(name):
     pass
 
-@trains(BOSTON_50)
+@claim("E9", BOSTON_50)
 def test_boston(specs):
     pass
 
-@trains((SOFTMAX_500, LINEAR_500))
+@claim("E6", (SOFTMAX_500, LINEAR_500))
 def test_comparison(specs):
     pass
 
-@trains(LINEAR_500, SOFTMAX_500)
+@claim("D3", LINEAR_500, SOFTMAX_500)
 def test_both_outputs(specs):
     pass
 
-@trains(LINEAR_500_300, protocols=("std", "var"))
+@claim("E2-sigma", LINEAR_500_300, protocols=("std", "var"))
 def test_deep(specs):
     pass
 """
@@ -60,7 +61,7 @@ class Watching:
 
     def specs(self, name: str) -> tuple:
         (item,) = (item for item in self.items if item.name == name)
-        return item.callspec.params["specs"]
+        return item.callspec.params.get("specs", ())
 
 
 @pytest.fixture
@@ -84,22 +85,22 @@ def collected(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
 def test_longest_first_then_comparisons_then_proofs(collected):
     """Experiments by what they cost, a comparison when most of it is trained, last what trains nothing."""
     assert collected().names == [
-        *("test_both_outputs[mnist-1k-500-linear-he]", "test_both_outputs[mnist-1k-500-softmax-he]"),
-        *("test_deep[mnist-1k-500-300-std]", "test_deep[mnist-1k-500-300-var]"),
-        *("test_both_outputs[mnist-1k-500-linear-std]", "test_both_outputs[mnist-1k-500-softmax-std]"),
-        *("test_both_outputs[mnist-1k-500-linear-var]", "test_both_outputs[mnist-1k-500-softmax-var]"),
-        *(f"test_boston[boston-50-{protocol}]" for protocol in ("he", "std", "var")),
-        *(f"test_comparison[mnist-1k-500-{protocol}]" for protocol in ("he", "std", "var")),
-        *("test_proof", "test_data[small]"),
+        *("test_both_outputs[D3-mnist-1k-500-linear-he]", "test_both_outputs[D3-mnist-1k-500-softmax-he]"),
+        *("test_deep[E2-sigma-mnist-1k-500-300-std]", "test_deep[E2-sigma-mnist-1k-500-300-var]"),
+        *("test_both_outputs[D3-mnist-1k-500-linear-std]", "test_both_outputs[D3-mnist-1k-500-softmax-std]"),
+        *("test_both_outputs[D3-mnist-1k-500-linear-var]", "test_both_outputs[D3-mnist-1k-500-softmax-var]"),
+        *(f"test_boston[E9-boston-50-{protocol}]" for protocol in ("he", "std", "var")),
+        *(f"test_comparison[E6-mnist-1k-500-{protocol}]" for protocol in ("he", "std", "var")),
+        *("test_proof[H1]", "test_data[small]"),
     ]
 
 
 def test_one_experiment_is_one_group(collected):
     """Named by what is trained; a comparison waits in a group of its own."""
     found = collected()
-    assert found.group("test_boston[boston-50-he]") == "boston-50-he linear mse"
-    assert found.group("test_both_outputs[mnist-1k-500-softmax-he]") == "mnist-1k-500-he softmax mse"
-    assert found.group("test_comparison[mnist-1k-500-he]") == "comparisons mnist-1k-500-he"
+    assert found.group("test_boston[E9-boston-50-he]") == "boston-50-he linear mse"
+    assert found.group("test_both_outputs[D3-mnist-1k-500-softmax-he]") == "mnist-1k-500-he softmax mse"
+    assert found.group("test_comparison[E6-mnist-1k-500-he]") == "comparisons mnist-1k-500-he"
 
 
 def test_options_reach_the_specs(collected):
@@ -108,10 +109,10 @@ def test_options_reach_the_specs(collected):
     for name in found.names[:-2]:
         for spec in found.specs(name):
             assert (spec.networks, spec.first, spec.precision, spec.seed) == (8, 0, "fp64", 3)
-    softmax, linear = found.specs("test_comparison[mnist-1k-500-he]")
+    softmax, linear = found.specs("test_comparison[E6-mnist-1k-500-he]")
     assert (softmax.output, linear.output) == ("softmax", "linear")
-    assert {spec.networks for spec in collected("--looks").specs("test_boston[boston-50-he]")} == {12}
-    assert {spec.networks for spec in collected().specs("test_boston[boston-50-he]")} == {32}
+    assert {spec.networks for spec in collected("--looks").specs("test_boston[E9-boston-50-he]")} == {12}
+    assert {spec.networks for spec in collected().specs("test_boston[E9-boston-50-he]")} == {32}
 
 
 def test_a_scale_leaves_the_others_tests_out(collected):
@@ -120,13 +121,13 @@ def test_a_scale_leaves_the_others_tests_out(collected):
     assert quick.left_out == ["test_data[large]"]
     assert paper.left_out == []
     assert paper.names[-2:] == ["test_data[small]", "test_data[large]"]
-    assert "test_both_outputs[mnist-500-linear-he]" in paper.names
+    assert "test_both_outputs[D3-mnist-500-linear-he]" in paper.names
 
 
 def test_protocols_that_were_not_chosen_are_left_out(collected):
     """And with them a claim that speaks of none of the chosen."""
     found = collected("--protocols", "he")
-    trained = [name for name in found.names if "[" in name and not name.startswith("test_data")]
+    trained = [name for name in found.names if found.specs(name)]
     assert trained
     assert all(name.endswith("-he]") for name in trained)
     assert not any(name.startswith("test_deep") for name in found.names)

@@ -71,5 +71,5 @@ def test_data_that_cannot_be_used_are_a_usage_error(folder: Path, data: str, mes
 def test_another_set_by_name(folder: Path) -> None:
     """A data set of the project stands in for the scale's digits as well."""
     done = run(folder, "--data", "mnist-5k", "--collect-only")
-    assert "[mnist-5k-500-he]" in done.stdout
+    assert "[M2-mnist-5k-500-he]" in done.stdout
     assert "mnist-1k" not in done.stdout

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from claims.catalogue import claim
-from claims.core.verdict import Evidence
+from claims.core.verdict import Evidence, Failed
+from claims.evidence.cache import EvidenceCache
 from claims.evidence.linear import hypotheses
 from models.exact.moments import Moments
 
-__all__ = ["failed", "failed_on"]
+__all__ = ["broken_on", "failed", "judged_on"]
 
 _CHECKS: dict[str, tuple[Callable[[Moments], Evidence], Callable[[Moments], str]]] = {
     "H1": (hypotheses.shape_evidence, lambda of: f"d_y = {of.d_y} > d_x = {of.d_x}"),
@@ -19,39 +22,60 @@ _CHECKS: dict[str, tuple[Callable[[Moments], Evidence], Callable[[Moments], str]
 }
 
 
-def failed_on(claim_id: str, name: str, preparation: str, shown: str, *, instead: str = "") -> list[str]:
-    """`failed` on the moments of the set `name` after the steps in `preparation`, called `shown`."""
-    return failed(claim_id, hypotheses.prepared(name, preparation), shown, instead=instead)
-
-
-def failed(claim_id: str, of: Moments, name: str, *, instead: str = "") -> list[str]:
-    """One sentence for each prerequisite of the claim that fails on these moments, [] when all hold.
+def failed(prerequisites: Sequence[str], of: Moments, name: str) -> tuple[Failed, ...]:
+    """The prerequisites that fail on these moments, each with a sentence; () when all hold.
 
     "H2 failed on mnist (rank 712 of 784)". A hypothesis that itself depends on one
     that failed (H4 on H2: without it Sigma does not exist) is left out.
 
     Args:
-        claim_id: whose prerequisites.
+        prerequisites: ids of hypotheses, such as `claim.prerequisites`.
         of: the moments of the data.
         name: the data's name for the reader.
-        instead: the variant of the data on which the claim is judged all the same.
 
     Raises:
         ArithmeticError: a hypothesis could be neither proved nor disproved, so nothing can be said.
     """
-    broken: list[str] = []
-    sentences = []
-    for hypothesis in claim(claim_id).prerequisites:
-        if any(needed in broken for needed in claim(hypothesis).prerequisites):
+    found: list[Failed] = []
+    for hypothesis in prerequisites:
+        if any(broken.claim in claim(hypothesis).prerequisites for broken in found):
             continue
         evidence, why = _CHECKS[hypothesis]
         proved = evidence(of).proved
         if proved is None:
             raise ArithmeticError(
                 f"got neither a proof nor a disproof of {hypothesis} on {name}, wanted one: "
-                f"{claim_id} cannot be judged there; use fewer inputs"
+                "what needs it cannot be judged there; use fewer inputs"
             )
         if not proved:
-            broken.append(hypothesis)
-            sentences.append(f"{hypothesis} failed on {name} ({why(of)})")
-    return [*sentences, f"judged on {instead} instead"] if sentences and instead else sentences
+            found.append(Failed(hypothesis, f"{hypothesis} failed on {name} ({why(of)})"))
+    return tuple(found)
+
+
+def broken_on(
+    cache: EvidenceCache, prerequisites: Sequence[str], name: str, preparation: str, *, shown: str
+) -> tuple[Failed, ...]:
+    """`failed` on the moments of the set `name` after the steps in `preparation`, called `shown`.
+
+    Kept in the evidence cache: claims with the same prerequisites share it.
+    """
+    if not prerequisites:
+        return ()
+    depends = {
+        "data": hypotheses.source(name).exact_table.digest,
+        "preparation": preparation,
+        "prerequisites": list(prerequisites),
+    }
+    kept = cache.value(f"hypotheses {shown}", depends, _failed_on, prerequisites, name, preparation, shown)
+    return msgspec.convert(kept, tuple[Failed, ...])
+
+
+def _failed_on(prerequisites: Sequence[str], name: str, preparation: str, shown: str) -> object:
+    return msgspec.to_builtins(failed(prerequisites, hypotheses.prepared(name, preparation), shown))
+
+
+def judged_on(instead: str, evidence: Evidence) -> Evidence:
+    """The evidence on data where a hypothesis failed: says on which variant of the data the claim is judged
+    all the same, "" for none."""
+    said = [f"judged on {instead} instead"] if instead else []
+    return msgspec.structs.replace(evidence, note="; ".join([*said, *filter(None, [evidence.note])]))

@@ -1,0 +1,1 @@
+"""How claims are collected, ordered, trained and judged by pytest; `claims/conftest.py` loads it."""

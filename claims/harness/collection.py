@@ -1,0 +1,130 @@
+"""Which tests there are, one for each alternative and protocol of a claim, and which of them are chosen.
+
+A test's id is the claim's, then the setting as reports print it: "E1-mnist-1k-500-std".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from claims.catalogue import CATALOGUE
+from claims.catalogue.declaration import declaration_of
+from claims.core.claim import Claim, nearest
+from claims.harness.options import Options
+from models.experiment import Experiment
+
+__all__ = ["MARKERS", "Specs", "generate", "group", "select", "specs_of"]
+
+Specs = tuple[Experiment, ...]
+"""What one test trains: one experiment, or several that its verdict compares."""
+
+MARKERS = (
+    "claim(declaration): the claim that the test judges and what it trains; written @claim(...)",
+    "scale(name): run only with this --scale",
+    "xdist_group(name): tests that one worker runs one after another",
+)
+
+
+def generate(metafunc: pytest.Metafunc) -> None:
+    """Names a claim's test after the claim, and collects it once for each alternative and protocol."""
+    declared = declaration_of(metafunc.definition)
+    if declared is None:
+        return
+    if "declared" in metafunc.fixturenames:
+        metafunc.parametrize("declared", [pytest.param(declared, id=declared.prefix)], indirect=True)
+    if not declared.alternatives:
+        return
+    options = Options.of(metafunc.config)
+    cases = [
+        tuple(
+            options.sizes.experiment(
+                network,
+                protocol,
+                networks=options.design.networks[0],
+                precision=options.precision,
+                seed=options.seed,
+            )
+            for network in alternative
+        )
+        for alternative in declared.alternatives
+        for protocol in declared.protocols
+        if protocol in options.protocols
+    ]
+    metafunc.parametrize(
+        "specs",
+        [
+            pytest.param(specs, id=label, marks=pytest.mark.xdist_group(group(specs)))
+            for specs, label in zip(cases, _labels(cases), strict=True)
+        ],
+        indirect=True,
+    )
+
+
+def _labels(cases: Sequence[Specs]) -> list[str]:
+    """One name a case, "mnist-1k-500-std", with the output where two cases differ in nothing else."""
+    first = [specs[0] for specs in cases]
+    plain = [spec.setting for spec in first]
+    return [
+        label
+        if plain.count(label) == 1
+        else f"{label.removesuffix(spec.protocol)}{spec.output}-{spec.protocol}"
+        for label, spec in zip(plain, first, strict=True)
+    ]
+
+
+def group(specs: Specs) -> str:
+    """The xdist group: tests that share an experiment share a worker, and a comparison waits in its own."""
+    return specs[0].name if len(specs) == 1 else f"comparisons {specs[0].setting}"
+
+
+def specs_of(item: pytest.Item) -> Specs:
+    """What a collected test trains, () where nothing."""
+    specs = _params(item).get("specs", ())
+    return specs if isinstance(specs, tuple) else ()
+
+
+def select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what belongs to another scale, to no chosen protocol, or to no chosen claim.
+
+    Raises:
+        pytest.UsageError: a chosen claim does not exist, or two claims share an id.
+    """
+    options = Options.of(config)
+    judged = [None if (declared := declaration_of(item)) is None else declared.claim for item in items]
+    _check(options.claims, [claim for claim in judged if claim is not None])
+    left_out = {
+        item
+        for item, claim in zip(items, judged, strict=True)
+        if any(mark.args[0] != options.scale for mark in item.iter_markers("scale"))
+        or _of_no_protocol(item)
+        or (options.claims and (claim is None or claim.id not in options.claims))
+    }
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _check(chosen: Sequence[str], judged: Sequence[Claim]) -> None:
+    known = dict(CATALOGUE)
+    for claim in judged:
+        if known.setdefault(claim.id, claim) != claim:
+            raise pytest.UsageError(
+                f"got two claims with the id {claim.id!r} ({known[claim.id].statement}; {claim.statement}), "
+                "wanted one: give the second another id"
+            )
+    for id in chosen:
+        if id not in known:
+            raise pytest.UsageError(
+                f"got --claims {id}, wanted ids of claims, comma separated, such as {nearest(id, known)}"
+            )
+
+
+def _params(item: pytest.Item) -> dict[str, object]:
+    return getattr(getattr(item, "callspec", None), "params", {})
+
+
+def _of_no_protocol(item: pytest.Item) -> bool:
+    """Whether the test speaks of none of the chosen protocols: pytest then has no parameter for it."""
+    return not isinstance(_params(item).get("specs", ()), tuple)

@@ -1,0 +1,151 @@
+"""Fixtures that judge: evidence in, one verdict out, for the claim that the test was declared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from claims.catalogue.declaration import Declaration, declaration_of
+from claims.core.claim import Claim
+from claims.core.design import Design, Look
+from claims.core.verdict import Evidence, Failed, Outcome, Verdict, decide
+from claims.harness.collection import Specs
+from models.experiment import Experiment
+
+__all__ = ["claim", "declared", "demand_verdict", "judge", "judge_runs", "record_verdict", "setting"]
+
+VERDICTS = pytest.StashKey[list[Verdict]]()
+"""What the test came to."""
+
+
+@pytest.fixture
+def declared(request: pytest.FixtureRequest) -> Declaration:
+    """What the test says of itself by `@claim(...)`."""
+    if not isinstance(getattr(request, "param", None), Declaration):
+        pytest.fail(f"got {request.node.name} without a claim, wanted @claim(...) over it", pytrace=False)
+    return request.param
+
+
+@pytest.fixture
+def claim(declared: Declaration) -> Claim:
+    """The claim that the test judges."""
+    return declared.claim
+
+
+@pytest.fixture
+def setting(request: pytest.FixtureRequest, claim: Claim) -> str:
+    """What tells this verdict from the claim's others: the test's id after the claim's."""
+    return request.node.callspec.id.removeprefix(claim.id).removeprefix("-")
+
+
+@pytest.fixture
+def record_verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """`record_verdict(verdict, **provenance)` hands a verdict, and where it came from, to who listens."""
+
+    def record(verdict: Verdict, **provenance: Any) -> None:
+        request.node.stash.setdefault(VERDICTS, []).append(verdict)
+        request.config.hook.pytest_claims_verdict(item=request.node, verdict=verdict, provenance=provenance)
+
+    return record
+
+
+def demand_verdict(item: pytest.Item) -> None:
+    """Fails a claim's test that ended without a verdict, or with several: it has one row in the report."""
+    declared = declaration_of(item)
+    reached = len(item.stash.get(VERDICTS, []))
+    if declared is not None and reached != 1:
+        pytest.fail(
+            f"got {reached} verdicts from a test of {declared.claim.id}, wanted one: hand its evidence to "
+            "judge or judge_runs, once",
+            pytrace=False,
+        )
+
+
+@pytest.fixture
+def judge(claim: Claim, setting: str, record_verdict: Callable[..., None]) -> Callable[..., Verdict]:
+    """Decides a claim that trains nothing, and records the verdict.
+
+    `judge(evidence, dataset=, failed=)`, `failed` being the prerequisites that fail on the data.
+    """
+
+    def decide_and_record(evidence: Evidence, *, dataset: str, failed: Sequence[Failed] = ()) -> Verdict:
+        verdict = decide(claim, evidence, setting=setting, dataset=dataset, failed_prerequisites=failed)
+        record_verdict(verdict, data=_checksum(dataset))
+        return verdict
+
+    return decide_and_record
+
+
+@pytest.fixture
+def judge_runs(
+    claim: Claim,
+    setting: str,
+    specs: Specs,
+    grown: Callable[[Experiment, Look], Any],
+    ledger: Any,
+    design: Design,
+    backend: Any,
+    record_verdict: Callable[..., None],
+) -> Callable[..., Verdict]:
+    """Trains the test's networks, look by look, until the design's rule decides, and records the verdict.
+
+    `judge_runs(evidence)`, with `evidence(*runs, claim)` a function of the test's runs in the order of
+    `@claim` and of the claim with the alpha of this look.
+    """
+
+    def decide_and_record(evidence: Callable[..., Evidence]) -> Verdict:
+        first = specs[0]
+        from claims.core.ledger import DesignError
+
+        try:
+            for spec in specs:
+                ledger.check(spec, backend, design)
+        except DesignError as refused:
+            pytest.fail(str(refused), pytrace=False)
+        for look in design:
+            runs = [grown(spec, look) for spec in specs]
+            verdict = decide(
+                rule := replace(claim, alpha=claim.alpha * look.weight),
+                evidence(*runs, rule),
+                setting=setting,
+                dataset=first.dataset,
+                protocol=first.protocol,
+                paper=claim.reading(first.output),
+                look=look.name,
+                spent=look.weight,
+            )
+            for spec in specs:
+                ledger.record(spec, backend, design)
+            if verdict.outcome is not Outcome.INCONCLUSIVE:
+                break
+        record_verdict(
+            verdict,
+            data=_checksum(first.dataset),
+            backend=backend.kind,
+            precision=backend.precision,
+            device=backend.device_name,
+            seeds=sorted({spec.seed for spec in specs}),
+            experiments={
+                part.key: {
+                    "name": part.spec.name,
+                    "trained": part.trained,
+                    "resumed_from": part.resumed_from,
+                    "seconds": round(part.seconds, 3),
+                    "sha256": part.provenance["sha256"],
+                }
+                for run in runs
+                for part in run.parts
+            },
+        )
+        return verdict
+
+    return decide_and_record
+
+
+def _checksum(dataset: str) -> dict[str, str]:
+    from claims.evidence.sources import source
+
+    return {dataset: source(dataset).checksum}

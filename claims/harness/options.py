@@ -1,0 +1,70 @@
+"""What the command line chose, as far as claims are concerned.
+
+The options are declared where all others are, in `reports.options`; where that plugin is not loaded, the
+defaults below hold, so that claims run without reports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import pytest
+
+from claims.catalogue.experiments import Scale, chosen_scale
+from claims.core.design import FIXED, SEQUENTIAL, Design, fixed
+from data import DataError, add, entry
+from models.experiment import PROTOCOLS
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options by name, each with its default."""
+
+    scale: str = "quick"
+    data: str | None = None
+    backend: str = "auto"
+    precision: str = "fp32"
+    protocols: tuple[str, ...] = PROTOCOLS
+    claims: tuple[str, ...] = ()
+    networks: int | None = None
+    looks: bool = False
+    seed: int = 0
+    store: str | None = None
+    refresh: bool = False
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Options:
+        """What this run was asked for."""
+        return cls(**{field.name: config.getoption(field.name, field.default) for field in fields(cls)})
+
+    @property
+    def sizes(self) -> Scale:
+        """The scale's sizes, on the chosen data."""
+        return chosen_scale(self.scale, self.data)
+
+    @property
+    def design(self) -> Design:
+        """How many networks, and when they are looked at."""
+        if self.looks:
+            return SEQUENTIAL
+        return FIXED if self.networks is None else fixed(self.networks)
+
+    def check(self) -> None:
+        """Refuses, before anything is collected, data on which the claims cannot be judged.
+
+        Raises:
+            pytest.UsageError: no such data set, a file that is none, or a regression.
+        """
+        if self.data is None:
+            return
+        try:
+            of = entry(add(self.data))
+        except (ValueError, DataError) as error:
+            raise pytest.UsageError(f"--data: {error}") from error
+        if of.task != "classification":
+            raise pytest.UsageError(
+                f"--data: got {self.data}, a regression, wanted labelled samples: the claims on the digits speak "
+                "of labels; save labels as whole numbers from 0 on"
+            )

@@ -1,0 +1,104 @@
+"""Fixtures that train: each experiment once, here or by whoever shares the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claims.core.design import Design, Look
+from claims.harness.collection import Specs
+from claims.harness.hooks import Progress, Silence
+from claims.harness.options import Options
+from models.experiment import Experiment
+
+__all__ = ["backend", "design", "evidence_cache", "grown", "ledger", "progress", "specs", "store", "train"]
+
+
+@pytest.fixture(scope="session")
+def backend(pytestconfig: pytest.Config) -> Any:
+    """The device and arithmetic chosen by `--backend` and `--precision`."""
+    from models.backend import resolve_backend  # torch is needed from here on, not for collection
+
+    options = Options.of(pytestconfig)
+    return resolve_backend(options.backend, options.precision)
+
+
+@pytest.fixture(scope="session")
+def progress(pytestconfig: pytest.Config) -> Progress:
+    """Who is told of trainings."""
+    return pytestconfig.hook.pytest_claims_progress(config=pytestconfig) or Silence()
+
+
+@pytest.fixture(scope="session")
+def store(pytestconfig: pytest.Config, progress: Progress) -> Any:
+    """The run store chosen by `--store`; every worker of a test run shares it."""
+    from models.runs.store import RunStore, default_store
+
+    options = Options.of(pytestconfig)
+    return RunStore(
+        Path(options.store) if options.store else default_store(),
+        refresh=options.refresh,
+        session=getattr(pytestconfig, "workerinput", {}).get("testrunuid", ""),
+        progress=progress,
+    )
+
+
+@pytest.fixture(scope="session")
+def evidence_cache(store: Any, pytestconfig: pytest.Config) -> Any:
+    """Evidence that takes long to compute, from the run store or computed and kept there."""
+    from claims.evidence.cache import EvidenceCache
+
+    return EvidenceCache(store.root, refresh=Options.of(pytestconfig).refresh)
+
+
+@pytest.fixture
+def specs(request: pytest.FixtureRequest, declared: Any) -> Specs:
+    """The experiments this test is parametrised by."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def train(store: Any, backend: Any, progress: Progress) -> Callable[[Experiment], Any]:
+    """An experiment's run, trained or read from the store; the last few stay at hand for the next test."""
+    from data import load
+    from models.runs.cache import RunCache
+
+    def fetch(spec: Experiment) -> Any:
+        with progress.wanted(spec):
+            return store.get(spec, load(spec.dataset), backend)
+
+    return RunCache(fetch)
+
+
+@pytest.fixture(scope="session")
+def ledger(store: Any) -> Any:
+    """Which design each experiment was judged by."""
+    from claims.core.ledger import Ledger
+
+    return Ledger(store.root)
+
+
+@pytest.fixture(scope="session")
+def design(pytestconfig: pytest.Config) -> Design:
+    """How many networks, and when they are looked at."""
+    return Options.of(pytestconfig).design
+
+
+@pytest.fixture
+def grown(train: Callable[[Experiment], Any], design: Design) -> Callable[[Experiment, Look], Any]:
+    """An experiment's run at a look: each look trains only the networks that are new."""
+    from models.runs.run import join
+
+    def at(spec: Experiment, look: Look) -> Any:
+        ends = design.networks[: look.number]
+        parts = [
+            train(replace(spec, first=start, networks=end - start))
+            for start, end in zip((0, *ends), ends, strict=False)
+        ]
+        return join(parts)
+
+    return at
