@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from controls import control
 from scipy import stats
 
 from claims.catalogue import claim
@@ -119,9 +120,9 @@ def in_valleys(s: float, right: int, left: int) -> Cell:
     return Cell(landscape, starts, landscape.lowest, landscape.lowest + 1.0)
 
 
-def test_the_theorem_is_supported_where_it_holds(record_property):
+@control(T2, Outcome.SUPPORTED)
+def test_the_theorem_is_supported_where_it_holds():
     """The whole grid on planted data: every restart converges and none is above the closed form."""
-    record_property("control", "T2")
     of = prepared("synthetic", "raw")
     ends = restarts.run(restarts.cells(of))
     verdict = judge(restarts.evidence(ends, T2.alpha, restarts.grid_note(of, ends)))
@@ -146,9 +147,9 @@ def test_the_same_restarts_give_the_same_bytes():
     assert first.excess.tobytes() == second.excess.tobytes()
 
 
-def test_a_strict_spurious_minimum_refutes_by_itself(record_property):
+@control(T2, Outcome.REFUTED)
+def test_a_strict_spurious_minimum_refutes_by_itself():
     """One restart in 40 that falls into a dent is enough: its minimum is proved, and lies above L*."""
-    record_property("control", "T2")
     cell = planted((3, 2), 40)
     centre = np.random.default_rng(5).normal(size=cell.landscape.size) * 0.3
     dented = Dented(cell.landscape, centre)
@@ -165,6 +166,7 @@ def test_a_strict_spurious_minimum_refutes_by_itself(record_property):
     assert "1 of 40 not global" in verdict.reason
 
 
+@control(T2, Outcome.REFUTED)
 def test_singular_spurious_minima_refute_by_their_number():
     """A valley floor above the global one has a singular Hessian: no proof, but 20 of 486 are too many."""
     ends = restarts.run([in_valleys(1.0, 20, 466)])
@@ -356,9 +358,3 @@ def test_a_proof_outweighs_kicks():
     assert probe(dented, bottom, seed=0).near is not None
     assert ends.settled.tolist() == [True]
     assert cell.lowest + 0.01 < ends.strict[0] <= ends.loss[0]
-
-
-PLANTED = {
-    ("T2", Outcome.SUPPORTED): test_the_theorem_is_supported_where_it_holds,
-    ("T2", Outcome.REFUTED): test_a_strict_spurious_minimum_refutes_by_itself,
-}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cases import accuracies, losses, one_in, pairs_of_six
+from controls import control
 from planted import by_model, fall, judge, planted, plateau
 
 from claims.catalogue import claim
@@ -30,7 +31,6 @@ CONTROLS = [
     ("undecided without", ASTRIDE, ZERO, INCONCLUSIVE),
     ("undecided twice", ASTRIDE, ASTRIDE, INCONCLUSIVE),
 ]
-PLANTED = {("N3", outcome) for _, _, _, outcome in CONTROLS}
 
 
 def ended(make, output: str, networks: int = 32) -> Run:
@@ -38,11 +38,14 @@ def ended(make, output: str, networks: int = 32) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("usual", "literal", "outcome"), [c[1:] for c in CONTROLS], ids=[c[0] for c in CONTROLS]
+    ("usual", "literal", "outcome"),
+    [
+        pytest.param(usual, literal, outcome, id=name, marks=control("N3", outcome))
+        for name, usual, literal, outcome in CONTROLS
+    ],
 )
-def test_a_changed_verdict_is_told_from_an_unchanged_one(record_property, usual, literal, outcome):
+def test_a_changed_verdict_is_told_from_an_unchanged_one(usual, literal, outcome):
     """Only two decided verdicts can be compared; two alike support the claim, two unlike refute it."""
-    record_property("control", "N3")
     runs = ended(usual, "linear"), ended(literal, "relu")
     evidence = changed_verdict("E1", near_zero, *runs, claim("N3"))
     verdict = judge("N3", evidence)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from controls import control
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, Outcome, Strength, Verdict, decide
@@ -36,9 +37,9 @@ def judge(id: str, evidence: Evidence) -> Verdict:
 # -- N1 -------------------------------------------------------------------------------
 
 
-def test_labels_that_vary_refute_n1(record_property):
+@control("N1", REFUTED)
+def test_labels_that_vary_refute_n1():
     """Dead units are a local minimum, and one live unit does better."""
-    record_property("control", "N1")
     verdict = judge("N1", dead_unit_evidence(X, Y, UNITS))
     assert (verdict.outcome, verdict.strength, verdict.estimate) == (REFUTED, Strength.PROOF, 0.0)
     assert (
@@ -48,13 +49,14 @@ def test_labels_that_vary_refute_n1(record_property):
     assert "units stay dead while each first-layer weight and bias moves by less than " in verdict.reason
 
 
-def test_labels_that_never_vary_support_n1(record_property):
+@control("N1", SUPPORTED)
+def test_labels_that_never_vary_support_n1():
     """The loss is convex in the output layer and zero is within its reach: no local minimum is above."""
-    record_property("control", "N1")
     verdict = judge("N1", dead_unit_evidence(X, np.full((5, 1), 7), UNITS))
     assert (verdict.outcome, verdict.strength, verdict.estimate) == (SUPPORTED, Strength.PROOF, 1.0)
 
 
+@control("N1", REFUTED)
 def test_networks_without_biases_refute_n1():
     """Negative weights on inputs that are not negative: the loss is constant around, and not the least."""
     verdict = judge("N1", dead_unit_evidence(X, Y, UNITS, biased=False))
@@ -111,6 +113,7 @@ def test_a_dead_minimum_without_a_better_point_proves_nothing():
     assert "no better network is known: got labels that are uncorrelated" in verdict.reason
 
 
+@control("N1", REFUTED)
 def test_two_strict_minima_of_different_loss_refute_n1():
     """On the Boston table, and the worse of them is described."""
     verdict = judge("N1", strict_evidence(relu_theorem.strict_task("boston"), starts=20))
@@ -157,11 +160,14 @@ def test_a_task_on_other_data_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("reading", "outcome"), [("expected-output", SUPPORTED), ("expected-loss", REFUTED)], ids=str
+    ("reading", "outcome"),
+    [
+        pytest.param(reading, outcome, id=f"{reading}-{outcome}", marks=control("N2", outcome))
+        for reading, outcome in (("expected-output", SUPPORTED), ("expected-loss", REFUTED))
+    ],
 )
-def test_both_readings_come_out_as_they_must(record_property, reading, outcome):
+def test_both_readings_come_out_as_they_must(reading, outcome):
     """Exactly and by sampling, the same way."""
-    record_property("control", "N2")
     exact, sampled = exact_evidence(reading, claim("N2")), sampled_evidence(reading, claim("N2"))
     assert (sampled.n, sampled.sampling_unit) == (40, "batches of draws")
     assert judge("N2", exact).p_value is None
@@ -227,15 +233,16 @@ def models(seed: int = 1) -> list[Layers]:
 @pytest.mark.parametrize(
     ("before", "after", "outcome"),
     [
-        ("shuffled", "shuffled", SUPPORTED),
-        ("labelled", "labelled", REFUTED),
-        ("shuffled", "one class", REFUTED),
+        pytest.param(before, after, outcome, id=name, marks=control("H7", outcome))
+        for name, before, after, outcome in (
+            ("labels shuffled", "shuffled", "shuffled", SUPPORTED),
+            ("labels in the inputs", "labelled", "labelled", REFUTED),
+            ("units on one class after training", "shuffled", "one class", REFUTED),
+        )
     ],
-    ids=["labels shuffled", "labels in the inputs", "units on one class after training"],
 )
-def test_path_activations_come_out_as_planted(record_property, before, after, outcome):
+def test_path_activations_come_out_as_planted(before, after, outcome):
     """Independent before and after: supported; dependent at one time: refuted, and the time is named."""
-    record_property("control", "H7")
     inputs, labels = drawn_inputs(0.0 if before == "shuffled" else 3.0)
     late = models()
     if after == "one class":
@@ -376,13 +383,3 @@ def test_the_same_paths_are_drawn_in_every_run(monkeypatch):
     first, second = (independence({"": models()}, inputs, labels, claim("H7")) for _ in range(2))
     assert first == second
     assert first.note.startswith("7 paths, 1200 samples; ")
-
-
-PLANTED = {
-    ("N1", SUPPORTED): test_labels_that_never_vary_support_n1,
-    ("N1", REFUTED): test_labels_that_vary_refute_n1,
-    ("N2", SUPPORTED): test_both_readings_come_out_as_they_must,
-    ("N2", REFUTED): test_both_readings_come_out_as_they_must,
-    ("H7", SUPPORTED): test_path_activations_come_out_as_planted,
-    ("H7", REFUTED): test_path_activations_come_out_as_planted,
-}

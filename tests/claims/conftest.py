@@ -1,0 +1,19 @@
+"""Records what a test is a control of, for whoever reads its report."""
+
+from __future__ import annotations
+
+import pytest
+from controls import controls_of
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker of controls."""
+    config.addinivalue_line(
+        "markers",
+        "control(claim, outcome): plants a case of the claim that must come out so; see controls.py",
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Properties reach the process that reports, with workers as without."""
+    item.user_properties += [("control", each) for each in controls_of(item)]
