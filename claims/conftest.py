@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from claims.harness import collection, hooks, judging, ordering
-from claims.harness.judging import claim, declared, judge, judge_runs, record_verdict, setting
+from claims.harness import hooks
+from claims.harness.collection import MARKERS, generate, select
+from claims.harness.judging import claim, declared, demand_verdict, judge, judge_runs, setting
 from claims.harness.options import Options
+from claims.harness.ordering import priority
 from claims.harness.training import (
     backend,
     design,
@@ -38,7 +40,6 @@ __all__ = [  # the fixtures
     "judge_runs",
     "ledger",
     "progress",
-    "record_verdict",
     "setting",
     "specs",
     "store",
@@ -56,26 +57,26 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The markers of claims; and what was asked for can be done."""
-    for line in collection.MARKERS:
+    for line in MARKERS:
         config.addinivalue_line("markers", line)
     Options.of(config).check()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each alternative and protocol."""
-    collection.generate(metafunc)
+    generate(metafunc)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The chosen tests, the longest first."""
     try:
-        collection.select(config, items)
+        select(config, items)
     except pytest.UsageError as refused:
         if not hasattr(config, "workeroutput"):
             raise
         config.workeroutput[REFUSED] = str(refused)
         items.clear()
-    items.sort(key=ordering.priority)  # stable: tests of one experiment keep their order
+    items.sort(key=priority)  # stable: tests of one experiment keep their order
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -89,5 +90,5 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """A claim's test that reached no verdict has failed."""
     result = yield
-    judging.demand_verdict(item)
+    demand_verdict(item)
     return result

@@ -15,7 +15,7 @@ from claims.core.verdict import Evidence, Failed, Outcome, Verdict, decide
 from claims.harness.collection import Specs
 from models.experiment import Experiment
 
-__all__ = ["claim", "declared", "demand_verdict", "judge", "judge_runs", "record_verdict", "setting"]
+__all__ = ["claim", "declared", "demand_verdict", "judge", "judge_runs", "setting"]
 
 VERDICTS = pytest.StashKey[list[Verdict]]()
 """What the test came to."""
@@ -41,15 +41,10 @@ def setting(request: pytest.FixtureRequest, claim: Claim) -> str:
     return request.node.callspec.id.removeprefix(claim.id).removeprefix("-")
 
 
-@pytest.fixture
-def record_verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """`record_verdict(verdict, **provenance)` hands a verdict, and where it came from, to who listens."""
-
-    def record(verdict: Verdict, **provenance: Any) -> None:
-        request.node.stash.setdefault(VERDICTS, []).append(verdict)
-        request.config.hook.pytest_claims_verdict(item=request.node, verdict=verdict, provenance=provenance)
-
-    return record
+def _record(item: pytest.Item, verdict: Verdict, **provenance: Any) -> None:
+    """Hands a verdict, and where it came from, to who listens."""
+    item.stash.setdefault(VERDICTS, []).append(verdict)
+    item.config.hook.pytest_claims_verdict(item=item, verdict=verdict, provenance=provenance)
 
 
 def demand_verdict(item: pytest.Item) -> None:
@@ -65,7 +60,7 @@ def demand_verdict(item: pytest.Item) -> None:
 
 
 @pytest.fixture
-def judge(claim: Claim, setting: str, record_verdict: Callable[..., None]) -> Callable[..., Verdict]:
+def judge(request: pytest.FixtureRequest, claim: Claim, setting: str) -> Callable[..., Verdict]:
     """Decides a claim that trains nothing, and records the verdict.
 
     `judge(evidence, dataset=, failed=)`, `failed` being the prerequisites that fail on the data.
@@ -73,7 +68,7 @@ def judge(claim: Claim, setting: str, record_verdict: Callable[..., None]) -> Ca
 
     def decide_and_record(evidence: Evidence, *, dataset: str, failed: Sequence[Failed] = ()) -> Verdict:
         verdict = decide(claim, evidence, setting=setting, dataset=dataset, failed_prerequisites=failed)
-        record_verdict(verdict, data=_checksum(dataset))
+        _record(request.node, verdict, data=_checksum(dataset))
         return verdict
 
     return decide_and_record
@@ -81,6 +76,7 @@ def judge(claim: Claim, setting: str, record_verdict: Callable[..., None]) -> Ca
 
 @pytest.fixture
 def judge_runs(
+    request: pytest.FixtureRequest,
     claim: Claim,
     setting: str,
     specs: Specs,
@@ -88,7 +84,6 @@ def judge_runs(
     ledger: Any,
     design: Design,
     backend: Any,
-    record_verdict: Callable[..., None],
 ) -> Callable[..., Verdict]:
     """Trains the test's networks, look by look, until the design's rule decides, and records the verdict.
 
@@ -121,7 +116,8 @@ def judge_runs(
                 ledger.record(spec, backend, design)
             if verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
-        record_verdict(
+        _record(
+            request.node,
             verdict,
             data=_checksum(first.dataset),
             backend=backend.kind,

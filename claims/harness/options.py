@@ -65,6 +65,6 @@ class Options:
             raise pytest.UsageError(f"--data: {error}") from error
         if of.task != "classification":
             raise pytest.UsageError(
-                f"--data: got {self.data}, a regression, wanted labelled samples: the claims on the digits speak "
-                "of labels; save labels as whole numbers from 0 on"
+                f"--data: got {self.data}, a regression, wanted labelled samples: the claims on the digits "
+                "speak of labels; save labels as whole numbers from 0 on"
             )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from controls import controls_of
 
+from claims.harness.collection import MARKERS
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker of controls."""
-    config.addinivalue_line(
-        "markers",
-        "control(claim, outcome): plants a case of the claim that must come out so; see controls.py",
-    )
+    """The marker of controls, and those of the claims, whose files a control may import."""
+    for line in (*MARKERS, "control(claim, outcome): plants a case of the claim that must come out so"):
+        config.addinivalue_line("markers", line)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
