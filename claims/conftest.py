@@ -23,6 +23,7 @@ from claims.harness.training import (
     evidence_cache,
     grown,
     ledger,
+    plain_store_errors,
     progress,
     specs,
     store,
@@ -88,7 +89,8 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """A claim's test that reached no verdict has failed."""
-    result = yield
+    """A claim's test that reached no verdict has failed; what a store cannot do needs no traceback."""
+    with plain_store_errors():
+        result = yield
     demand_verdict(item)
     return result

@@ -15,11 +15,22 @@ __all__ = ["check", "make_absolute"]
 
 
 def make_absolute(option: Namespace, here: Path) -> None:
-    """Rewrite the options that name paths as seen from this folder, before a test changes it."""
+    """Rewrite the options that name paths as seen from this folder, before a test changes it.
+
+    Raises:
+        pytest.UsageError: a home that nobody has.
+    """
     for name in ("store", "report_dir", "baseline", "data"):
+        value = getattr(option, name)
         # A data set may be named by a word as well as by its file.
-        if getattr(option, name) is not None and (name != "data" or option.data.endswith(".npz")):
-            setattr(option, name, str((here / Path(getattr(option, name)).expanduser()).resolve()))
+        if value is None or (name == "data" and not value.endswith(".npz")):
+            continue
+        try:
+            setattr(option, name, str((here / Path(value).expanduser()).resolve()))
+        except RuntimeError as error:  # ~nobody/runs
+            raise pytest.UsageError(
+                f"got --{name.replace('_', '-')} {value}, but {error}: name the folder without ~"
+            ) from error
 
 
 def check(option: Namespace) -> None:
@@ -34,9 +45,11 @@ def check(option: Namespace) -> None:
             f"got --looks with --networks {option.networks}, wanted one of them: the looks fix how many "
             "networks each has, so drop --networks, or drop --looks for one look at that many"
         )
-    for name in ("store", "report_dir"):
-        if getattr(option, name) is not None:
-            _check_folder("--" + name.replace("_", "-"), Path(getattr(option, name)))
+    if option.store is not None:
+        # What is in a store can be read without writing; if something has to be trained, the store says so.
+        _check_folder("--store", Path(option.store), written=False)
+    if option.report_dir is not None:
+        _check_folder("--report-dir", Path(option.report_dir), written=True)
     if CHANGED in option.fail_on and option.baseline is None:
         raise pytest.UsageError(
             "got --fail-on changed without --baseline, wanted an earlier report to compare with: "
@@ -57,13 +70,28 @@ def _check_device(backend: str, precision: str) -> None:
         )
 
 
-def _check_folder(name: str, folder: Path) -> None:
-    """A folder that can be written, or made: tried rather than asked, since root is told yes everywhere."""
-    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+def _check_folder(name: str, folder: Path, *, written: bool) -> None:
+    """A folder that can be made, and, if it is to be `written`, one that can be where it is there.
+
+    Tried rather than asked, since root is told yes everywhere.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise pytest.UsageError(
+            f"got {name} {str(folder)!r}, whose name is no UTF-8 and cannot stand in a report: "
+            "name another folder"
+        ) from error
+    try:
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    except OSError as error:
+        raise pytest.UsageError(f"got {name} {folder} ({error.strerror}): name another folder") from error
     if not nearest.is_dir():
         raise pytest.UsageError(
             f"got {name} {folder}, but {nearest} is a file: name a folder, existing or new"
         )
+    if nearest == folder and not written:
+        return
     try:
         with tempfile.TemporaryFile(dir=nearest):
             pass

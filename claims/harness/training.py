@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,18 @@ from claims.harness.hooks import Progress, Silence
 from claims.harness.options import Options
 from models.experiment import Experiment
 
-__all__ = ["backend", "design", "evidence_cache", "grown", "ledger", "progress", "specs", "store", "train"]
+__all__ = [
+    "backend",
+    "design",
+    "evidence_cache",
+    "grown",
+    "ledger",
+    "plain_store_errors",
+    "progress",
+    "specs",
+    "store",
+    "train",
+]
 
 
 @pytest.fixture(scope="session")
@@ -102,3 +114,16 @@ def grown(train: Callable[[Experiment], Any], design: Design) -> Callable[[Exper
         return join(parts)
 
     return at
+
+
+@contextmanager
+def plain_store_errors() -> Iterator[None]:
+    """Where something has to be trained and the store cannot be written, its message fails the test."""
+    try:
+        yield
+    except OSError as error:
+        from models.runs.files import StoreError
+
+        if not isinstance(error, StoreError):
+            raise
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

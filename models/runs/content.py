@@ -47,6 +47,8 @@ def locked(root: Path, lock: Path) -> Iterator[None]:
     """
     with writing(root):
         lock.parent.mkdir(parents=True, exist_ok=True)
+        # Opened once here, because FileLock waits for ever where a file cannot be made for want of a folder.
+        os.close(os.open(lock, os.O_RDWR | os.O_CREAT, 0o644))
         held = FileLock(lock)
         held.acquire()
     try:

@@ -95,6 +95,20 @@ def test_a_damaged_run_is_reported_and_trained_again(alone: Path) -> None:
     assert list((alone / "store" / "set-aside").iterdir())
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no folder here in which nobody can write")
+def test_a_store_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
+    """Where something has to be trained: what was wanted and the cure, and no traceback."""
+    chosen = ("-k", "regression", "--protocols", "he", "--store", "/proc", "-n", "0", "--backend", "cpu")
+    command = [sys.executable, "-m", "pytest", "claims/", "-q", "-p", "no:cacheprovider", *chosen]
+    command += ["--report-dir", str(tmp_path)]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=170)
+    assert finished.returncode == 1
+    assert "the run store /proc cannot be written (" in finished.stdout
+    assert "give a folder with --store" in finished.stdout
+    assert not {"Traceback", "exception"} & set(finished.stdout.split())
+    assert ".py:" not in finished.stdout.partition("FAILURES")[2].partition("short test summary")[0]
+
+
 LOOKS = ("-k", "regression", "--protocols", "he", "--looks", "-n", "0", "--backend", "cpu")
 """The training loss is decided at a look, the test loss stays open to the last."""
 

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-import filelock
 import pytest
 from msgspec.structs import fields
 
@@ -231,11 +230,14 @@ def test_what_is_there_is_read_without_writing(tmp_path, monkeypatch):
     cache(tmp_path).evidence("T2 boston", DEPENDS, Counting())
     before = sorted(tmp_path.rglob("*"))
 
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, "Read-only file system")
+    open_file = os.open
 
-    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
-    monkeypatch.setattr(os, "mkdir", refuse)
+    def only_read(path, flags, *arguments):
+        if flags & os.O_CREAT:
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return open_file(path, flags, *arguments)
+
+    monkeypatch.setattr(os, "open", only_read)
     later = Counting()
     assert cache(tmp_path).evidence("T2 boston", DEPENDS, later) == FOUND
     with pytest.raises(StoreError, match=r"cannot be written \(Read-only .* give a folder with --store"):

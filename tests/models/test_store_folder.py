@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import filelock
 import pytest
@@ -60,13 +60,18 @@ def test_a_store_that_cannot_be_written_is_an_error(runs, monkeypatch):
 def close(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every way to write a file is refused, as on a read-only disk; root is refused too."""
 
-    def refuse(*arguments: Any, **_: Any) -> None:
+    def refuse(*arguments: Any, **_: Any) -> NoReturn:
         raise OSError(errno.EROFS, "Read-only file system", str(arguments[0]))
 
+    open_file = os.open
+
+    def only_read(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        return refuse(path) if flags & os.O_CREAT else open_file(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", only_read)
     for name in ("mkdir", "replace", "unlink", "rmdir", "chmod"):
         monkeypatch.setattr(os, name, refuse)
     monkeypatch.setattr(files, "write", refuse)
-    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
 
 
 def test_a_warm_store_may_be_read_only(runs, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,11 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
         (["--report-dir", "test_claims.py"], "test_claims.py is a file: name a folder"),
         (["--store", "test_claims.py/runs"], "test_claims.py is a file: name a folder"),
         (["--store", "/proc/landscape"], "got --store /proc/landscape, but /proc cannot be written"),
+        (["--report-dir=/proc"], "got --report-dir /proc, but /proc cannot be written"),
+        (["--store", "n" * 300], "(File name too long): name another folder"),
+        (["--report-dir", "n" * 300], "(File name too long): name another folder"),
+        (["--store", os.fsdecode(b"runs\xff")], "whose name is no UTF-8 and cannot stand in a report"),
+        (["--store", "~nobody-here/runs"], "Could not determine home directory.: name the folder without ~"),
         (
             ["--baseline", "absent.json"],
             "absent.json, which cannot be read (No such file or directory), wanted",
@@ -88,7 +94,7 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
 )
 def test_a_wrong_value_is_a_usage_error(harness: pytest.Pytester, arguments: list[str], text: str) -> None:
     """Exit status 4 with what was got and wanted, before a test file is even read."""
-    if "/proc/landscape" in arguments and not Path("/proc").is_dir():
+    if any("/proc" in argument for argument in arguments) and not Path("/proc").is_dir():
         pytest.skip("no /proc here")
     assert text in refused(harness, *arguments)
 
