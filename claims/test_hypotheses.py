@@ -7,8 +7,9 @@ import pytest
 from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale
 from claims.evidence.linear import hypotheses
-from claims.evidence.linear.hypotheses import on_moments, source
+from claims.evidence.linear.preparation import on_moments
 from claims.evidence.linear.prerequisites import broken_on, judged_on
+from claims.evidence.sources import source
 
 SCALED = ("raw", "centred", "standardised", "bias")
 """The ways of preparing the inputs that a practitioner would use."""

@@ -8,8 +8,8 @@ from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale, preparations
 from claims.core.verdict import Evidence
 from claims.evidence.linear import restarts
-from claims.evidence.linear.hypotheses import source
 from claims.evidence.linear.prerequisites import broken_on, judged_on
+from claims.evidence.sources import source
 
 CASES = [(name, prepared) for name in ("synthetic", *exact_sets()) for prepared in preparations(name)]
 

@@ -7,9 +7,15 @@ import pytest
 from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale, preparations
 from claims.core.verdict import Evidence, Strength
-from claims.evidence.linear import dropped_hypotheses, hypotheses, linear_theorem
-from claims.evidence.linear.linear_points import on_critical_points, on_points_and_moments
+from claims.evidence.linear import dropped_hypotheses
+from claims.evidence.linear.convexity import convexity_evidence
+from claims.evidence.linear.curvature import curvature_evidence
+from claims.evidence.linear.points import on_critical_points, on_points_and_moments
+from claims.evidence.linear.preparation import on_moments
 from claims.evidence.linear.prerequisites import broken_on, judged_on
+from claims.evidence.linear.saddles import saddle_evidence
+from claims.evidence.linear.strictness import strictness_evidence
+from claims.evidence.sources import source
 
 WHERE = {
     f"{name}-{prepared}".removesuffix("-raw"): (
@@ -40,7 +46,7 @@ settings = pytest.mark.parametrize(
 def conclude(judge, claim, evidence_cache, name, preparation, instead):
     """Judges a conclusion of the theorem, or says which hypothesis failed before any evidence is made."""
     variant = f"{name}-{preparation}".removesuffix("-raw")
-    depends = {"data": hypotheses.source(name).exact_table.digest, "preparation": preparation}
+    depends = {"data": source(name).exact_table.digest, "preparation": preparation}
 
     def judged(function, evidence):
         failed = broken_on(evidence_cache, claim.prerequisites, name, preparation, shown=variant)
@@ -60,28 +66,28 @@ def conclude(judge, claim, evidence_cache, name, preparation, instead):
 @settings
 def test_loss_is_neither_convex_nor_concave(conclude):
     """By three losses on either side, exact on the integer data."""
-    conclude(hypotheses.on_moments, linear_theorem.convexity_evidence)
+    conclude(on_moments, convexity_evidence)
 
 
 @claim("T3")
 @settings
 def test_critical_points_are_global_or_saddles(conclude):
     """At a critical point for every set of eigenvectors, depth and middle rank."""
-    conclude(on_critical_points, linear_theorem.saddle_evidence)
+    conclude(on_critical_points, saddle_evidence)
 
 
 @claim("T4")
 @settings
 def test_full_middle_rank_means_negative_curvature(conclude):
     """By the sign of v^T H v at every saddle with rank(W_H ... W_2) = p."""
-    conclude(on_critical_points, linear_theorem.rank_evidence)
+    conclude(on_critical_points, curvature_evidence)
 
 
 @claim("T5")
 @settings
 def test_only_shallow_saddles_are_all_strict(conclude):
     """By all saddles of one hidden layer, and by zero weights of two and three."""
-    conclude(on_points_and_moments, linear_theorem.strictness_evidence)
+    conclude(on_points_and_moments, strictness_evidence)
 
 
 @claim("T6")
@@ -89,6 +95,6 @@ def test_only_shallow_saddles_are_all_strict(conclude):
 @pytest.mark.xdist_group("linear-synthetic")
 def test_conclusions_survive_a_dropped_hypothesis(judge, claim, evidence_cache, name):
     """On planted data that break one hypothesis, T1 to T5 once more and exactly."""
-    depends = {"data": hypotheses.source(name).exact_table.digest}
+    depends = {"data": source(name).exact_table.digest}
     found = evidence_cache.evidence(f"{claim.id} {name}", depends, dropped_hypotheses.survival_on, name)
     judge(found, dataset=name)

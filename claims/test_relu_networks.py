@@ -8,9 +8,9 @@ from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale
 from claims.catalogue.experiments import BOSTON_50, LINEAR_500, LINEAR_500_300
 from claims.evidence.cache import of_run
-from claims.evidence.linear.hypotheses import source
 from claims.evidence.relu import bernoulli_paths, relu_theorem
 from claims.evidence.relu.path_activations import independence_in
+from claims.evidence.sources import source
 from data import entry, load
 
 UNITS = {

@@ -184,7 +184,7 @@ LIGHT = [
     "claims.core.verdict",
     "claims.catalogue.experiments",
     "claims.evidence.trained.reaching",
-    "claims.evidence.linear.linear_theorem",
+    "claims.evidence.linear.saddles",
     "claims.evidence.linear.dropped_hypotheses",
     "claims.evidence.linear.restarts",
     "claims.evidence.relu.relu_theorem",

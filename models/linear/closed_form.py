@@ -87,8 +87,8 @@ def global_weights(landscape: LinearLandscape) -> np.ndarray:
         ValueError: X X^T is singular to working precision.
     """
     problem = landscape.problem
-    best = linalg.cho_solve((problem.factor(), True), problem.cross.T).T
-    U = np.linalg.svd(linalg.solve_triangular(problem.factor(), problem.cross.T, lower=True).T)[0]
+    best = linalg.cho_solve((problem.factor(), True), problem.cross_transposed.T).T
+    U = np.linalg.svd(linalg.solve_triangular(problem.factor(), problem.cross_transposed.T, lower=True).T)[0]
     q = min(landscape.narrowest, problem.d_y)
     weights = [np.zeros((1, *shape)) for shape in landscape.shapes]
     weights[0][0, :q] = U[:, :q].T @ best

@@ -92,7 +92,7 @@ class LinearLandscape:
         weights = self.layers(w)
         after, before = _left(weights), _right(weights)
         through = before[-1] @ self.problem.gram
-        gradients = self._gradients(after, before, through - self.problem.cross)
+        gradients = self._gradients(after, before, through - self.problem.cross_transposed)
         return self.problem.map_loss(before[-1], through), self.flat(gradients)
 
     def gradient(self, w: np.ndarray) -> np.ndarray:
@@ -102,7 +102,7 @@ class LinearLandscape:
     def gradient_error(self, w: np.ndarray) -> np.ndarray:
         """Bound [M] on the norm of (computed - true gradient) from rounding, as in `hessian_error`."""
         weights = [np.abs(W) for W in self.layers(w)]
-        absolute = _chain(weights) @ np.abs(self.problem.gram) + np.abs(self.problem.cross)
+        absolute = _chain(weights) @ np.abs(self.problem.gram) + np.abs(self.problem.cross_transposed)
         gradients = self._gradients(_left(weights), _right(weights), absolute)
         return self._rounding * np.linalg.norm(self.flat(gradients), axis=1)
 
@@ -123,7 +123,7 @@ class LinearLandscape:
         """The Hessian at w [M, P] times v [M, P], [M, P]; no matrix of P columns is formed."""
         weights, moves = self.layers(w), self.layers(v)
         after, before = _left(weights), _right(weights)
-        D = before[-1] @ self.problem.gram - self.problem.cross
+        D = before[-1] @ self.problem.gram - self.problem.cross_transposed
         d_before, d_after = _moved_right(weights, moves, before), _moved_left(weights, moves, after)
         dD = d_before[-1] @ self.problem.gram
         rows = self._gradients(after, before, dD)
@@ -141,7 +141,9 @@ class LinearLandscape:
         """The dense Hessian [M, P, P], symmetric to the last bit."""
         weights = self.layers(w)
         T = _chain(weights)
-        return self._hessian(weights, self.problem.gram, T @ self.problem.gram - self.problem.cross)
+        return self._hessian(
+            weights, self.problem.gram, T @ self.problem.gram - self.problem.cross_transposed
+        )
 
     def hessian_error(self, w: np.ndarray) -> np.ndarray:
         """Bound [M] on the spectral norm of (computed - true Hessian) from rounding.
@@ -153,7 +155,9 @@ class LinearLandscape:
         """
         weights = [np.abs(W) for W in self.layers(w)]
         gram = np.abs(self.problem.gram)
-        absolute = self._hessian(weights, gram, _chain(weights) @ gram + np.abs(self.problem.cross))
+        absolute = self._hessian(
+            weights, gram, _chain(weights) @ gram + np.abs(self.problem.cross_transposed)
+        )
         return self._rounding * np.sqrt((absolute**2).sum(axis=(1, 2)))
 
     def _hessian(self, weights: list[np.ndarray], gram: np.ndarray, D: np.ndarray) -> np.ndarray:
@@ -195,7 +199,7 @@ class LinearLandscape:
             for q in range(4)
         ]
         gram = np.linalg.norm(self.problem.gram, 2)
-        residual = e[0] * gram + np.linalg.norm(self.problem.cross)
+        residual = e[0] * gram + np.linalg.norm(self.problem.cross_transposed)
         return 6 * gram * e[1] * e[2] + 6 * e[3] * residual
 
 

@@ -21,26 +21,34 @@ __all__ = ["LinearProblem"]
 class LinearProblem:
     """Sufficient statistics of one data set, in float64.
 
-    L = 1/2 tr(T gram T^T) - tr(T cross^T) + 1/2 label_square for a linear map T [d_y, d_x].
+    L = 1/2 tr(T gram T^T) - tr(T X Y^T) + 1/2 label_square for a linear map T [d_y, d_x].
 
     Attributes:
         gram: [d_x, d_x], X X^T.
-        cross: [d_y, d_x], Y X^T.
+        cross_transposed: [d_y, d_x], Y X^T, the transpose of the moments' `cross`.
         label_square: tr Y Y^T.
     """
 
     gram: np.ndarray
-    cross: np.ndarray
+    cross_transposed: np.ndarray
     label_square: float
 
     def __post_init__(self) -> None:
         d_x = len(self.gram)
-        if self.gram.shape != (d_x, d_x) or self.cross.ndim != 2 or self.cross.shape[1] != d_x:
+        if (
+            self.gram.shape != (d_x, d_x)
+            or self.cross_transposed.ndim != 2
+            or self.cross_transposed.shape[1] != d_x
+        ):
             raise ValueError(
-                f"got gram of shape {self.gram.shape} and cross of shape {self.cross.shape}, wanted "
-                "[d_x, d_x] and [d_y, d_x]: Moments.cross is X Y^T, transpose it"
+                f"got gram of shape {self.gram.shape} and Y X^T of shape {self.cross_transposed.shape}, "
+                "wanted [d_x, d_x] and [d_y, d_x]: transpose X Y^T"
             )
-        if not (np.isfinite(self.gram).all() and np.isfinite(self.cross).all() and self.label_square > 0):
+        if not (
+            np.isfinite(self.gram).all()
+            and np.isfinite(self.cross_transposed).all()
+            and self.label_square > 0
+        ):
             raise ValueError(
                 f"got label_square {self.label_square} or statistics that are not finite, wanted finite "
                 "numbers and tr Y Y^T > 0: check the data"
@@ -67,7 +75,7 @@ class LinearProblem:
         size, total = np.sqrt(square), float(moments.label_square)
         return cls(
             gram=moments.gram.astype(np.float64) / np.outer(size, size),
-            cross=moments.cross.T.astype(np.float64) / (size * np.sqrt(total)),
+            cross_transposed=moments.cross.T.astype(np.float64) / (size * np.sqrt(total)),
             label_square=1.0,
         )
 
@@ -79,7 +87,7 @@ class LinearProblem:
     @property
     def d_y(self) -> int:
         """Output dimension."""
-        return len(self.cross)
+        return len(self.cross_transposed)
 
     @property
     def zero_loss(self) -> float:
@@ -89,7 +97,7 @@ class LinearProblem:
     def map_loss(self, T: np.ndarray, through: np.ndarray | None = None) -> np.ndarray:
         """L [...] of linear maps T [..., d_y, d_x]; `through` is T X X^T where the caller has it."""
         through = T @ self.gram if through is None else through
-        return ((0.5 * through - self.cross) * T).sum(axis=(-2, -1)) + self.label_square / 2
+        return ((0.5 * through - self.cross_transposed) * T).sum(axis=(-2, -1)) + self.label_square / 2
 
     def factor(self) -> np.ndarray:
         """F [d_x, d_x], lower triangular with X X^T = F F^T.
@@ -117,5 +125,5 @@ class LinearProblem:
         Raises:
             ValueError: X X^T is singular to working precision.
         """
-        cross = linalg.solve_triangular(self.factor(), self.cross.T, lower=True).T
+        cross = linalg.solve_triangular(self.factor(), self.cross_transposed.T, lower=True).T
         return LinearProblem(np.eye(self.d_x), cross, self.label_square)

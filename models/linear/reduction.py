@@ -99,5 +99,5 @@ def reduction(problem: LinearProblem) -> Reduction:
     """
     factor = problem.factor()
     whitened = problem.whitened()
-    U, s, Vt = np.linalg.svd(whitened.cross, full_matrices=True)
+    U, s, Vt = np.linalg.svd(whitened.cross_transposed, full_matrices=True)
     return Reduction(problem, factor, U[:, : len(s)], s, Vt.T)

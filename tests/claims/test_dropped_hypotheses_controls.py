@@ -49,7 +49,7 @@ def test_no_saddles_at_all_keep_t4_and_cost_t5():
 def test_survival_is_open_while_a_way_down_is_missing(monkeypatch):
     """The written proof of T2 does not cover for a built point that is not proved to descend."""
     monkeypatch.setattr(
-        "claims.evidence.linear.linear_points.check_point",
+        "claims.evidence.linear.points.check_point",
         lambda data, point: replace(check_point(data, point), down=None),
     )
     found = survival("synthetic-repeated")

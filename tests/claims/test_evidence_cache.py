@@ -14,7 +14,7 @@ from msgspec.structs import fields
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, Strength
 from claims.evidence.cache import EvidenceCache, code_of, of_run
-from claims.evidence.linear import hypotheses, restarts
+from claims.evidence.linear import preparation, restarts
 from models.experiment import Experiment
 from models.runs import files
 from models.runs.code import closure, code_digest
@@ -120,11 +120,11 @@ def test_changed_code_computes_anew(tmp_path):
 
 def test_code_is_what_the_function_and_its_functions_import():
     """Their modules are the roots: not every file of claims/, and no test."""
-    found = code_of(hypotheses.on_moments, (restarts.evidence, "boston", "raw"))
-    assert found["function"] == "claims.evidence.linear.hypotheses.on_moments"
-    assert found["modules"] == ["claims.evidence.linear.hypotheses", "claims.evidence.linear.restarts"]
+    found = code_of(preparation.on_moments, (restarts.evidence, "boston", "raw"))
+    assert found["function"] == "claims.evidence.linear.preparation.on_moments"
+    assert found["modules"] == ["claims.evidence.linear.preparation", "claims.evidence.linear.restarts"]
     assert found["code"] == code_digest(tuple(found["modules"]))
-    assert found["code"] != code_of(hypotheses.on_moments)["code"]
+    assert found["code"] != code_of(preparation.on_moments)["code"]
     assert set(found["versions"]) == {"numpy", "scipy", "python-flint", "torch", "machine"}
     assert not [name for name in closure(found["modules"]) if "test_" in name or name.startswith("reports")]
 

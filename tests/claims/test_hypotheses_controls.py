@@ -8,7 +8,7 @@ from controls import control
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, Failed, Outcome, Strength, Verdict, decide
-from claims.evidence.linear import hypotheses
+from claims.evidence.linear import hypotheses, preparation
 from data import load
 from models.exact.moments import Moments, moments
 
@@ -137,7 +137,7 @@ def test_a_constant_column_explains_in_every_preparation(chain):
     """A bias row is a constant column, and centring makes zeros of constants."""
     of = moments(np.column_stack([A, 1 - A, 3 * ONE, NONE]), FOUR)
     for step in chain.split("-"):
-        of = hypotheses.VARIANTS[step](of)
+        of = preparation.VARIANTS[step](of)
     assert hypotheses.column_evidence(of).estimate == 0
     assert of.rank < of.d_x
 
@@ -217,15 +217,15 @@ def test_centred_inputs_and_one_hot_labels_lose_a_dimension():
 def test_preparations_are_joined_from_left_to_right():
     """Steps compose, are computed once, and an unknown one lists the choices."""
     boston = load("boston")
-    assert hypotheses.variant(boston, "bias-independent").d_x == 14
-    assert hypotheses.variant(boston, "raw") is hypotheses.variant(boston, "raw")
+    assert preparation.variant(boston, "bias-independent").d_x == 14
+    assert preparation.variant(boston, "raw") is preparation.variant(boston, "raw")
     with pytest.raises(ValueError, match="got the preparation 'whitened', wanted one of raw, centred"):
-        hypotheses.variant(boston, "raw-whitened")
+        preparation.variant(boston, "raw-whitened")
 
 
 def test_decimals_are_read_exactly():
     """Boston's columns are scaled to integers, with the scale kept for the floating-point methods."""
-    of = hypotheses.of_dataset(load("boston"))
+    of = preparation.of_dataset(load("boston"))
     assert of.scale.tolist() == [1e5, 10, 100, 1, 1e4, 1e3, 10, 1e4, 1, 1, 10, 100, 100]
     raw = np.concatenate([load("boston").raw_train, load("boston").raw_test])
     assert np.allclose(of.gram.astype(float) / np.outer(of.scale, of.scale), raw.T @ raw, rtol=1e-12)

@@ -12,7 +12,7 @@ from claims.catalogue import claim
 from claims.core.margins import FEW, NOT_GLOBAL, RESTARTS
 from claims.core.verdict import Evidence, Failed, Outcome, Strength, Verdict, decide
 from claims.evidence.linear import restarts
-from claims.evidence.linear.hypotheses import prepared
+from claims.evidence.linear.preparation import prepared
 from claims.evidence.linear.prerequisites import failed, judged_on
 from claims.evidence.linear.restarts import Cell, Restarts
 from models.exact.moments import moments

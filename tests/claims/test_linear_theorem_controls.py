@@ -9,10 +9,13 @@ from controls import control
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, Failed, Outcome, Strength, decide
-from claims.evidence.linear import linear_theorem
+from claims.evidence.linear.convexity import convexity_evidence
+from claims.evidence.linear.curvature import curvature_evidence
 from claims.evidence.linear.dropped_hypotheses import DROPPED, survival_evidence
-from claims.evidence.linear.linear_points import checked
+from claims.evidence.linear.points import checked
 from claims.evidence.linear.prerequisites import failed, judged_on
+from claims.evidence.linear.saddles import saddle_evidence
+from claims.evidence.linear.strictness import strictness_evidence
 from data import load_synthetic
 from models.exact.moments import Moments, moments
 from models.linear.critical import CriticalPoint, critical_points
@@ -30,7 +33,7 @@ def of(name: str) -> Moments:
 
 
 def convexity(X, **more):
-    return linear_theorem.convexity_evidence(moments(X, EYE[:, :2]), **more)
+    return convexity_evidence(moments(X, EYE[:, :2]), **more)
 
 
 def points(name="synthetic", keep=lambda k: True, change=lambda k: k):
@@ -88,7 +91,7 @@ CONTROLS = {
     "T1-inputs": ("T1", lambda: convexity(EYE), SUPPORTED, "6 of 6 witnesses"),
     "T1-no-relation": (
         "T1",
-        lambda: linear_theorem.convexity_evidence(of("synthetic-unrelated")),
+        lambda: convexity_evidence(of("synthetic-unrelated")),
         SUPPORTED,
         "(1, 1, 1, 0) and (0, 1, 1, 1)",
     ),
@@ -101,45 +104,43 @@ CONTROLS = {
     "T1-no-inputs": ("T1", lambda: convexity(0 * EYE), REFUTED, "X = 0: the loss is constant"),
     "T3": (
         "T3",
-        lambda: linear_theorem.saddle_evidence(*points()),
+        lambda: saddle_evidence(*points()),
         SUPPORTED,
         "85 of 85 others fall and rise",
     ),
     "T3-a-maximum": (
         "T3",
-        lambda: linear_theorem.saddle_evidence(*maximum()),
+        lambda: saddle_evidence(*maximum()),
         REFUTED,
         "1 have a definite Hessian above L*, by the exact inertia",
     ),
     "T4": (
         "T4",
-        lambda: linear_theorem.rank_evidence(*points()),
+        lambda: curvature_evidence(*points()),
         SUPPORTED,
         "v^T H v < 0 at 58 of 58 saddles",
     ),
     "T4-rank-overstated": (
         "T4",
-        lambda: linear_theorem.rank_evidence(*points(keep=padded, change=called_full)),
+        lambda: curvature_evidence(*points(keep=padded, change=called_full)),
         REFUTED,
         "have no negative eigenvalue, by the exact inertia",
     ),
     "T5": (
         "T5",
-        lambda: linear_theorem.strictness_evidence(*points(), of("synthetic")),
+        lambda: strictness_evidence(*points(), of("synthetic")),
         SUPPORTED,
         "L(t) = 64288 - 960 t^3 + 8 t^6",
     ),
     "T5-zero-is-global": (
         "T5",
-        lambda: linear_theorem.strictness_evidence(*points("synthetic-unrelated"), of("synthetic-unrelated")),
+        lambda: strictness_evidence(*points("synthetic-unrelated"), of("synthetic-unrelated")),
         REFUTED,
         "zero weights are a global minimum and no saddle",
     ),
     "T5-depth-understated": (
         "T5",
-        lambda: linear_theorem.strictness_evidence(
-            *points(keep=padded, change=called_shallow), of("synthetic")
-        ),
+        lambda: strictness_evidence(*points(keep=padded, change=called_shallow), of("synthetic")),
         REFUTED,
         "have no negative eigenvalue, by the exact inertia",
     ),
@@ -185,7 +186,7 @@ def test_a_planted_case_comes_out_as_planted(id, evidence, outcome, note):
 
 def test_an_open_proof_is_not_a_refutation():
     """Saddles without a proved way down leave T3 inconclusive: nothing was disproved."""
-    found = linear_theorem.saddle_evidence(*points(change=lambda k: replace(k, down=None)))
+    found = saddle_evidence(*points(change=lambda k: replace(k, down=None)))
     verdict = decide(claim("T3"), found, setting="planted", dataset="planted")
     assert verdict.outcome is INCONCLUSIVE
     assert found.estimate == pytest.approx(14 / 99)
@@ -213,9 +214,9 @@ def test_a_point_that_is_not_critical_is_an_error(change):
         r"got \d+ of 85 points that are not critical .*\(the first: S = \(0,\), hidden widths 1, gradient "
     )
     for evidence in (
-        linear_theorem.saddle_evidence,
-        linear_theorem.rank_evidence,
-        lambda *args: linear_theorem.strictness_evidence(*args, of("synthetic")),
+        saddle_evidence,
+        curvature_evidence,
+        lambda *args: strictness_evidence(*args, of("synthetic")),
     ):
         with pytest.raises(ValueError, match=wanted):
             evidence(data, found)
@@ -225,7 +226,7 @@ def test_a_point_that_is_not_critical_is_an_error(change):
 def test_the_error_says_the_gradient(change, slope):
     """The largest entry is shown, whatever made the point a wrong one."""
     with pytest.raises(ValueError, match=rf"gradient entries up to {slope}\d*\), wanted critical points"):
-        linear_theorem.saddle_evidence(*points(keep=used, change=change))
+        saddle_evidence(*points(keep=used, change=change))
 
 
 @pytest.mark.parametrize("chosen", [(), (1,), (2,), (0, 1), (1, 2)])
@@ -241,7 +242,7 @@ def test_a_saddle_offered_as_a_minimum_is_noticed(chosen, others):
 
     data, found = points(keep=lambda k: others or is_meant(k), change=called_global)
     meant = sum(k.point.chosen == chosen and k.point.value != k.point.least for k in found)
-    evidence = linear_theorem.saddle_evidence(data, found)
+    evidence = saddle_evidence(data, found)
     assert meant
     assert evidence.proved is None
     assert evidence.estimate == pytest.approx(1 - meant / len(found))
@@ -253,7 +254,7 @@ def test_a_minimum_offered_as_a_saddle_is_noticed():
     data, found = points(
         keep=lambda k: k.point.is_global, change=lambda k: replace(k, point=replace(k.point, is_global=False))
     )
-    evidence = linear_theorem.saddle_evidence(data, found)
+    evidence = saddle_evidence(data, found)
     assert (evidence.proved, evidence.estimate) == (None, 0.0)
 
 
@@ -265,7 +266,7 @@ def test_the_least_loss_is_the_closed_form():
         assert k.point.least == (data.label_square - sum(values[: k.point.narrowest])) / 2
         assert k.point.is_global == (k.point.value == k.point.least)
     unknown = [replace(k, point=replace(k.point, least=None)) for k in found]
-    assert linear_theorem.saddle_evidence(data, unknown).estimate == 0.0
+    assert saddle_evidence(data, unknown).estimate == 0.0
 
 
 @pytest.mark.parametrize("id", ["T3", "T4", "T5"])
@@ -273,9 +274,9 @@ def test_no_point_at_all_is_inconclusive(id):
     """Nothing was checked, so nothing is known: n is 0 and there is no estimate."""
     data, _ = checked("synthetic", "raw")
     found = {
-        "T3": lambda: linear_theorem.saddle_evidence(data, ()),
-        "T4": lambda: linear_theorem.rank_evidence(data, ()),
-        "T5": lambda: linear_theorem.strictness_evidence(data, (), of("synthetic")),
+        "T3": lambda: saddle_evidence(data, ()),
+        "T4": lambda: curvature_evidence(data, ()),
+        "T5": lambda: strictness_evidence(data, (), of("synthetic")),
     }[id]()
     verdict = decide(claim(id), found, setting="planted", dataset="planted")
     assert verdict.outcome is INCONCLUSIVE
@@ -290,7 +291,7 @@ def test_the_padded_point_has_no_negative_direction():
     assert found
     assert not any(k.is_strict for k in found)
     assert all(k.is_saddle for k in found)
-    assert linear_theorem.rank_evidence(data, found).n == 0
+    assert curvature_evidence(data, found).n == 0
 
 
 def test_a_rank_deficient_gram_switches_the_theorem_off():
@@ -327,9 +328,9 @@ def test_balls_make_a_certificate():
         ]
         found = [check_point(data, point) for point in built]
         for evidence in (
-            linear_theorem.saddle_evidence(data, found),
-            linear_theorem.rank_evidence(data, found),
-            linear_theorem.strictness_evidence(data, found, of("synthetic")),
+            saddle_evidence(data, found),
+            curvature_evidence(data, found),
+            strictness_evidence(data, found, of("synthetic")),
         ):
             assert (evidence.strength, evidence.proved, evidence.estimate) == (
                 Strength.CERTIFICATE,

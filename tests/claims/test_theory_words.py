@@ -8,9 +8,14 @@ import pytest
 from claims.catalogue import claim
 from claims.catalogue.exact_sets import exact_sets
 from claims.core.verdict import Evidence, Strength
-from claims.evidence.linear import dropped_hypotheses, hypotheses, linear_theorem
-from claims.evidence.linear.linear_points import checked
+from claims.evidence.linear import convexity, dropped_hypotheses, hypotheses, strictness
+from claims.evidence.linear.convexity import convexity_evidence
+from claims.evidence.linear.curvature import curvature_evidence
+from claims.evidence.linear.points import checked
+from claims.evidence.linear.preparation import prepared
+from claims.evidence.linear.strictness import strictness_evidence
 from claims.evidence.relu import bernoulli_paths, relu_theorem
+from claims.evidence.sources import source
 from data import entry
 from models.exact.moments import moments
 from models.linear.exact_network import exact_moments
@@ -44,28 +49,24 @@ WORDS = {
     ),
     "N2, loss, sampled": (lambda: bernoulli_paths.sampled_evidence("expected-loss", claim("N2")), DRAWN),
     "T1": (
-        lambda: linear_theorem.convexity_evidence(hypotheses.prepared("synthetic", "raw")),
+        lambda: convexity_evidence(prepared("synthetic", "raw")),
         "6 of 6 witnesses for H = 1, 2, 3; one path, input 0 to label 0 (counted from 0), G = 16, C = 960, "
         "tr YY^T = 128576; with H = 3 above: (1, 1, 1, 60) and (-1, 1, 1, -60), losses 35488 and 35488, "
         "midpoint 64288; below: (1, 1, 1, 0) and (1, 1, 1, 120), losses 64288 and 64288, midpoint 35488",
     ),
     "T4": (
-        lambda: linear_theorem.rank_evidence(*checked("synthetic", "raw")),
+        lambda: curvature_evidence(*checked("synthetic", "raw")),
         "checked exactly at the 58 points built: v^T H v < 0 at 58 of 58 saddles with rank(W_H ... W_2) = p, "
         "at most -15680",
     ),
     "T5": (
-        lambda: linear_theorem.strictness_evidence(
-            *checked("synthetic", "raw"), hypotheses.prepared("synthetic", "raw")
-        ),
+        lambda: strictness_evidence(*checked("synthetic", "raw"), prepared("synthetic", "raw")),
         "checked exactly at the 23 points built: v^T H v < 0 at 23 of 23 saddles for H = 1, at most -15680; "
         "at zero weights, H = 2: the Hessian is 0 (18 weights), L(t) = 64288 - 960 t^3 + 8 t^6; H = 3: the "
         "Hessian is 0 (22 weights), L(t) = 64288 - 960 t^4 + 8 t^8",
     ),
     "T5, unrelated labels": (
-        lambda: linear_theorem.strictness_evidence(
-            *dropped("synthetic-unrelated"), hypotheses.prepared("synthetic-unrelated", "raw")
-        ),
+        lambda: strictness_evidence(*dropped("synthetic-unrelated"), prepared("synthetic-unrelated", "raw")),
         "no point was built; v^T H v < 0 at 0 of 0 saddles for H = 1; at zero weights, H = 2: the Hessian is "
         "0 (18 weights), no descent; H = 3: the Hessian is 0 (22 weights), no descent; X Y^T = 0, so zero "
         "weights are a global minimum and no saddle",
@@ -75,8 +76,8 @@ WORDS = {
 
 def dropped(name: str) -> tuple:
     """The checked points of planted data that break a hypothesis."""
-    planted = hypotheses.source(name)
-    data = exact_moments(hypotheses.prepared(name, "raw"))
+    planted = source(name)
+    data = exact_moments(prepared(name, "raw"))
     return dropped_hypotheses._every_basis(data, planted.reflection.T.tolist())
 
 
@@ -127,7 +128,7 @@ def test_labels_that_are_unrelated_refute_t5():
 def test_t5_stays_open_where_zero_weights_are_not_shown_to_descend(monkeypatch, line):
     """Every saddle of one hidden layer is strict, and yet nothing is proved of the deeper ones: the loss must
     keep still up to the order of the first layer products and fall with it."""
-    monkeypatch.setattr(linear_theorem, "descent_from_zero", lambda path, depth: line)
+    monkeypatch.setattr(strictness, "descent_from_zero", lambda path, depth: line)
     found = WORDS["T5"][0]()
     assert found.proved is None
     assert found.estimate == 25 / 27
@@ -135,11 +136,9 @@ def test_t5_stays_open_where_zero_weights_are_not_shown_to_descend(monkeypatch, 
 
 def test_t1_stays_open_where_a_witness_is_missing(monkeypatch):
     """A witness that does not hold refutes nothing, unless the loss is convex by its form."""
-    right = linear_theorem.witnesses
-    monkeypatch.setattr(
-        linear_theorem, "witnesses", lambda path, depth: right(path, depth)[: 2 - (depth == 2)]
-    )
-    found = linear_theorem.convexity_evidence(hypotheses.prepared("synthetic", "raw"))
+    right = convexity.witnesses
+    monkeypatch.setattr(convexity, "witnesses", lambda path, depth: right(path, depth)[: 2 - (depth == 2)])
+    found = convexity_evidence(prepared("synthetic", "raw"))
     assert (found.proved, found.estimate) == (None, 5 / 6)
 
 

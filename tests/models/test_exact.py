@@ -9,7 +9,7 @@ import flint
 import numpy as np
 import pytest
 
-from claims.evidence.linear.hypotheses import variant
+from claims.evidence.linear.preparation import variant
 from data import load
 from models.exact import integers
 from models.exact.collinear import column_classes

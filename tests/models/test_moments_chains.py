@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from claims.evidence.linear import hypotheses
+from claims.evidence.linear.preparation import prepared
 from models.exact import sigma
 from models.exact.moments import Moments, moments
 from models.linear.closed_form import sigma_spectrum
@@ -120,9 +121,9 @@ def test_rational_moments_have_no_factor(chain):
 @pytest.mark.parametrize("preparation", ["bias", "centred-bias", "standardised-bias", "bias-independent"])
 def test_the_same_row_space_has_the_same_least_loss(preparation):
     """Boston with a bias: L* is 0.01849 of tr Y Y^T, whether the inputs were centred first or not."""
-    of = hypotheses.prepared("boston", preparation)
+    of = prepared("boston", preparation)
     assert sigma_spectrum(of).lowest_loss(1) == pytest.approx(0.0184877, abs=1e-7)
-    reduced, plain = (fitted_moments(m, balls=False) for m in (of, hypotheses.prepared("boston", "bias")))
+    reduced, plain = (fitted_moments(m, balls=False) for m in (of, prepared("boston", "bias")))
     assert (reduced.gram, reduced.label_square) == (plain.gram, plain.label_square)
 
 

@@ -41,14 +41,12 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from claims.core.verdict import Evidence, Strength
-from claims.evidence.linear.hypotheses import prepared
-from claims.evidence.linear.linear_points import SMALL, check_all
-from claims.evidence.linear.linear_theorem import (
-    convexity_evidence,
-    rank_evidence,
-    saddle_evidence,
-    strictness_evidence,
-)
+from claims.evidence.linear.convexity import convexity_evidence
+from claims.evidence.linear.curvature import curvature_evidence
+from claims.evidence.linear.points import SMALL, check_all
+from claims.evidence.linear.preparation import prepared
+from claims.evidence.linear.saddles import saddle_evidence
+from claims.evidence.linear.strictness import strictness_evidence
 from data import load_synthetic
 from models.exact.moments import Moments
 from models.linear.critical_checks import Checked
@@ -93,7 +91,7 @@ def survival_evidence(of: Moments, vectors: Sequence[Sequence[int]], dropped: st
         "T1": convexity_evidence(of),
         "T2": _minima(points),
         "T3": saddle_evidence(data, points),
-        "T4": rank_evidence(data, points),
+        "T4": curvature_evidence(data, points),
         "T5": strictness_evidence(data, points, of),
     }
     saddles = sum(not k.point.is_global for k in points)

@@ -1,98 +1,29 @@
 """Evidence on the hypotheses H1 to H6 of the linear theorem (paper, section 2.1): proofs in integers.
 
-A `Dataset` becomes integer moments once; every function below turns moments into
-`Evidence` of strength "proof". The embedded sets are small, so all their samples
-are used; of full MNIST, the 60,000 training images, as in the paper.
+Every function turns the integer moments of a data set (`claims.evidence.linear.preparation`) into `Evidence`
+of strength "proof".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-
 import numpy as np
 
 from claims.core.verdict import Evidence, Strength
-from data import SYNTHETIC, Dataset, Planted, load, load_synthetic
 from models.exact import collinear, rank_methods, sigma
-from models.exact.moments import Moments, moments
+from models.exact.moments import Moments
 
 __all__ = [
-    "VARIANTS",
     "column_evidence",
     "cross_rank_evidence",
     "eigenvalue_evidence",
     "gram_rank_evidence",
     "literal_rank_evidence",
     "method_evidence",
-    "of_dataset",
-    "prepared",
     "shape_evidence",
-    "source",
-    "variant",
 ]
 
 UNIT = "data set"
 """What n counts: the statements are about the one matrix, and all of it is looked at."""
-
-SIDE, BLOCK = 28, 4
-
-
-def _pooling() -> np.ndarray:
-    """[784, 49] of zeros and ones: column k adds up the pixels of the k-th block of 4 by 4."""
-    row, column = np.divmod(np.arange(SIDE * SIDE), SIDE)
-    blocks = SIDE // BLOCK
-    return np.eye(blocks * blocks, dtype=np.int64)[row // BLOCK * blocks + column // BLOCK]
-
-
-VARIANTS: dict[str, Callable[[Moments], Moments]] = {
-    "raw": lambda of: of,
-    "centred": Moments.centred,
-    "standardised": Moments.standardised,
-    "bias": Moments.with_bias,
-    "nonzero": Moments.nonzero,
-    "independent": Moments.independent,
-    "pooled": lambda of: of.projected(_pooling()),
-}
-"""How the inputs are prepared. "nonzero" leaves out columns that are zero in every sample, "independent"
-keeps only pivot columns, so that X X^T is regular and the theorem applies to the same row space, "pooled"
-projects the digits to 49 numbers by adding up blocks of 4 by 4 pixels. Steps are joined by "-" and taken
-from left to right: "centred-independent"."""
-
-
-def source(name: str) -> Dataset | Planted:
-    """The data set or planted set with this name."""
-    return load_synthetic(name) if name in SYNTHETIC else load(name)
-
-
-def prepared(name: str, preparation: str) -> Moments:
-    """The moments of the set `name` after the steps in `preparation`."""
-    return variant(source(name), preparation)
-
-
-def on_moments(evidence: Callable[[Moments], Evidence], name: str, preparation: str) -> Evidence:
-    """Evidence on the moments of the set `name` after the steps in `preparation`."""
-    return evidence(prepared(name, preparation))
-
-
-@cache
-def of_dataset(dataset: Dataset | Planted) -> Moments:
-    """The integer moments of what the data set says the exact claims are about."""
-    table = dataset.exact_table
-    return moments(table.X, table.Y, scale=table.scale)
-
-
-@cache
-def variant(dataset: Dataset | Planted, name: str) -> Moments:
-    """The moments after the steps in `name`, computed once a process so that tests share the exact rank.
-
-    Raises:
-        ValueError: a step that is not in VARIANTS.
-    """
-    before, _, step = name.rpartition("-")
-    if step not in VARIANTS:
-        raise ValueError(f"got the preparation {step!r}, wanted one of {', '.join(VARIANTS)}, joined by '-'")
-    return VARIANTS[step](variant(dataset, before) if before else of_dataset(dataset))
 
 
 def shape_evidence(of: Moments) -> Evidence:

@@ -10,6 +10,8 @@ from claims.catalogue import claim
 from claims.core.verdict import Evidence, Failed
 from claims.evidence.cache import EvidenceCache
 from claims.evidence.linear import hypotheses
+from claims.evidence.linear.preparation import prepared
+from claims.evidence.sources import source
 from models.exact.moments import Moments
 
 __all__ = ["broken_on", "failed", "judged_on"]
@@ -62,7 +64,7 @@ def broken_on(
     if not prerequisites:
         return ()
     depends = {
-        "data": hypotheses.source(name).exact_table.digest,
+        "data": source(name).exact_table.digest,
         "preparation": preparation,
         "prerequisites": list(prerequisites),
     }
@@ -71,7 +73,7 @@ def broken_on(
 
 
 def _failed_on(prerequisites: Sequence[str], name: str, preparation: str, shown: str) -> object:
-    return msgspec.to_builtins(failed(prerequisites, hypotheses.prepared(name, preparation), shown))
+    return msgspec.to_builtins(failed(prerequisites, prepared(name, preparation), shown))
 
 
 def judged_on(instead: str, evidence: Evidence) -> Evidence:

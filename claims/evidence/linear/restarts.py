@@ -15,7 +15,7 @@ import numpy as np
 
 from claims.core.margins import FEW, NOT_GLOBAL, RESTARTS
 from claims.core.verdict import Evidence, Strength
-from claims.evidence.linear.hypotheses import prepared
+from claims.evidence.linear.preparation import prepared
 from claims.statistics import Share
 from models.exact.moments import Moments
 from models.linear.closed_form import Spectrum, sigma_spectrum

@@ -6,7 +6,7 @@ import flint
 import numpy as np
 import pytest
 
-from claims.evidence.linear.hypotheses import prepared
+from claims.evidence.linear.preparation import prepared
 from data import load_synthetic
 from models.exact import integers
 from models.exact.moments import Moments, moments
@@ -74,9 +74,9 @@ def test_no_map_of_that_rank_is_below_the_closed_form():
     for p in (1, 4, 10):
         U = np.linalg.qr(rng.normal(size=(10, p)))[0]
         for _ in range(3000):
-            V = np.linalg.solve(problem.gram, problem.cross.T @ U)
-            U = np.linalg.qr(problem.cross @ V)[0]
-        loss = problem.map_loss(U @ U.T @ np.linalg.solve(problem.gram, problem.cross.T).T)
+            V = np.linalg.solve(problem.gram, problem.cross_transposed.T @ U)
+            U = np.linalg.qr(problem.cross_transposed @ V)[0]
+        loss = problem.map_loss(U @ U.T @ np.linalg.solve(problem.gram, problem.cross_transposed.T).T)
         assert -1e-14 <= loss - spectrum.lowest_loss(p) <= 1e-8
 
 

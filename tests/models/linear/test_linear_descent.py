@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from claims.evidence.linear.hypotheses import prepared
+from claims.evidence.linear.preparation import prepared
 from models.linear.closed_form import global_weights, sigma_spectrum
 from models.linear.descent import settle
 from models.linear.landscape import LinearLandscape
@@ -32,7 +32,7 @@ def draw(landscape: LinearLandscape, members: int, scale: float = 0.5) -> np.nda
 
 def critical(landscape: LinearLandscape, chosen: tuple[int, ...]) -> np.ndarray:
     """The critical point [1, P] that fits these eigenvectors of Sigma and pads everything else with zeros."""
-    U, s, Vt = np.linalg.svd(landscape.problem.cross, full_matrices=False)
+    U, s, Vt = np.linalg.svd(landscape.problem.cross_transposed, full_matrices=False)
     q, keep = len(chosen), list(chosen)
     weights = [np.zeros((1, *shape)) for shape in landscape.shapes]
     weights[0][0, :q] = s[keep, None] * Vt[keep]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from claims.evidence.linear.hypotheses import prepared
+from claims.evidence.linear.preparation import prepared
 from data import load, load_synthetic
 from models.exact.moments import moments
 from models.linear.landscape import LinearLandscape
@@ -101,7 +101,7 @@ def test_cost_does_not_depend_on_the_number_of_samples():
     often = LinearProblem.of(moments(np.tile(data.X, (100, 1)), np.tile(data.Y, (100, 1))))
     assert often.gram.shape == once.gram.shape
     assert np.allclose(often.gram, once.gram, atol=1e-15)
-    assert np.allclose(often.cross, once.cross, atol=1e-15)
+    assert np.allclose(often.cross_transposed, once.cross_transposed, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", ["synthetic", "boston", "mnist-5k"])
@@ -142,7 +142,7 @@ def test_whitening_is_a_change_of_coordinates(hidden):
     [
         (
             lambda: LinearProblem(np.eye(3), np.ones((3, 2)), 1.0),
-            r"got gram of shape \(3, 3\) and cross of shape \(3, 2\), wanted .* transpose it",
+            r"got gram of shape \(3, 3\) and Y X\^T of shape \(3, 2\), wanted .* transpose X Y",
         ),
         (lambda: LinearProblem(np.eye(2), np.ones((1, 2)), 0.0), "wanted finite numbers and tr Y Y"),
         (

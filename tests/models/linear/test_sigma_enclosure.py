@@ -4,7 +4,7 @@ import flint
 import numpy as np
 import pytest
 
-from claims.evidence.linear.hypotheses import prepared
+from claims.evidence.linear.preparation import prepared
 from models.exact import integers
 from models.exact.moments import Moments, moments
 from models.linear import sigma_enclosure
