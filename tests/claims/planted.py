@@ -16,7 +16,19 @@ from claims.core.verdict import Evidence, Outcome, Verdict, decide
 from models.experiment import Experiment
 from models.runs.run import Run
 
-__all__ = ["SAMPLES", "Case", "altered", "by_model", "fall", "judge", "planted", "plateau", "spread"]
+__all__ = [
+    "SAMPLES",
+    "Case",
+    "altered",
+    "by_model",
+    "fall",
+    "judge",
+    "judged",
+    "on_its_way",
+    "planted",
+    "plateau",
+    "spread",
+]
 
 SAMPLES = 1000
 """Samples on either side."""
@@ -50,6 +62,11 @@ def plateau(final: ArrayLike, epochs: int = 20) -> np.ndarray:
 def fall(rate: ArrayLike, epochs: int = 20) -> np.ndarray:
     """Curves [T+1, M] of exp(-t / rate): l = level is reached after rate * log(1 / level) epochs."""
     return np.exp(-np.arange(epochs + 1)[:, None] / np.asarray(rate))
+
+
+def on_its_way(end: float, step: float, networks: int = 32) -> np.ndarray:
+    """Curves [T+1, M] that fall by `step` an epoch, the same until the last."""
+    return end + step * np.arange(20, -1, -1)[:, None] + spread(networks, 1e-4)
 
 
 def every_pair(networks: int) -> np.ndarray:
@@ -159,6 +176,11 @@ class Case:
 def judge(id: str, evidence: Evidence) -> Verdict:
     """The verdict by the claim's own rule."""
     return decide(claim(id), evidence, setting="planted", dataset="planted", protocol="he")
+
+
+def judged(id: str, evidence: Callable[..., Evidence], *runs: Any) -> Verdict:
+    """The verdict on these runs by the claim's own rule."""
+    return judge(id, evidence(*runs, claim(id)))
 
 
 def altered(run: Run, **arrays: np.ndarray) -> Run:

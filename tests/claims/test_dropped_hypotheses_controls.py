@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, Strength, decide
@@ -44,6 +45,20 @@ def test_no_saddles_at_all_keep_t4_and_cost_t5():
     note = survival("synthetic-unrelated").note
     assert "T4 yes (no saddles)" in note
     assert "T5 no (zero weights are a global minimum)" in note
+
+
+@pytest.mark.parametrize(
+    ("name", "open_"),
+    [("synthetic-repeated", "curvature_evidence"), ("synthetic-unrelated", "saddle_evidence")],
+    ids=["there are saddles", "T3 is open"],
+)
+def test_t4_needs_no_saddles_and_t3_to_hold_for_want_of_saddles(monkeypatch, name, open_):
+    """Without the one or the other, what was found of the saddles stands."""
+    from claims.evidence.linear import dropped_hypotheses
+
+    found = getattr(dropped_hypotheses, open_)
+    monkeypatch.setattr(dropped_hypotheses, open_, lambda *given: structs.replace(found(*given), proved=None))
+    assert "T4 open" in survival(name).note
 
 
 def test_survival_is_open_while_a_way_down_is_missing(monkeypatch):

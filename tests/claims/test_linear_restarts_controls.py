@@ -283,6 +283,18 @@ def test_minima_too_near_one_another_are_an_error():
         list(restarts.cells(of))
 
 
+def test_the_gap_is_measured_by_what_can_be_explained():
+    """Inputs that explain a ten-thousandth of the labels: the next critical value is as far above L* as zero
+    weights are, which is little beside the labels and all of what there is to gain."""
+    x, y = np.ones((4, 1), dtype=int), np.array([[30], [-30], [31], [-30]])
+    explained = float((x * y).sum()) ** 2 / 4 / float((y**2).sum())
+    assert explained < 1e-4
+    found = list(restarts.cells(moments(x, y)))
+    assert found
+    for cell in found:
+        assert cell.zero - cell.lowest == pytest.approx(explained / 2, rel=1e-6)
+
+
 def test_rank_deficient_inputs_switch_the_theorem_off():
     """Nothing is run: the verdict names H2 and where the claim is judged instead."""
     of = prepared("synthetic-rank-deficient", "raw")

@@ -269,6 +269,20 @@ def test_the_least_loss_is_the_closed_form():
     assert saddle_evidence(data, unknown).estimate == 0.0
 
 
+@pytest.mark.parametrize("missing", ["a proof that it is critical", "few weights"])
+def test_an_extremum_is_proved_at_critical_points_of_few_weights(monkeypatch, missing):
+    """A definite Hessian refutes T3 at a point proved critical only, and where the inertia is computed."""
+    data, (point,) = maximum()
+    assert saddle_evidence(data, (point,)).proved is False
+    if missing == "few weights":
+        monkeypatch.setattr("claims.evidence.linear.saddles.ENTRIES", 0)
+    else:
+        point = replace(point, stationary=None)
+    found = saddle_evidence(data, (point,))
+    assert found.proved is None
+    assert "definite Hessian" not in found.note
+
+
 @pytest.mark.parametrize("id", ["T3", "T4", "T5"])
 def test_no_point_at_all_is_inconclusive(id):
     """Nothing was checked, so nothing is known: n is 0 and there is no estimate."""

@@ -6,10 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from planted import altered, judge
+from planted import altered, judged
 
-from claims.catalogue import claim
-from claims.core.verdict import Outcome, Verdict
+from claims.core.verdict import Outcome
 from claims.evidence.trained.equality import equal_loss
 from claims.evidence.trained.reaching import every_architecture, near_zero, same_behaviour
 from data import Dataset
@@ -47,10 +46,6 @@ def realisable() -> Run:
 def noisy() -> Run:
     """A task whose inputs each have two targets, trained to the plateau that this leaves."""
     return trained(0.5)
-
-
-def judged(id: str, evidence, *runs) -> Verdict:
-    return judge(id, evidence(*runs, claim(id)))
 
 
 def test_a_realisable_task_reaches_zero(realisable):
