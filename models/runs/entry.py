@@ -25,6 +25,7 @@ def write_run(
     key: str,
     identity: Mapping[str, Any],
     arrays: Mapping[str, np.ndarray],
+    recorders: Mapping[str, str],
     timing: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Writes a run's three files into an empty folder; what run.json says.
@@ -34,13 +35,14 @@ def write_run(
         key: the run's name.
         identity: all that it depends on.
         arrays: contiguous.
+        recorders: digest of the code that recorded it, by array; of those that are not in the identity.
         timing: see `read_timing`.
 
     Raises:
         OSError: they cannot be written.
     """
     tensors = safetensors.numpy.save(dict(arrays))
-    about = _about(key, identity, tensors)
+    about = _about(key, identity, recorders, tensors)
     files.write(folder / "run.safetensors", tensors)
     files.write(folder / "run.json", files.encoded(about))
     files.write(folder / "timing.json", files.with_digest({"key": key, **timing}))
@@ -58,9 +60,9 @@ def read_run(folder: Path) -> tuple[dict[str, Any], bytes]:
     about = files.read_json(folder / "run.json")
     if about.get("key") != folder.name:
         raise DamageError(f"run.json names the run {about.get('key')!r}")
-    size = about.get("bytes")
-    if not isinstance(size, int):
-        raise DamageError("run.json does not say how large run.safetensors is")
+    size, recorders = about.get("bytes"), about.get("recorders")
+    if not isinstance(size, int) or not isinstance(recorders, dict):
+        raise DamageError("run.json does not say how large run.safetensors is, or what recorded it")
     tensors = files.read(folder / "run.safetensors", size)
     if about.get("sha256") != hashlib.sha256(tensors).hexdigest():
         raise DamageError("run.safetensors does not match its SHA-256")
@@ -70,13 +72,14 @@ def read_run(folder: Path) -> tuple[dict[str, Any], bytes]:
     return about, tensors
 
 
-def compared(folder: Path, identity: Mapping[str, Any], tensors: bytes) -> None:
-    """Holds run.json to what it must say, to the byte.
+def compared(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any], tensors: bytes) -> None:
+    """Holds run.json to what it must say, to the byte; what it was recorded with is its own to say.
 
     Raises:
         DamageError: it says anything else.
     """
-    if files.read(folder / "run.json") != files.encoded(_about(folder.name, identity, tensors)):
+    wanted = _about(folder.name, identity, about["recorders"], tensors)
+    if files.read(folder / "run.json") != files.encoded(wanted):
         raise DamageError("run.json does not say what this run was trained on")
 
 
@@ -94,6 +97,8 @@ def read_timing(folder: Path) -> dict[str, Any]:
     return timing
 
 
-def _about(key: str, identity: Mapping[str, Any], tensors: bytes) -> dict[str, Any]:
-    digest = hashlib.sha256(tensors).hexdigest()
-    return {"key": key, **identity, "bytes": len(tensors), "sha256": digest}
+def _about(
+    key: str, identity: Mapping[str, Any], recorders: Mapping[str, str], tensors: bytes
+) -> dict[str, Any]:
+    about = {"key": key, "recorders": dict(recorders), "bytes": len(tensors)}
+    return {**identity, **about, "sha256": hashlib.sha256(tensors).hexdigest()}

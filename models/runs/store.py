@@ -22,7 +22,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from data import Dataset
 from models.experiment import Experiment
 from models.runs import files
 from models.runs.checkpoints import Checkpoints
+from models.runs.code import code_digest
 from models.runs.content import once
 from models.runs.entry import compared, read_run, read_timing, write_run
 from models.runs.files import DamageError
@@ -63,6 +64,9 @@ class RunStore:
         checkpoint_seconds: least time between two checkpoints; 0 writes one after every epoch.
         progress: called with (spec, epoch, trainer) before the first and after every epoch of a training.
         submit: has a training done somewhere and gives its future; None trains here.
+        recorders: by array, the module that records it, of recorders that training does not import by itself:
+            a run is kept without regard to them, and is trained again when one that is needed is missing from
+            it or was changed.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class RunStore:
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
         progress: Callable[[Experiment, int, Trainer], None] | None = None,
         submit: Callable[[Training], Future[Trained]] | None = None,
+        recorders: Mapping[str, str] | None = None,
     ) -> None:
         self.root = Path(root)
         self.refresh = refresh
@@ -81,13 +86,18 @@ class RunStore:
         self.checkpoint_seconds = checkpoint_seconds
         self.progress = progress
         self.submit = submit
+        self.recorders = recorders or {}
 
     def key(self, spec: Experiment, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""
         return run_key(run_identity(spec, data, backend), spec)
 
-    def get(self, spec: Experiment, data: Dataset, backend: Backend) -> Run:
+    def get(self, spec: Experiment, data: Dataset, backend: Backend, needs: Collection[str] = ()) -> Run:
         """The experiment's run: from the store, or trained, or trained elsewhere while this call waits.
+
+        Args:
+            spec, data, backend: of the run.
+            needs: arrays that it must have, as they are recorded now.
 
         Raises:
             ValueError: the data set is not the one the spec names.
@@ -100,7 +110,7 @@ class RunStore:
             if alone:
                 self._sweep(key)
             try:
-                return self._read(spec, key, identity)
+                return self._read(spec, key, identity, needs)
             except DamageError as damage:
                 if not alone:
                     raise
@@ -114,34 +124,47 @@ class RunStore:
             trained = self._train(spec, data, backend, checkpoints)
             run = self._publish(spec, key, identity, trained)
             checkpoints.clear()
+            if missing := sorted(set(needs) - set(run.arrays)):
+                raise ValueError(
+                    f"got a run of {spec.name} without {', '.join(missing)}, wanted arrays that a recorder "
+                    f"writes for it: {', '.join(sorted(run.arrays))}"
+                )
             return run
 
         return once(self.root, self.root / f"{key}.lock", find, make)
 
-    def find(self, spec: Experiment, data: Dataset, backend: Backend) -> Run | None:
-        """The experiment's run if it is here and sound; nothing is locked, written or trained.
+    def find(
+        self, spec: Experiment, data: Dataset, backend: Backend, needs: Collection[str] = ()
+    ) -> Run | None:
+        """The experiment's run if it is here, sound, and has what is needed; nothing is locked or written.
 
         Raises:
             ValueError: as `get`.
             DamageError: it is damaged, or was replaced while it was read.
         """
         identity = _identity(spec, data, backend)
-        return self._read(spec, run_key(identity, spec), identity)
+        return self._read(spec, run_key(identity, spec), identity, needs)
 
     # -- reading ----------------------------------------------------------------------
 
-    def _read(self, spec: Experiment, key: str, identity: Mapping[str, Any]) -> Run | None:
+    def _read(
+        self, spec: Experiment, key: str, identity: Mapping[str, Any], needs: Collection[str]
+    ) -> Run | None:
         folder = self.root / key
         if not os.path.lexists(folder):
             return None
         about, tensors = read_run(folder)
-        compared(folder, identity, tensors)
+        compared(folder, identity, about, tensors)
         timing = read_timing(folder)
         if self.refresh and timing["session"] != self.session:
             return None
+        arrays = files.tensors_of(tensors)
+        now = self._digests(needs)
+        if any(name not in arrays or now.get(name) != about["recorders"].get(name) for name in needs):
+            return None
         return Run(
             spec=spec,
-            arrays=files.tensors_of(tensors),
+            arrays=arrays,
             key=key,
             provenance=_provenance(about),
             trained=False,
@@ -176,13 +199,18 @@ class RunStore:
         with files.writing(self.root):
             try:
                 fresh.mkdir()
-                about = write_run(fresh, key, identity, trained.arrays, timing)
-                if os.path.lexists(target):  # only under --refresh: the old run gives way in two renames
+                recorders = self._digests(trained.arrays)
+                about = write_run(fresh, key, identity, trained.arrays, recorders, timing)
+                if os.path.lexists(target):  # refreshed, or lacking an array: it gives way in two renames
                     os.replace(target, files.passing(target, "old"))
                 os.replace(fresh, target)
             finally:
                 self._sweep(key)  # of an old run, or of what an error left
         return Run(spec, trained.arrays, key, _provenance(about), True, trained.resumed_from, trained.seconds)
+
+    def _digests(self, arrays: Iterable[str]) -> dict[str, str]:
+        """Digest of the code that records each of these arrays, where it has a recorder of its own."""
+        return {name: code_digest((self.recorders[name],)) for name in arrays if name in self.recorders}
 
     def _sweep(self, key: str) -> None:
         """Puts right what a killed process left behind; called under the run's lock."""
@@ -191,7 +219,8 @@ class RunStore:
             if os.path.lexists(target):
                 shutil.rmtree(old, ignore_errors=True)
             else:
-                os.replace(old, target)  # killed between the two renames of a refresh
+                with files.writing(self.root):
+                    os.replace(old, target)  # killed between the two renames of a refresh
         for fresh in self.root.glob(f"{head}.new-*"):
             shutil.rmtree(fresh, ignore_errors=True)
 

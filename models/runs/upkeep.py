@@ -16,7 +16,7 @@ from models.runs.inventory import Item, Kind, State, inventory
 
 __all__ = ["prune", "verify"]
 
-_NOT_IN_THE_KEY = ("key", "bytes", "sha256")
+_NOT_IN_THE_KEY = ("key", "recorders", "bytes", "sha256")
 
 
 def verify(items: Sequence[Item]) -> Iterator[tuple[Item, str]]:

@@ -16,6 +16,7 @@ import pytest
 import store_process
 import torch
 from counted_store import FILES, Counted
+from damages import stop
 
 from data import Dataset
 from models.backend import Backend, resolve_backend
@@ -116,3 +117,10 @@ def forked() -> Iterator[Callable[..., list[dict[str, Any]]]]:
 
         yield ask
         server.stdin.close()
+
+
+@pytest.fixture
+def interrupted(runs: Counted) -> Counted:
+    """A store in which a run stopped with the checkpoint of epoch 2."""
+    stop(runs)
+    return runs

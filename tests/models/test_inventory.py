@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from counted_store import CPU, DATA, SPEC, Counted, again, names
+from damages import flip, stop
 from filelock import FileLock
 
 from models.runs import inventory as inventory_module
@@ -26,19 +25,6 @@ from models.runs.upkeep import prune, verify
 def states(root: Path) -> dict[str, tuple[Kind, State]]:
     """Kind and state by name."""
     return {item.path.name: (item.kind, item.state) for item in inventory(root)}
-
-
-def stop(runs: Counted) -> None:
-    """Trains up to the checkpoint of epoch 2."""
-
-    def progress(spec: Any, epoch: int, trainer: Any) -> None:
-        if epoch == 3:
-            raise InterruptedError
-
-    working, runs.progress = runs.progress, progress
-    with contextlib.suppress(InterruptedError):
-        runs.run()
-    runs.progress = working
 
 
 @pytest.fixture
@@ -273,12 +259,6 @@ def test_a_sound_store_is_sound(littered):
     assert set(found.values()) == {""}
     assert {littered.folder.name, littered.partial.name, "d.json"} < set(found)
     assert len(found) == 4
-
-
-def flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
 
 
 @pytest.mark.parametrize("name", ["run.safetensors", "run.json", "timing.json"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pickle
@@ -15,26 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import safetensors.numpy
-import store_process
 from counted_store import CPU, DATA, FILES, SPEC, Counted, again, assert_sound
+from damages import flip, swapped, truncate
 
-from models.engines.mlp import training
 from models.runs import files
-from models.runs.checkpoints import checkpoint_name, identity_of
 from models.runs.files import StoreError, StoreWarning
 
 # -- damage ---------------------------------------------------------------------------
-
-
-def flip(path: Path, place: float = 0.5) -> None:
-    content = bytearray(path.read_bytes())
-    content[int(place * (len(content) - 1))] ^= 1
-    path.write_bytes(content)
-
-
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-20])
 
 
 def foreign_run(folder: Path) -> None:
@@ -68,12 +54,6 @@ def unpickled(folder: Path) -> None:
 class Unpickled:
     def __reduce__(self):
         return (os._exit, (3,))
-
-
-def swapped(path: Path, make: Callable[[Path], None]) -> None:
-    """Something else under the same name."""
-    path.unlink()
-    make(path)
 
 
 def of_another_run(folder: Path) -> None:
@@ -137,6 +117,10 @@ DAMAGE = {
     "json without a size": (
         lambda f: (f / "run.json").write_text(json.dumps({"key": f.name})),
         "run.json does not say how large run.safetensors is",
+    ),
+    "json without recorders": (
+        lambda f: (f / "run.json").write_text(json.dumps({"key": f.name, "bytes": 1, "recorders": []})),
+        "run.json does not say how large run.safetensors is, or what recorded it",
     ),
     "another run's timing": (of_another_run, "timing.json is of the run 'tiny-6-he-linear-mse-"),
     "timing of another type": (retimed(seconds="long"), "timing.json lacks one of seconds, session"),
@@ -232,31 +216,6 @@ def test_nothing_can_be_set_aside_where_a_file_is_in_the_way(runs):
     assert (runs.root / "set-aside").read_text() == "mine"
 
 
-def test_one_trainer_is_built_however_many_checkpoints_are_bad(runs, interrupted, monkeypatch):
-    """Checkpoints are checked before anything is built: a trainer judges all networks when it is made."""
-    (path,) = runs.partial.iterdir()
-    for epoch in (3, 4):
-        (runs.partial / path.name.replace("000002", f"00000{epoch}")).write_bytes(b"bad")
-    built = []
-    start = training.Trainer.__init__
-
-    def counted(self, *arguments: Any, **options: Any) -> None:
-        built.append(1)
-        start(self, *arguments, **options)
-
-    monkeypatch.setattr(training.Trainer, "__init__", counted)
-    with pytest.warns(StoreWarning, match="epoch-00000[34]"):
-        assert runs.run().resumed_from == 2
-    assert len(built) == 1
-
-
-def test_the_time_spent_is_no_tensor(interrupted):
-    """A checkpoint's tensors are the trainer's state, and its header says the rest."""
-    content = only_checkpoint(interrupted).read_bytes()
-    assert "seconds" not in safetensors.numpy.load(content)
-    assert identity_of(only_checkpoint(interrupted))["spec"]["dataset"] == "tiny"
-
-
 @pytest.mark.parametrize("name", FILES)
 def test_no_flipped_byte_goes_unnoticed(name, runs):
     """Wherever a byte of a stored run changes, reading it is refused."""
@@ -284,111 +243,3 @@ def test_a_damaged_run_is_retrained_once_by_many(runs):
             thread.join(60)
     assert len(told) == 1
     assert sorted(run.trained for run in found) == [False, False, True]
-
-
-# -- damaged checkpoints --------------------------------------------------------------
-
-
-@pytest.fixture
-def interrupted(runs: Counted) -> Counted:
-    """A store in which a run stopped with the checkpoint of epoch 2."""
-    stop(runs)
-    return runs
-
-
-def stop(runs: Counted, **changes: Any) -> None:
-    class Stop(Exception):  # noqa: N818 - no error, a signal to this function
-        pass
-
-    def progress(spec, epoch, trainer):
-        if epoch == 3:
-            raise Stop
-
-    working, runs.progress = runs.progress, progress
-    with contextlib.suppress(Stop):
-        runs.run(**changes)
-    runs.progress = working
-
-
-def only_checkpoint(runs: Counted) -> Path:
-    (path,) = runs.partial.iterdir()
-    return path
-
-
-def forge(runs: Counted, about: dict[str, str] | None = None, **changes: np.ndarray | None) -> None:
-    """Changes the checkpoint and gives it the digest in its name that fits."""
-    path = only_checkpoint(runs)
-    arrays = safetensors.numpy.load(path.read_bytes()) | changes
-    kept = {key: array for key, array in arrays.items() if array is not None}
-    content = safetensors.numpy.save(kept, metadata=about or {"seconds": "1.0"})
-    path.unlink()
-    (runs.partial / checkpoint_name(runs.folder.name, 2, content)).write_bytes(content)
-
-
-def checkpoint_of_another_run(runs: Counted) -> None:
-    other = Counted(runs.root, checkpoint_seconds=0)
-    stop(other, seed=5)
-    folder = runs.root / f"{other.key(store_process.experiment(seed=5), DATA, CPU)}.partial"
-    (path,) = folder.iterdir()
-    only_checkpoint(runs).unlink()
-    path.rename(runs.partial / path.name)
-    folder.rmdir()
-
-
-def file_for_partial(runs: Counted) -> None:
-    shutil.rmtree(runs.partial)
-    runs.partial.write_text("not a folder")
-
-
-BAD_CHECKPOINTS = {
-    "flipped byte": (lambda r: flip(only_checkpoint(r)), "does not match the digest in its name"),
-    "truncated": (lambda r: truncate(only_checkpoint(r)), "does not match the digest in its name"),
-    "another run's": (checkpoint_of_another_run, "is corrupt or of another run"),
-    "lacks a shard": (lambda r: forge(r, **{"shard/0/buffer": None}), "buffer"),
-    "other shards": (lambda r: forge(r, **{"shard/0/buffer": np.zeros(3, np.float32)}), "size"),
-    "lacks its epoch": (lambda r: forge(r, epoch=np.zeros(0, int)), "index 0 is out of bounds"),
-    "lacks its time": (lambda r: forge(r, {"minutes": "1"}), "does not say how long it took"),
-    "time in words": (lambda r: forge(r, {"seconds": "long"}), "does not say how long it took"),
-    "a fifo": (lambda r: swapped(only_checkpoint(r), os.mkfifo), "got a fifo, wanted a regular file"),
-    "a folder": (lambda r: swapped(only_checkpoint(r), os.mkdir), "got a directory, wanted a regular file"),
-    "sparse": (lambda r: os.truncate(only_checkpoint(r), 2**42), "wanted at most"),
-    "a file for the folder": (file_for_partial, "is not a folder"),
-}
-
-
-@pytest.mark.parametrize(("damage", "reason"), BAD_CHECKPOINTS.values(), ids=BAD_CHECKPOINTS)
-def test_a_bad_checkpoint_is_set_aside_and_leaves_no_trace(damage, reason, interrupted, unbroken):
-    """Training starts over, with the same bytes, whatever part of the checkpoint had been taken in."""
-    damage(interrupted)
-    with pytest.warns(StoreWarning, match="run store: .*set aside as .* and trained again") as told:
-        run = interrupted.run()
-    assert reason in str(told[0].message)
-    assert run.resumed_from is None
-    assert len(list((interrupted.root / "set-aside").iterdir())) == 1
-    assert_sound(interrupted, unbroken)
-
-
-def test_an_older_checkpoint_serves_when_the_newest_is_bad(interrupted, unbroken):
-    """A process killed between two checkpoints leaves both; the newest sound one counts."""
-    (interrupted.partial / f"epoch-000003-3-{'0' * 16}.safetensors").write_bytes(b"bad")
-    with pytest.warns(StoreWarning, match="epoch-000003"):
-        assert interrupted.run().resumed_from == 2
-    assert_sound(interrupted, unbroken)
-
-
-def test_a_foreign_file_among_checkpoints_is_not_lost(interrupted, unbroken):
-    """It is set aside, and the run still resumes."""
-    (interrupted.partial / "notes").mkdir()
-    (interrupted.partial / "notes" / "mine.txt").write_text("mine")
-    with pytest.warns(StoreWarning, match="is foreign to a run in progress"):
-        assert interrupted.run().resumed_from == 2
-    (aside,) = (interrupted.root / "set-aside").iterdir()
-    assert (aside / "mine.txt").read_text() == "mine"
-    assert_sound(interrupted, unbroken)
-
-
-def test_an_empty_partial_folder_is_a_run_not_begun(runs, unbroken):
-    """Killed between making the folder and writing to it: training starts, without a word."""
-    runs.partial.mkdir(parents=True)
-    assert runs.run().resumed_from is None
-    assert_sound(runs, unbroken)

@@ -72,7 +72,7 @@ def store(root: Path, of: Run) -> dict[str, Any]:
     (root / key).mkdir(parents=True, exist_ok=True)
     (root / key / "run.safetensors").write_bytes(content)
     spec = json.loads(of.spec.as_json())
-    about = {"key": key, "spec": spec, "bytes": len(content), "sha256": digest}
+    about = {"key": key, "spec": spec, "recorders": {}, "bytes": len(content), "sha256": digest}
     (root / key / "run.json").write_text(json.dumps(about))
     return experiment(key, of.spec.name, digest)
 
