@@ -1,8 +1,10 @@
-"""Margins, shares, sample sizes and error rates of every claim, fixed before any run, here and nowhere else.
+"""Margins, shares, sample sizes and error rates of the paper's claims, fixed before any run.
 
 Losses are normalised, l = L / L0, with L0 the loss of the best constant predictor
 (the label mean), because a raw loss axis hides the scale the paper's curves start
-from. The rules' texts take their numbers from here: changes show in a diff.
+from. The rules' texts take their numbers from here: changes show in a diff. A claim
+of one's own may hold its margin in its own file; how far apart two weights differ
+(M1) belongs to the recorder of runs.
 """
 
 from __future__ import annotations
@@ -73,13 +75,13 @@ EQUAL_LOSS = 0.01
 """Equivalence margin for losses: one hundredth of the best constant predictor's loss."""
 
 MUCH_SLOWER = 2.0
-""""Much slower", "much quicker": at least twice the epochs."""
+""""Much slower", "much quicker": at least twice the minibatch steps."""
 
 HALF_LOSS = 0.5
-"""E6 counts the epochs until half of the best constant predictor's loss is gone."""
+"""E6 counts the minibatch steps until half of the best constant predictor's loss is gone."""
 
 TENTH_LOSS = 0.1
-"""D1 counts the epochs until nine tenths of it are gone."""
+"""D1 counts the minibatch steps until nine tenths of it are gone."""
 
 # -- labels -----------------------------------------------------------------------------
 

@@ -24,9 +24,10 @@ VERDICTS = pytest.StashKey[list[Verdict]]()
 @pytest.fixture
 def declared(request: pytest.FixtureRequest) -> Declaration:
     """What the test says of itself by `@claim(...)`."""
-    if not isinstance(getattr(request, "param", None), Declaration):
+    declaration = getattr(request, "param", None)
+    if not isinstance(declaration, Declaration):
         pytest.fail(f"got {request.node.name} without a claim, wanted @claim(...) over it", pytrace=False)
-    return request.param
+    return declaration
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def claim(declared: Declaration) -> Claim:
 @pytest.fixture
 def setting(request: pytest.FixtureRequest, claim: Claim) -> str:
     """What tells this verdict from the claim's others: the test's id after the claim's."""
-    return request.node.callspec.id.removeprefix(claim.id).removeprefix("-")
+    id: str = request.node.callspec.id
+    return id.removeprefix(claim.id).removeprefix("-")
 
 
 def _record(item: pytest.Item, verdict: Verdict, **provenance: Any) -> None:

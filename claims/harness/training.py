@@ -70,7 +70,8 @@ def evidence_cache(store: Any, pytestconfig: pytest.Config) -> Any:
 @pytest.fixture
 def specs(request: pytest.FixtureRequest, declared: Any) -> Specs:
     """The experiments this test is parametrised by."""
-    return request.param
+    chosen: Specs = request.param
+    return chosen
 
 
 @pytest.fixture(scope="session")

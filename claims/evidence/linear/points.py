@@ -158,10 +158,11 @@ def weight_count(k: Checked) -> int:
     return sum(layer.nrows() * layer.ncols() for layer in k.point.weights)
 
 
-def number(value: Scalar | int) -> float:
+def number(value: Scalar) -> float:
     """The nearest float of a rational, or of a ball's centre; for the reader only."""
     return float(value.mid()) if isinstance(value, flint.arb) else int(value.p) / int(value.q)
 
 
 def decimal(value: Scalar) -> str:
+    """Six significant digits, for the reader."""
     return f"{number(value):.6g}"

@@ -25,7 +25,8 @@ def _pooling() -> np.ndarray:
     """[784, 49] of zeros and ones: column k adds up the pixels of the k-th block of 4 by 4."""
     row, column = np.divmod(np.arange(SIDE * SIDE), SIDE)
     blocks = SIDE // BLOCK
-    return np.eye(blocks * blocks, dtype=np.int64)[row // BLOCK * blocks + column // BLOCK]
+    pooling: np.ndarray = np.eye(blocks * blocks, dtype=np.int64)[row // BLOCK * blocks + column // BLOCK]
+    return pooling
 
 
 VARIANTS: dict[str, Callable[[Moments], Moments]] = {

@@ -83,7 +83,7 @@ class Restarts:
 def architectures(d_y: int) -> tuple[tuple[int, ...], ...]:
     """Hidden widths of the grid: 1 to 3 layers, the narrowest below (where d_y > 1), at and above d_y."""
     low, high = max(1, d_y // 2), d_y + 2
-    found = [(low,), (d_y,), (high,)]
+    found: list[tuple[int, ...]] = [(low,), (d_y,), (high,)]
     found += [(low + 1, low), (d_y, d_y), (d_y + 1, high)]
     found += [(low + 1, low, low + 2), (d_y, d_y + 1, d_y), (high, d_y + 1, high)]
     return tuple(dict.fromkeys(found))
@@ -105,12 +105,9 @@ def cells(moments: Moments, seed: int = 0) -> Iterator[Cell]:
     for hidden in grid:
         full = LinearLandscape(small.full, hidden)
         few = LinearLandscape(small.problem(hidden[0]), hidden)
-        floor = {
-            "lowest": spectrum.lowest_loss(full.narrowest),
-            "zero": small.full.zero_loss,
-            "tolerance": spectrum.loss_bound(full.narrowest),
-        }
-        if spectrum.gap(full.narrowest) < 1000 * NOT_GLOBAL * (floor["zero"] - floor["lowest"]):
+        zero, lowest = small.full.zero_loss, spectrum.lowest_loss(full.narrowest)
+        tolerance = spectrum.loss_bound(full.narrowest)
+        if spectrum.gap(full.narrowest) < 1000 * NOT_GLOBAL * (zero - lowest):
             raise ArithmeticError(
                 f"got the next critical value {spectrum.gap(full.narrowest):.1e} above L* for p = "
                 f"{full.narrowest}, wanted 1000 times {NOT_GLOBAL:g}: the verdict could not tell them apart"
@@ -121,12 +118,12 @@ def cells(moments: Moments, seed: int = 0) -> Iterator[Cell]:
         begun = np.concatenate([w[:outside] for w in starts])
         rest = _down(small, full, few, np.concatenate([w[outside:] for w in starts]))
         if full.size <= FULL_WEIGHTS:
-            yield Cell(full, begun, full=len(begun), **floor)
-            yield Cell(few, rest, **floor)
+            yield Cell(full, begun, lowest, zero, tolerance, full=len(begun))
+            yield Cell(few, rest, lowest, zero, tolerance)
         else:
             begun = descend(full, begun, tolerance=GRADIENT, iterations=FULL_STEPS)
             moved = np.concatenate([_down(small, full, few, begun), rest])
-            yield Cell(few, moved, full=len(begun), **floor)
+            yield Cell(few, moved, lowest, zero, tolerance, full=len(begun))
 
 
 def _initial(landscape: LinearLandscape, gain: float, members: int, rng: np.random.Generator) -> np.ndarray:
@@ -177,7 +174,8 @@ def run(grid: Iterable[Cell], *, seed: int = 0, **budget: int) -> Restarts:
             (excess, ends.settled, (ends.strict - cell.lowest - cell.tolerance) / span, ends.saddles)
         )
         full += cell.full
-    return Restarts(*(np.concatenate(parts) for parts in zip(*found, strict=True)), full=full)
+    excess, settled, strict, saddles = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Restarts(excess, settled, strict, saddles, full)
 
 
 def evidence(of: Restarts, alpha: float, note: str = "") -> Evidence:

@@ -59,7 +59,7 @@ def _is_least(k: Checked) -> bool:
     value, least = k.point.value, k.point.least
     if least is None:
         return False
-    return value.overlaps(least) if isinstance(least, flint.arb) else value == least
+    return bool(value.overlaps(least) if isinstance(least, flint.arb) else value == least)
 
 
 def _is_above(k: Checked) -> bool:
