@@ -62,6 +62,8 @@ def test_verdicts_and_bytes_do_not_depend_on_the_workers(alone: Path, tmp_path: 
     finished = run_claims(tmp_path, "-n", workers, "--backend", "cpu")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert len(verdicts(alone)) == 4
+    for row in report(tmp_path)["verdicts"]:
+        assert row["nodeid"].endswith(f"[{row['claim']}-{row['setting']}]")
     assert verdicts(tmp_path) == verdicts(alone)
     assert digests(tmp_path) == digests(alone)
 
