@@ -32,7 +32,8 @@ class Command:
 
 COMMANDS = {
     "compare": Command("reports.comparison.command", "Put reports side by side, claim by backend or by run."),
-    "history": Command("reports.timeline", "Show a claim's verdicts over time and commits."),
+    "history": Command("reports.history", "Show a claim's verdicts over time and commits."),
+    "schema": Command("reports.records", "Write the JSON Schema of verdicts.json."),
     "screenshot": Command("reports.screenshot", "Take a picture of a report's page."),
     "store": Command("reports.store_command", "List, check or clear the store of trained runs."),
 }

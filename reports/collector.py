@@ -1,21 +1,59 @@
-"""Gathers what the tests recorded, in the one process that reports, with and without xdist."""
+"""Gathers what the tests recorded, in the one process that reports, with and without xdist.
+
+A verdict crosses from the process that ran the test as JSON text in the test report's
+`user_properties`. Text and nothing else, because xdist refuses NumPy scalars and
+`--junitxml` writes `str(value)`: as text the XML holds valid JSON too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import zip_longest
 from time import monotonic
 from typing import Any
 
+import msgspec
 import pytest
 
 from claims.catalogue import CATALOGUE
-from reports.findings import is_finding
+from claims.core.verdict import Verdict
 from reports.options import PROTOCOLS
-from reports.recording import experiments_of, recorded_provenance, recorded_verdicts
+from reports.records import Origin, Recorded, Row
 
-__all__ = ["Collector", "paper_order"]
+__all__ = ["FINDING", "Collector", "is_finding", "paper_order", "recorded", "recording"]
+
+_PROPERTY = "verdict"
+FINDING = "finding"
+"""The user property of a test that --fail-on failed: the test itself judged its claim."""
+
+
+def recording(verdict: Verdict, provenance: Mapping[str, Any]) -> tuple[str, str]:
+    """The user property of one recorded verdict.
+
+    Raises:
+        TypeError: naming the entry that is not plain JSON, or not one that `Origin` has.
+    """
+    try:
+        origin = msgspec.convert(dict(provenance), Origin)
+        return _PROPERTY, msgspec.json.encode(Recorded(verdict, origin)).decode()
+    except (msgspec.ValidationError, TypeError) as error:
+        raise TypeError(
+            f"got a verdict or provenance that is not plain JSON of the declared kind ({error}), wanted the "
+            f"fields of Origin ({', '.join(Origin.__struct_fields__)}): convert NumPy values with float(), "
+            "int(), str() or .tolist() before recording them"
+        ) from error
+
+
+def recorded(report: Any) -> list[Recorded]:
+    """What the test of this report recorded, in order."""
+    properties = getattr(report, "user_properties", ())
+    return [msgspec.json.decode(text, type=Recorded) for name, text in properties if name == _PROPERTY]
+
+
+def is_finding(report: pytest.TestReport) -> bool:
+    """Whether this failure is a finding turned into one by --fail-on."""
+    return any(name == FINDING for name, _ in report.user_properties)
 
 
 def _now() -> datetime:
@@ -29,10 +67,8 @@ class Collector:
     A test that runs twice counts once, with what it said last.
     """
 
-    verdicts: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
-    """(node id, claim, setting) -> the recorded verdict."""
-    provenance: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """Node id -> what the test said about where its verdicts came from."""
+    found: dict[str, dict[tuple[str, str], Recorded]] = field(default_factory=dict)
+    """Node id -> (claim, setting) -> what the test recorded."""
     durations: dict[str, float] = field(default_factory=dict)
     """Node id -> seconds, set-up included, since that is where training happens."""
     errors: set[str] = field(default_factory=set)
@@ -53,35 +89,42 @@ class Collector:
             self.errors.add(test)
         elif report.when == "call":
             self.errors.discard(test)
-            self._keep(report)
-
-    def _keep(self, report: pytest.TestReport) -> None:
-        about = recorded_provenance(report)
-        for verdict, origin in zip_longest(recorded_verdicts(report), about, fillvalue={}):
-            experiments = {"experiments": [run["key"] for run in experiments_of(origin)]}
-            self.verdicts[report.nodeid, verdict["claim"], verdict["setting"]] = verdict | experiments
-        self.provenance[report.nodeid] = about
+            said = {(one.verdict.claim, one.verdict.setting): one for one in recorded(report)}
+            self.found[test] = self.found.get(test, {}) | said
 
     @property
     def seconds(self) -> float:
         """Wall time since the collector was made."""
         return monotonic() - self.clock
 
-    def ordered(self) -> list[dict[str, Any]]:
+    def origins(self) -> list[Origin]:
+        """Where each verdict came from."""
+        return [one.origin for said in self.found.values() for one in said.values()]
+
+    def rows(self) -> list[Row]:
         """The verdicts as the paper is ordered, each with its test's duration and the keys of its runs."""
-        found = [v | {"duration": round(self.durations[v["nodeid"]], 3)} for v in self.verdicts.values()]
-        return sorted(found, key=paper_order)
+        rows = [
+            Row(
+                **msgspec.structs.asdict(one.verdict),
+                nodeid=test,
+                duration=round(self.durations[test], 3),
+                experiments=tuple(run.key for run in one.origin.experiments),
+            )
+            for test, said in self.found.items()
+            for one in said.values()
+        ]
+        return sorted(rows, key=paper_order)
 
 
-def paper_order(verdict: dict[str, Any]) -> tuple[Any, ...]:
+def paper_order(row: Row) -> tuple[Any, ...]:
     """Sort key: the catalogue's order, then data set, architecture, protocol; never the order of arrival."""
-    known, protocol = list(CATALOGUE), verdict["protocol"]
+    known, protocol = list(CATALOGUE), row.protocol
     return (
-        known.index(verdict["claim"]) if verdict["claim"] in known else len(known),
-        verdict["claim"],
-        verdict["dataset"],
-        verdict["setting"].removesuffix(f"-{protocol}") if protocol else verdict["setting"],
+        known.index(row.claim) if row.claim in known else len(known),
+        row.claim,
+        row.dataset,
+        row.setting.removesuffix(f"-{protocol}") if protocol else row.setting,
         PROTOCOLS.index(protocol) if protocol in PROTOCOLS else len(PROTOCOLS),
-        verdict["setting"],
-        verdict["nodeid"],
+        row.setting,
+        row.nodeid,
     )

@@ -8,62 +8,33 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
+import re
 import tempfile
 from collections.abc import Sequence
-from itertools import groupby
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from tabulate import tabulate
 
+from claims.core.verdict import Region
 from reports import multiplicity
-from reports.design import design, sizes
-from reports.estimates import counted, estimate, p_value
-from reports.outcomes import count
-from reports.table import section
+from reports.formats import count, counted, design, estimate, p_value, sizes
+from reports.layout import grouped
+from reports.records import Provenance, Report, Row
 
-__all__ = [
-    "NAMES",
-    "VERSION",
-    "as_csv",
-    "as_json",
-    "as_markdown",
-    "compose",
-    "folder_name",
-    "write",
-    "write_whole",
-]
+__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "compose", "github_table", "write", "write_whole"]
 
 NAMES = ("verdicts.json", "verdicts.md", "verdicts.csv")
 
-VERSION = 2
-"""Of verdicts.json. Version 1 had no `version`, no p-values, and no rule in its rows."""
 
-Report = dict[str, Any]
-
-
-def compose(about: dict[str, Any], verdicts: Sequence[dict[str, Any]]) -> Report:
+def compose(about: Provenance, rows: Sequence[Row]) -> Report:
     """The whole report of a provenance and verdicts as they were recorded, corrected for their number."""
-    alpha = about["options"]["design"]["alpha"]
-    corrected = multiplicity.corrected(verdicts, alpha)
-    return {
-        "version": VERSION,
-        "provenance": about,
-        "multiplicity": multiplicity.summary(corrected, alpha),
-        "verdicts": corrected,
-    }
-
-
-def folder_name(provenance: dict[str, Any]) -> str:
-    """`cpu`, `cpu-fp64`, `cuda-tf32`: the backend that trained, and the precision unless it is fp32.
-
-    What the tests report counts; the option is asked only where no test trained.
-    """
-    options = provenance["options"]
-    backend = provenance["backend"] or ("cpu" if options["backend"] == "auto" else options["backend"])
-    return backend if options["precision"] == "fp32" else f"{backend}-{options['precision']}"
+    alpha = about.options.design.alpha
+    corrected = multiplicity.corrected(rows, alpha)
+    return Report(provenance=about, multiplicity=multiplicity.summary(corrected, alpha), verdicts=corrected)
 
 
 def write(report: Report, folder: Path) -> None:
@@ -96,57 +67,63 @@ def write_whole(path: Path, text: str) -> None:
 
 def as_json(report: Report) -> str:
     """Strict JSON, as reports/schema/verdicts.schema.json describes it."""
-    return json.dumps(report, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
 
 
 def as_csv(report: Report) -> str:
     """One row a verdict, one column a field; the interval as `low` and `high`, empty where open."""
-    rows = []
-    for verdict in report["verdicts"]:
-        low, high = verdict["interval"] or (None, None)
-        row = {name: value for name, value in verdict.items() if name != "interval"}
-        row["experiments"] = " ".join(verdict.get("experiments", ()))
-        rows.append(row | {"low": low, "high": high})
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    names = [name for name in Row.__struct_fields__ if name != "interval"]
+    writer.writerow([*names, "low", "high"] if report.verdicts else [])
+    for row in report.verdicts:
+        ends = row.interval or (None, None)
+        writer.writerow([_cell(value) for value in (*(getattr(row, name) for name in names), *ends)])
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    if isinstance(value, float) and abs(value) == float("inf"):
+        return None
+    return str(value) if isinstance(value, Region | Enum) else value
 
 
 def as_markdown(report: Report) -> str:
     """The table at full width, one heading a claim, with every reason."""
-    about = report["provenance"]
+    about = report.provenance
     parts = ["# Verdicts", ""]
-    if not about["complete"]:
-        parts += [f"**Partial report: {about['interrupted']}.**", ""]
-    numbers = count([verdict["outcome"] for verdict in report["verdicts"]])
-    parts += [", ".join(f"{number} {outcome}" for outcome, number in numbers.items()) + ".", ""]
+    if not about.complete:
+        parts += [f"**Partial report: {about.interrupted}.**", ""]
+    parts += [
+        ", ".join(f"{number} {outcome}" for outcome, number in count(report.verdicts).items()) + ".",
+        "",
+    ]
     parts += [_about(about), ""]
-    parts += [f"{_sentence(design(about['options']), sizes(about['options']))} {_survived(report)}", ""]
-    for title, in_section in groupby(report["verdicts"], key=section):
+    parts += [f"{_sentence(design(about.options), sizes(about.options))} {_survived(report)}", ""]
+    for title, claims in grouped(report.verdicts, lambda row: row):
         parts += [f"## {title}", ""]
-        for claim, group in groupby(in_section, key=lambda verdict: verdict["claim"]):
-            rows = list(group)
+        for claim, rows in claims:
             first = rows[0]
-            parts += [f"### {claim}: {first['statement']}", ""]
+            parts += [f"### {claim}: {first.statement}", ""]
             parts += [
-                f"Paper: {first['paper']} ({first['place']}). Unit: {first['unit']}.",
+                f"Paper: {first.paper} ({first.place}). Unit: {first.unit}.",
                 "",
-                *_said("Rule", rows, "rule"),
-                *_said("Leans on", rows, "cites"),
-                _table(rows),
+                *_said("Rule", [row.rule for row in rows]),
+                *_said("Leans on", [row.cites for row in rows]),
+                github_table(_HEADERS, [_cells(row) for row in rows]),
                 "",
             ]
     return "\n".join(parts)
 
 
-def _about(about: dict[str, Any]) -> str:
-    commit = about["commit"] or "no checkout"
-    dirty = " with local changes" if about["dirty"] else ""
-    device = about["device"] or "device unknown"
-    shown = ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
-    return f"Commit {commit}{dirty}; {device}; {shown}; finished {about['finished']}."
+def _about(about: Provenance) -> str:
+    commit = about.commit or "no checkout"
+    dirty = " with local changes" if about.dirty else ""
+    device = about.device or "device unknown"
+    shown = ", ".join(f"{name} {version}" for name, version in about.versions.items() if version)
+    return f"Commit {commit}{dirty}; {device}; {shown}; finished {about.finished}."
 
 
 def _sentence(*texts: str) -> str:
@@ -154,34 +131,35 @@ def _sentence(*texts: str) -> str:
 
 
 def _survived(report: Report) -> str:
-    of = report["multiplicity"]
+    of = report.multiplicity
     return (
-        f"Of {of['decided']} decided rows among {of['rows']} with a p-value, {of['surviving_bh']} survive "
-        f"Benjamini and Hochberg's correction at {of['alpha']:g} and {of['surviving_holm']} Holm's."
+        f"Of {of.decided} decided rows among {of.rows} with a p-value, {of.surviving_bh} survive "
+        f"Benjamini and Hochberg's correction at {of.alpha:g} and {of.surviving_holm} Holm's."
     )
 
 
-def _said(title: str, rows: list[dict[str, Any]], field: str) -> list[str]:
-    """A line with what these rows say in this field, each text once."""
-    texts = dict.fromkeys(" ".join(row[field].split()) for row in rows if row[field])
-    return [f"{title}: {'; '.join(texts)}", ""] if texts else []
+def _said(title: str, texts: Sequence[str]) -> list[str]:
+    """A line with what the rows say, each text once."""
+    said = dict.fromkeys(" ".join(text.split()) for text in texts if text)
+    return [f"{title}: {'; '.join(said)}", ""] if said else []
 
 
 _HEADERS = ("setting", "verdict", "estimate, interval, margin", "p", "BH", "Holm", "n", "strength", "reason")
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    cells = [
-        [
-            row["setting"],
-            f"{row['outcome']}, does not survive" if multiplicity.fell(row) else row["outcome"],
-            estimate(row),
-            *(p_value(row[name]) for name in ("p_value", "p_bh", "p_holm")),
-            counted(row),
-            row["strength"],
-            row["reason"],
-        ]
-        for row in rows
+def _cells(row: Row) -> list[str]:
+    return [
+        row.setting,
+        f"{row.outcome}, does not survive" if multiplicity.fell(row) else row.outcome,
+        estimate(row),
+        *(p_value(p) for p in (row.p_value, row.p_bh, row.p_holm)),
+        counted(row),
+        row.strength,
+        row.reason,
     ]
-    escaped = [[" ".join(str(cell).replace("|", "\\|").split()) for cell in row] for row in cells]
-    return tabulate(escaped, headers=_HEADERS, tablefmt="github", disable_numparse=True)
+
+
+def github_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of GitHub's Markdown; a bar in a cell is escaped, white space is one blank."""
+    escaped = [[" ".join(re.sub(r"(?<!\\)\|", r"\\|", cell).split()) for cell in row] for row in rows]
+    return tabulate(escaped, headers=headers, tablefmt="github", disable_numparse=True)

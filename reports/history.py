@@ -2,96 +2,93 @@
 
 A run is added whole or not at all, in one transaction, and processes that end at
 the same moment wait for each other. A run never fails because of its history: what
-went wrong is a sentence for the terminal.
+went wrong is a sentence for the terminal. `python -m reports history CLAIM` shows it.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-from collections.abc import Iterator
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports import files
-from reports.rules import version_of
+import msgspec
+import pytest
+
+from claims.catalogue import CATALOGUE
+from reports.changes import WORDS, Change, change
+from reports.formats import STYLES, commit, estimate, minute
+from reports.layout import Line, aligned, clip, cut, first_that_fits, printable, wrapped, write
+from reports.reading import harmless, row_fields
+from reports.records import Report, Row
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["NAME", "VERSION", "Entry", "HistoryError", "add", "claims", "entries"]
+__all__ = [
+    "NAME",
+    "SCHEMA",
+    "Entry",
+    "HistoryError",
+    "add",
+    "add_arguments",
+    "claims",
+    "entries",
+    "lines",
+    "run",
+]
 
 NAME = "history.sqlite"
-VERSION = 2
-"""The schema's, in SQLite's user_version; a file without tables has 0."""
+SCHEMA = 3
+"""In SQLite's user_version; a file without tables has 0. Versions 1 and 2 had a column for each field."""
 
 WAIT = 30.0
 """Seconds to wait for another process that is writing."""
 
-_TABLES = (
-    """CREATE TABLE runs (
-        id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, revision TEXT, dirty INTEGER,
-        backend TEXT NOT NULL, device TEXT, scale TEXT NOT NULL, complete INTEGER NOT NULL,
-        errors INTEGER NOT NULL
-    )""",
+_RUNS = """CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, revision TEXT, dirty INTEGER,
+    backend TEXT NOT NULL, device TEXT, scale TEXT NOT NULL, complete INTEGER NOT NULL,
+    errors INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 1
+)"""
+_VERDICTS = (
     """CREATE TABLE verdicts (
         run INTEGER NOT NULL REFERENCES runs (id), claim TEXT NOT NULL, setting TEXT NOT NULL,
-        outcome TEXT NOT NULL, strength TEXT NOT NULL, estimate REAL, has_interval INTEGER NOT NULL,
-        low REAL, high REAL, margin REAL, region TEXT NOT NULL, unit TEXT NOT NULL, alpha REAL NOT NULL,
-        n INTEGER NOT NULL, reason TEXT NOT NULL
+        record TEXT NOT NULL
     )""",
     "CREATE INDEX verdicts_by_claim ON verdicts (claim, setting)",
 )
-_SINCE_2 = (
-    # Of the report's form: runs of a history of version 1 are of reports of version 1.
-    "ALTER TABLE runs ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
-    *(
-        f"ALTER TABLE verdicts ADD COLUMN {column}"
-        for column in (
-            *("rule TEXT", "rule_since INTEGER", "sampling_unit TEXT", "look TEXT"),
-            *("p_value REAL", "p_bh REAL", "p_holm REAL", "survives INTEGER"),
-        )
-    ),
-)
-"""What version 2 added to the tables of version 1, in old files and new ones."""
-
-_FIELDS = ("claim", "setting", "outcome", "strength", "estimate", "margin", "region", "unit", "alpha", "n")
-_FIELDS += ("reason", "rule", "rule_since", "sampling_unit", "look", "p_value", "p_bh", "p_holm", "survives")
-"""Of a verdict, stored under their own names."""
-
-_READ = """
-    SELECT finished, revision, dirty, backend, scale, complete, setting, outcome, strength, estimate,
-           has_interval, low, high, margin, region, n, {rule}, runs.id AS run
-    FROM verdicts JOIN runs ON runs.id = verdicts.run
-    WHERE claim = ? ORDER BY setting, backend, finished, runs.id
-"""
-_RULE = {1: "NULL AS rule, NULL AS rule_since, 1 AS version", 2: "rule, rule_since, version"}
-"""What a file of each version can say of rules; an old file is read as it is."""
+"""`record` is the verdict as verdicts.json has it."""
 
 
 class HistoryError(Exception):
     """The history cannot be read or written; the text says why and what helps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One verdict of one run; `verdict` has the fields that `reports.estimates` reads, the outcome and the
-    rule; `version` is that of the report's form."""
+class Entry(msgspec.Struct, frozen=True):
+    """One verdict of one run; `version` is that of the run's report."""
 
     run: int
     finished: str
     revision: str | None
-    dirty: bool
+    dirty: bool | None
     backend: str
     scale: str
-    complete: bool
-    setting: str
-    version: int
-    verdict: dict[str, Any]
+    verdict: Row
+    version: int = 1
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What the verdicts of a claim are followed by."""
+        return self.verdict.setting, self.backend
 
 
-def add(report: dict[str, Any], folder: Path) -> str | None:
+def add(report: Report, folder: Path) -> str | None:
     """Add a run and its verdicts; a sentence where that went wrong, or where a broken file was set aside."""
     path = folder / NAME
     try:
@@ -112,7 +109,9 @@ def entries(folder: Path, claim: str) -> list[Entry]:
     Raises:
         HistoryError: the file is broken, of a newer version, or cannot be read.
     """
-    return [_entry(row) for row in _select(folder, _READ, claim)]
+    query = """SELECT runs.*, verdicts.* FROM verdicts JOIN runs ON runs.id = verdicts.run
+        WHERE claim = ? ORDER BY setting, backend, finished, runs.id"""
+    return [_entry(dict(row)) for row in _select(folder, query, claim)]
 
 
 def claims(folder: Path) -> list[str]:
@@ -134,53 +133,82 @@ def _select(folder: Path, query: str, *values: str) -> list[sqlite3.Row]:
         return []
     try:
         with _opened(path) as connection:
-            version = _version(connection, path)
-            return connection.execute(query.format(rule=_RULE[version]), values).fetchall() if version else []
+            return connection.execute(query, values).fetchall() if _version(connection, path) else []
     except _BrokenError as error:
-        raise HistoryError(
-            f"got {path}, which is broken ({error}), wanted a history written by runs: move it away, and the "
-            "next run begins a new one"
-        ) from error
+        raise _broken(path, error) from error
 
 
-def _insert(report: dict[str, Any], path: Path) -> None:
-    about = report["provenance"]
-    run = [about[key] for key in ("started", "finished", "commit", "dirty")]
-    run += [files.folder_name(about), about["device"], about["options"]["scale"], about["complete"]]
+def _broken(path: Path, why: object) -> HistoryError:
+    return HistoryError(
+        f"got {path}, which is broken ({why}), wanted a history written by runs: move it away, and the "
+        "next run begins a new one"
+    )
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    try:
+        # Not strict: SQLite has no booleans.
+        return msgspec.convert(harmless(row | {"verdict": _fields(row)}), Entry, strict=False)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _broken(Path(NAME), f"a verdict on {printable(str(row['claim']))}: {error}") from error
+
+
+def _fields(row: dict[str, Any]) -> Any:
+    """The verdict's JSON; of a file of version 1 or 2 from its columns, which left out the claim's words."""
+    if "record" in row:
+        return msgspec.json.decode(str(row["record"]))
+    blank = dict.fromkeys(("protocol", "dataset", "paper", "place", "kind", "nodeid"), "")
+    known = {name: row[name] for name in Row.__struct_fields__ if row.get(name) is not None}
+    ends = [row["low"], row["high"]] if row["has_interval"] else None
+    return row_fields(
+        {"statement": "not recorded", "estimate": None, "margin": None, **blank, **known, "interval": ends}
+    )
+
+
+def _insert(report: Report, path: Path) -> None:
+    about = report.provenance
+    values = [about.started, about.finished, about.commit, about.dirty, about.folder, about.device]
+    values += [about.options.scale, about.complete, len(about.errors), report.version]
     with _opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        version = _version(connection, path)
-        for statement in (*(() if version else _TABLES), *(() if version == VERSION else _SINCE_2)):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        _migrate(connection, _version(connection, path))
         columns = "started, finished, revision, dirty, backend, device, scale, complete, errors, version"
-        values = [*run, len(about["errors"]), version_of(report)]
         added = connection.execute(f"INSERT INTO runs ({columns}) VALUES ({_marks(values)})", values)
-        rows = [_row(added.lastrowid, verdict) for verdict in report["verdicts"]]
-        columns = ", ".join(("run", "has_interval", "low", "high", *_FIELDS))
         connection.executemany(
-            f"INSERT INTO verdicts ({columns}) VALUES ({_marks(range(4 + len(_FIELDS)))})", rows
+            "INSERT INTO verdicts VALUES (?, ?, ?, ?)",
+            [
+                (added.lastrowid, row.claim, row.setting, msgspec.json.encode(row).decode())
+                for row in report.verdicts
+            ],
         )
         connection.execute("COMMIT")
 
 
-def _marks(values: Any) -> str:
+def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _row(run: int | None, verdict: dict[str, Any]) -> tuple[Any, ...]:
-    ends = verdict["interval"]
-    return (run, ends is not None, *(ends or (None, None)), *(verdict.get(name) for name in _FIELDS))
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    kept = ("outcome", "strength", "estimate", "margin", "region", "n", "rule", "rule_since")
-    ends = [row["low"], row["high"]] if row["has_interval"] else None
-    same = {
-        key: row[key] for key in ("run", "finished", "revision", "backend", "scale", "setting", "version")
-    }
-    verdict = {key: row[key] for key in kept} | {"interval": ends}
-    return Entry(**same, dirty=bool(row["dirty"]), complete=bool(row["complete"]), verdict=verdict)
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring an empty file, or one of an earlier version, to this one, inside the caller's transaction."""
+    if version == SCHEMA:
+        return
+    old = [dict(row) for row in connection.execute("SELECT * FROM verdicts")] if version else []
+    if not version:
+        connection.execute(_RUNS)
+    elif version == 1:
+        connection.execute("ALTER TABLE runs ADD COLUMN version INTEGER NOT NULL DEFAULT 1")
+    if version:
+        connection.execute("DROP TABLE verdicts")
+    for statement in _VERDICTS:
+        connection.execute(statement)
+    connection.executemany(
+        "INSERT INTO verdicts VALUES (?, ?, ?, ?)",
+        [
+            (row["run"], row["claim"], row["setting"], msgspec.json.encode(_fields(row)).decode())
+            for row in old
+        ],
+    )
+    connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 @contextmanager
@@ -191,6 +219,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(path, timeout=WAIT, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA trusted_schema = OFF")
             yield connection
     except sqlite3.Error as error:
         # The low byte is the kind of error, the rest its variant.
@@ -206,13 +235,17 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     (check,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if check != "ok":
         raise _BrokenError(" ".join(check.split()))
-    if version > VERSION:
+    if version > SCHEMA:
         raise HistoryError(
-            f"got {path} of version {version}, wanted at most {VERSION}: update this checkout, or move the "
+            f"got {path} of version {version}, wanted at most {SCHEMA}: update this checkout, or move the "
             "file away"
         )
-    query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-    tables = {row[0] for row in connection.execute(query)}
+    kinds = connection.execute(
+        "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'"
+    ).fetchall()
+    if acting := [name for kind, name in kinds if kind in ("trigger", "view")]:
+        raise _BrokenError(f"with a trigger or view, {', '.join(acting)}, which no run makes")
+    tables = {name for kind, name in kinds if kind == "table"}
     if not {"runs", "verdicts"} <= tables if version else tables:
         raise _BrokenError(f"version {version} with the tables {', '.join(sorted(tables)) or 'none'}")
     return version
@@ -235,3 +268,129 @@ def _set_aside(path: Path) -> str | None:
                 if (journal := path.with_name(NAME + suffix)).exists():
                     os.replace(journal, aside.with_name(aside.name + suffix))
             return aside.name
+
+
+# -- the command ----------------------------------------------------------------------
+
+_MARK = 8
+"""Columns for the word that says what changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How rows are shortened; the first style that fits is taken."""
+
+    words: dict[str, str]
+    digits: int = 3
+    margin: bool = True
+
+
+_SHORT = {"not applicable": "n/a", "inconclusive": "inconcl."}
+_STYLES = (_Style({}), _Style(_SHORT), _Style(_SHORT, 2), _Style(_SHORT, 2, margin=False))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The claim, and which of its verdicts."""
+    parser.add_argument("claim", metavar="CLAIM", help="Its id, such as E1.")
+    parser.add_argument("--setting", help="One setting only (default: all).")
+    parser.add_argument(
+        "--report-dir",
+        metavar="DIR",
+        default="reports/out",
+        help="Where the reports' folders and their history are (default: reports/out).",
+    )
+    parser.add_argument("--limit", type=_positive, metavar="N", help="The newest N runs only (default: all).")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"got the limit {text!r}, wanted a whole number of runs from 1 on: for instance 10"
+        )
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the verdicts, or how to get some.
+
+    Raises:
+        pytest.UsageError: an unknown claim or setting, or a history that cannot be read.
+    """
+    folder, claim = Path(arguments.report_dir), arguments.claim
+    try:
+        found = entries(folder, claim)
+        known = [*CATALOGUE, *(printable(name) for name in claims(folder) if name not in CATALOGUE)]
+    except HistoryError as error:
+        raise pytest.UsageError(str(error)) from error
+    if claim not in known:
+        raise pytest.UsageError(f"got the claim {claim!r}, wanted one of {', '.join(known)}")
+    if not found:
+        where = printable(str(folder / NAME))
+        print(f"no verdict on {claim} in {where} yet: python -m pytest claims/ -n auto adds some")
+        return 0
+    settings = list(dict.fromkeys(entry.verdict.setting for entry in found))
+    if arguments.setting is not None and arguments.setting not in settings:
+        raise pytest.UsageError(f"got the setting {arguments.setting!r}, wanted one of {', '.join(settings)}")
+    chosen = [entry for entry in found if arguments.setting in (None, entry.verdict.setting)]
+    width = shutil.get_terminal_size((80, 24)).columns
+    write(lines(claim, chosen, width, arguments.limit), sys.stdout)
+    return 0
+
+
+def lines(claim: str, found: Sequence[Entry], width: int, limit: int | None = None) -> Iterator[Line]:
+    """A heading, then for each setting and backend its verdicts, the oldest first.
+
+    A verdict that differs from the run before on the same setting and backend is
+    marked, also where `limit` leaves that run out. No line is longer than `width`.
+    """
+    runs = sorted({(entry.finished, entry.run) for entry in found})
+    newest = {run for _, run in runs[-limit if limit else 0 :]}
+    shown = [pair for pair in _changes(found) if pair[0].run in newest]
+
+    def laid_out(style: _Style) -> list[list[str]]:
+        header = ["finished (UTC)", "commit", "scale", "verdict", "estimate [interval]"]
+        header[-1] += " margin" if style.margin else ""
+        return aligned([header, *(_cells(entry, style) for entry, _ in shown)])
+
+    header, *rows = first_that_fits(_STYLES, laid_out, lambda rows: _MARK + len("  ".join(rows[0])) <= width)
+    statement = CATALOGUE[claim].statement if claim in CATALOGUE else "no longer in the catalogue"
+    yield from wrapped(f"{claim}  {statement}", width, {"bold": True})
+    yield cut([(" " * _MARK + "  ".join(header), {})], width)
+    for place, group in groupby(zip(shown, rows, strict=True), key=lambda pair: pair[0][0].place):
+        together = list(group)
+        regions = dict.fromkeys(str(entry.verdict.region) for (entry, _), _ in together)
+        yield []
+        title = f"{' on '.join(place)}  [wanted: {', then '.join(regions)}]"
+        yield [(clip(title, width), {"bold": True})]
+        yield from (_line(*pair, row, width) for pair, row in together)
+    yield []
+    said = f"{len(newest)} of {len(runs)} runs; a star: with local changes"
+    ruled = sum(moved is Change.RULE for _, moved in shown)
+    said += f"; rule: judged by another rule than the run before ({ruled}), no flip" if ruled else ""
+    yield from wrapped(said, width)
+
+
+def _changes(found: Sequence[Entry]) -> Iterator[tuple[Entry, Change]]:
+    """Each verdict with how it differs from the one before in its place; they come in that order."""
+    before: Entry | None = None
+    for entry in found:
+        pair = [(one.verdict, one.version) for one in (before, entry) if one is not None]
+        yield entry, change(pair) if before and before.place == entry.place else Change.NONE
+        before = entry
+
+
+def _cells(entry: Entry, style: _Style) -> list[str]:
+    outcome = entry.verdict.outcome
+    return [
+        minute(entry.finished),
+        commit(entry.revision, entry.dirty),
+        entry.scale,
+        style.words.get(outcome, outcome),
+        estimate(entry.verdict, style.digits, margin=style.margin),
+    ]
+
+
+def _line(entry: Entry, moved: Change, row: list[str], width: int) -> Line:
+    word, markup = WORDS[moved]
+    line = [(f"{word:<{_MARK}}", markup), ("  ".join(row[:3]) + "  ", {})]
+    return cut([*line, (row[3], STYLES[entry.verdict.outcome].markup), (f"  {row[4].rstrip()}", {})], width)

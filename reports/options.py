@@ -1,14 +1,30 @@
-"""The command line: every option with its help, type and default."""
+"""The command line: every option with its help, type and default, and what cannot work refused at once."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+import tempfile
+from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-__all__ = ["BACKENDS", "CHANGED", "PRECISIONS", "PROTOCOLS", "SCALES", "add_options", "comma_list"]
+__all__ = [
+    "BACKENDS",
+    "CHANGED",
+    "PATHS",
+    "PRECISIONS",
+    "PROTOCOLS",
+    "SCALES",
+    "absence",
+    "add_options",
+    "check",
+    "comma_list",
+    "make_absolute",
+]
 
 SCALES: Final = ("quick", "paper")
 BACKENDS: Final = ("auto", "cpu", "cuda", "mps")
@@ -16,6 +32,7 @@ PRECISIONS: Final = ("fp32", "fp64", "tf32", "bf16")
 PROTOCOLS: Final = ("std", "var", "he")
 CHANGED: Final = "changed"
 FINDINGS: Final = ("refuted", "inconclusive", CHANGED)
+PATHS: Final = ("report_dir", "store", "baseline", "data")
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -159,3 +176,120 @@ def _seed(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(f"got the seed {text!r}, wanted a whole number from 0 to 2^63 - 1")
     return int(text)
+
+
+# -- checks before anything trains ----------------------------------------------------
+
+
+def make_absolute(option: Namespace, here: Path) -> None:
+    """Rewrite the options that name paths as seen from this folder, before a test changes it.
+
+    Raises:
+        pytest.UsageError: a home that nobody has.
+    """
+    for name in PATHS:
+        value = getattr(option, name)
+        # A data set may be named by a word as well as by its file.
+        if value is None or (name == "data" and not value.endswith(".npz")):
+            continue
+        try:
+            setattr(option, name, str((here / Path(value).expanduser()).resolve()))
+        except RuntimeError as error:  # ~nobody/runs
+            raise pytest.UsageError(
+                f"got --{name.replace('_', '-')} {value}, but {error}: name the folder without ~"
+            ) from error
+
+
+def check(option: Namespace) -> None:
+    """Refuse a command line that cannot work.
+
+    Raises:
+        pytest.UsageError: what was got, what was wanted, and the cure.
+    """
+    _check_device(option.backend, option.precision)
+    if option.looks and option.networks is not None:
+        raise pytest.UsageError(
+            f"got --looks with --networks {option.networks}, wanted one of them: the looks fix how many "
+            "networks each has, so drop --networks, or drop --looks for one look at that many"
+        )
+    if option.store is not None:
+        # What is in a store can be read without writing; if something has to be trained, the store says so.
+        _check_folder("--store", Path(option.store), written=False)
+    if option.report_dir is not None:
+        _check_folder("--report-dir", Path(option.report_dir), written=True)
+    if CHANGED in option.fail_on and option.baseline is None:
+        raise pytest.UsageError(
+            "got --fail-on changed without --baseline, wanted an earlier report to compare with: "
+            "add --baseline FILE, a verdicts.json of an earlier run"
+        )
+
+
+def _check_device(backend: str, precision: str) -> None:
+    if reason := _contradiction(backend, precision):
+        raise pytest.UsageError(
+            f"got --backend {backend} with --precision {precision}, but {reason}: "
+            "choose --precision fp32 or another backend"
+        )
+    if reason := absence(backend):
+        raise pytest.UsageError(
+            f"got --backend {backend}, but {reason}: choose --backend auto or --backend cpu, "
+            "or install a torch built for the device"
+        )
+
+
+def _check_folder(name: str, folder: Path, *, written: bool) -> None:
+    """A folder that can be made, and, if it is to be `written`, one that can be where it is there.
+
+    Tried rather than asked, since root is told yes everywhere.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise pytest.UsageError(
+            f"got {name} {str(folder)!r}, whose name is no UTF-8 and cannot stand in a report: "
+            "name another folder"
+        ) from error
+    try:
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    except OSError as error:
+        raise pytest.UsageError(f"got {name} {folder} ({error.strerror}): name another folder") from error
+    if not nearest.is_dir():
+        raise pytest.UsageError(
+            f"got {name} {folder}, but {nearest} is a file: name a folder, existing or new"
+        )
+    if nearest == folder and not written:
+        return
+    try:
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except OSError as error:
+        raise pytest.UsageError(
+            f"got {name} {folder}, but {nearest} cannot be written ({error.strerror}): "
+            "name a folder that can be, or change its permissions"
+        ) from error
+
+
+def absence(backend: str) -> str | None:
+    """Why this backend cannot be used here, or None where it can ("cpu" and "auto" always can)."""
+    if backend not in ("cuda", "mps"):
+        return None
+    import torch
+
+    if backend == "cuda" and not torch.cuda.is_available():
+        return f"torch {torch.__version__} finds no CUDA GPU"
+    if backend == "mps" and not torch.backends.mps.is_available():
+        return f"torch {torch.__version__} finds no Apple GPU (mps)"
+    return None
+
+
+def _contradiction(backend: str, precision: str) -> str | None:
+    """Why this precision cannot be used on this backend, or None where it can."""
+    if precision == "fp64" and backend == "mps":
+        return "Apple GPUs have no 64-bit floating point"
+    if precision == "fp64" and backend == "auto" and sys.platform == "darwin" and absence("mps") is None:
+        return "auto takes the Apple GPU here, which has no 64-bit floating point"
+    if precision == "tf32" and backend in ("cpu", "mps"):
+        return "TF32 exists on NVIDIA GPUs only"
+    if precision == "tf32" and backend == "auto" and (missing := absence("cuda")):
+        return f"TF32 exists on NVIDIA GPUs only, and {missing}"
+    return None

@@ -9,42 +9,44 @@ from typing import Any
 import pytest
 
 from claims.core.verdict import Verdict
-from reports import baseline, ending, options, outcomes, preflight, recording
-from reports.collector import Collector
-from reports.findings import FailOn
-from reports.live import board, termination, watch
-from reports.parallel import groups, workers
+from reports import options, parallel, summary
+from reports.changes import BASELINE, Baseline
+from reports.collector import Collector, recorded, recording
+from reports.formats import STYLES
+from reports.progress import Reporter
+from reports.progress import terminal as progress
+from reports.session import FailOn, conclude
 
 COLLECTOR = pytest.StashKey[Collector]()
-ENDING = pytest.StashKey[ending.Ending]()
+ENDED = pytest.StashKey[summary.Ended]()
 FAIL_ON = pytest.StashKey[FailOn]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the group "landscape-claims"; also the first hook to run, before numpy is loaded."""
-    workers.one_thread()
+    parallel.one_thread()
     options.add_options(parser)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
     """Choose how xdist distributes, before xdist reads it: a wrapper runs first whoever is loaded first."""
-    groups.choose_distribution(config)
+    parallel.choose_distribution(config)
     return (yield)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse what cannot work before anything trains; workers trust the controller."""
-    preflight.make_absolute(config.option, config.invocation_params.dir)
+    options.make_absolute(config.option, config.invocation_params.dir)
     if not config.pluginmanager.hasplugin("xdist"):
         config.addinivalue_line("markers", "xdist_group(name): tests that share an experiment.")
     if hasattr(config, "workerinput"):
-        groups.take_over(config, config.workerinput)
-        workers.pin(config.workerinput)
+        parallel.take_over(config, config.workerinput)
+        parallel.pin(config.workerinput)
     else:
-        preflight.check(config.option)
+        options.check(config.option)
         if config.option.baseline is not None:
-            config.stash[baseline.EARLIER] = baseline.check(Path(config.option.baseline))
+            config.stash[BASELINE] = Baseline.read(Path(config.option.baseline))
         config.pluginmanager.register(config.stash.setdefault(COLLECTOR, Collector()))
     config.stash[FAIL_ON] = FailOn.from_options(config.option)
 
@@ -53,12 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def record_verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`record_verdict(verdict, **provenance)` hands a verdict, and where it came from, to the report.
 
-    Provenance is plain JSON. Known keys are data (name to checksum), seeds, device, backend,
-    precision, experiments (run keys), trained (bool) and seconds; others are kept as given.
+    Provenance is plain JSON, the fields of `reports.records.Origin`: data (name to checksum), seeds,
+    device, backend, precision, experiments.
     """
 
     def record(verdict: Verdict, **provenance: Any) -> None:
-        request.node.user_properties += recording.properties(verdict, request.node.nodeid, provenance)
+        request.node.user_properties.append(recording(verdict, provenance))
 
     return record
 
@@ -66,13 +68,13 @@ def record_verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_claims_verdict(item: pytest.Item, verdict: Verdict, provenance: dict[str, Any]) -> None:
     """Take a claim's verdict into the report."""
-    item.user_properties += recording.properties(verdict, item.nodeid, provenance)
+    item.user_properties.append(recording(verdict, provenance))
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_claims_progress(config: pytest.Config) -> board.Teller:
+def pytest_claims_progress(config: pytest.Config) -> Reporter:
     """Follow the claims' trainings in the live lines."""
-    return watch.teller(config)
+    return progress.reporter(config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -83,43 +85,47 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Each outcome's own letter, word and colour."""
-    return outcomes.status(report)
+    """Each outcome's own letter, word and colour; the category stays "passed", so that the closing line still
+    counts "N passed", which people and tools read."""
+    if report.when != "call" or not report.passed or not (said := recorded(report)):
+        return None
+    style = STYLES[said[-1].verdict.outcome]
+    return "passed", style.letter, (style.word, style.markup)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the report, complete or not."""
     collector = session.config.stash.get(COLLECTOR, None)
-    if collector and (concluded := ending.conclude(session, collector)):
-        session.config.stash[ENDING] = concluded
+    if collector and (ended := conclude(session, collector)):
+        session.config.stash[ENDED] = ended
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Show the table."""
-    if concluded := config.stash.get(ENDING, None):
-        ending.show(terminalreporter, concluded)
+    if ended := config.stash.get(ENDED, None):
+        summary.show(terminalreporter, ended)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> Generator[None, object, object]:
     """On a worker: list the tests with their groups."""
-    with groups.labelled(session):
+    with parallel.labelled(session):
         return (yield)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """The number for `-n auto`."""
-    return workers.automatic(config)
+    return parallel.automatic(config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker which GPUs there are, and whether groups count."""
-    groups.announce(node.config, node.workerinput)
-    workers.hand_out(node.config, node.workerinput)
-    watch.announce(node.config, node.workerinput)
+    parallel.announce(node.config, node.workerinput)
+    parallel.hand_out(node.config, node.workerinput)
+    progress.announce(node.config, node.workerinput)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -127,20 +133,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     """Groups without a trace in node ids."""
     if config.getvalue("dist") != "loadgroup":
         return None
-    from reports.parallel.scheduler import GroupScheduling
-
-    return GroupScheduling(config, log)
+    return parallel.scheduler(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """On the process that reports, before any worker starts: live lines, and SIGTERM as Ctrl-C."""
     if not hasattr(session.config, "workerinput"):
-        termination.as_interrupt(session.config)
-        watch.set_up(session.config)
+        progress.terminate_as_interrupt(session.config)
+        progress.set_up(session.config)
 
 
 @pytest.fixture(scope="session")
-def training_progress(pytestconfig: pytest.Config) -> board.Teller:
+def training_progress(pytestconfig: pytest.Config) -> Reporter:
     """The run store's `progress`, for the live lines; its `wanted(spec)` goes around asking for a run."""
-    return watch.teller(pytestconfig)
+    return progress.reporter(pytestconfig)

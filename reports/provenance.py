@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from claims.catalogue.experiments import chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, fixed
 from reports.collector import Collector
-from reports.recording import experiments_of
+from reports.options import PATHS
+from reports.records import Durations, Options, Origin, Provenance, TrainedRun
 
 __all__ = ["checkout", "describe", "merge", "versions"]
 
@@ -30,111 +32,78 @@ PACKAGES = (
     "python-flint",
     "safetensors",
 )
-_OPTIONS = (
-    "scale",
-    "backend",
-    "precision",
-    "protocols",
-    "networks",
-    "looks",
-    "seed",
-    "refresh",
-    "fail_on",
-)
-_PATHS = ("report_dir", "store", "baseline", "data")
-_OPTIONS += (*_PATHS, "numprocesses", "dist")
 
 
-def describe(config: pytest.Config, collector: Collector, interrupted: str | None) -> dict[str, Any]:
-    """The report's top-level `provenance`."""
-    runs = merge(entry for entries in collector.provenance.values() for entry in entries)
-    option = {name: getattr(config.option, name, None) for name in _OPTIONS}
-    option |= {name: list(value) for name, value in option.items() if isinstance(value, tuple)}
-    option |= {name: _within(config.rootpath, option[name]) for name in _PATHS if option[name] is not None}
-    option["design"] = _design(option["networks"], option["looks"])
-    option["scale_sizes"] = {
-        name: dict(of) for name, of in chosen_scale(option["scale"], config.option.data).sizes.items()
-    }
-    return {
+def describe(config: pytest.Config, collector: Collector, interrupted: str | None) -> Provenance:
+    """The report's provenance."""
+    return Provenance(
         **checkout(config.rootpath),
-        "versions": versions(),
-        **runs,
-        "options": option | {"arguments": list(config.invocation_params.args)},
-        "durations": {
-            "total": round(collector.seconds, 3),
-            "tests": {test: round(seconds, 3) for test, seconds in sorted(collector.durations.items())},
-        },
-        "started": collector.started.isoformat(timespec="seconds"),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "complete": interrupted is None,
-        "interrupted": interrupted,
-        "errors": sorted(collector.errors),
-        "skipped": sorted(collector.skipped),
-    }
+        **merge(collector.origins()),
+        versions=versions(),
+        options=_options(config),
+        durations=Durations(
+            round(collector.seconds, 3),
+            {test: round(seconds, 3) for test, seconds in sorted(collector.durations.items())},
+        ),
+        started=collector.started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        complete=interrupted is None,
+        interrupted=interrupted,
+        errors=tuple(sorted(collector.errors)),
+        skipped=tuple(sorted(collector.skipped)),
+    )
 
 
-def _design(networks: int | None, looks: bool) -> dict[str, Any]:
-    """As the claims' fixtures choose it."""
-    chosen = SEQUENTIAL if looks else FIXED if networks is None else fixed(networks)
-    return dict(chosen.as_json())
+def _options(config: pytest.Config) -> Options:
+    """The command line, with the design as the claims' fixtures choose it."""
+    option = config.option
+    found = {name: getattr(option, name, None) for name in Options.__struct_fields__}
+    found |= {name: _within(config.rootpath, found[name]) for name in PATHS if found[name] is not None}
+    chosen = SEQUENTIAL if option.looks else FIXED if option.networks is None else fixed(option.networks)
+    found["design"] = chosen.as_json()
+    found["scale_sizes"] = {name: dict(of) for name, of in chosen_scale(option.scale, option.data).sizes.items()}
+    found["arguments"] = list(config.invocation_params.args)
+    return msgspec.convert(found, Options)
 
 
-def merge(entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """One account of where all verdicts came from, whatever process each test ran in.
+def merge(origins: Sequence[Origin]) -> dict[str, Any]:
+    """One account of where all verdicts came from, whatever process ran each test: fields of Provenance.
 
-    Names (device, backend, precision) are joined with "+" where tests differ, lists are
+    Names (device, backend, precision) are joined with "+" where tests differ, seeds are
     united, `data` maps each name to its checksum or checksums, `experiments` has each run
     once, `trained` counts verdicts with a run that was trained now rather than read from
     the store, `seconds` is the training time of the runs in all.
-    What the tests said beyond these keys is kept under `more`.
     """
-    entries = list(entries)
     data: dict[str, set[str]] = {}
-    for entry in entries:
-        for name, checksum in (entry.get("data") or {}).items():
-            data.setdefault(name, set()).add(str(checksum))
-    runs = _experiments(entries)
-    known = {"device", "backend", "precision", "seeds", "experiments", "data", "trained", "seconds"}
-    more = sorted({key for entry in entries for key in entry} - known)
+    for origin in origins:
+        for name, checksum in origin.data.items():
+            data.setdefault(name, set()).add(checksum)
+    runs = _experiments(run for origin in origins for run in origin.experiments)
     return {
-        **{
-            name: "+".join(map(str, _united(entries, name))) or None
-            for name in ("device", "backend", "precision")
-        },
-        "seeds": _united(entries, "seeds"),
-        "experiments": runs,
+        "device": _joined(origin.device for origin in origins),
+        "backend": _joined(origin.backend for origin in origins),
+        "precision": _joined(origin.precision for origin in origins),
+        "seeds": tuple(sorted({seed for origin in origins for seed in origin.seeds})),
         "data": {name: "+".join(sorted(sums)) for name, sums in sorted(data.items())},
-        "trained": sum(map(_trained, entries)),
-        "seconds": round(sum(each.get("seconds") or 0.0 for each in [*entries, *runs]), 3),
-        "more": {key: _united(entries, key) for key in more},
+        "experiments": runs,
+        "trained": sum(any(run.trained for run in origin.experiments) for origin in origins),
+        "seconds": round(sum(run.seconds or 0.0 for run in runs), 3),
     }
 
 
-def _experiments(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _joined(names: Iterable[str | None]) -> str | None:
+    return "+".join(sorted({name for name in names if name})) or None
+
+
+def _experiments(runs: Iterable[TrainedRun]) -> tuple[TrainedRun, ...]:
     """Each run once, by key; trained now if any test trained it, for the others read it afterwards."""
-    blank = {"name": None, "trained": False, "resumed_from": None, "seconds": None, "sha256": None}
-    found: dict[str, dict[str, Any]] = {}
-    for run in (run for entry in entries for run in experiments_of(entry)):
-        before = found.get(run["key"], {})
-        trainer = before if before.get("trained") else run
-        found[run["key"]] = blank | before | run | {"trained": bool(trainer.get("trained"))}
-    return [found[key] for key in sorted(found)]
-
-
-def _trained(entry: dict[str, Any]) -> bool:
-    return bool(entry.get("trained")) or any(run.get("trained") for run in experiments_of(entry))
-
-
-def _united(entries: Iterable[dict[str, Any]], key: str) -> list[Any]:
-    """Every value under the key once, sorted so that the order of arrival leaves no trace."""
-    found: list[Any] = []
-    for entry in entries:
-        value = entry.get(key)
-        found += value if isinstance(value, list) else [] if value is None else [value]
-    unique = [value for i, value in enumerate(found) if value not in found[:i]]
-    return sorted(
-        unique, key=lambda value: (str(type(value)), value if isinstance(value, int) else 0, str(value))
-    )
+    found: dict[str, TrainedRun] = {}
+    for run in runs:
+        before = found.get(run.key)
+        found[run.key] = msgspec.structs.replace(
+            run, trained=run.trained or (before is not None and before.trained)
+        )
+    return tuple(found[key] for key in sorted(found))
 
 
 def versions() -> dict[str, str | None]:

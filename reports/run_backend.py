@@ -10,8 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from reports import devices
-from reports.options import BACKENDS, PRECISIONS
+from reports.options import BACKENDS, PRECISIONS, absence
 
 __all__ = ["command", "main"]
 
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments:
         raise SystemExit("got no environment, wanted its name first: for instance cpu-fp64")
     backend, precision = command(arguments[0])
-    if reason := devices.absence(backend):
+    if reason := absence(backend):
         print(f"skipped {arguments[0]}: {reason}")
         return 0
     options = ["--backend", backend, "--precision", precision]

@@ -1,37 +1,18 @@
-"""The verdict table as lines that fit a terminal: the paper's sections, each claim once, a row a setting.
-
-A line is a list of (text, markup) pieces, so that layout is plain text to test
-and colour stays the terminal writer's business.
-"""
+"""The verdict table, laid out for the width of the terminal."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from typing import Any
 
-from tabulate import tabulate
-
-from claims.catalogue import Kind
 from claims.core.verdict import Outcome
-from reports.estimates import counted, estimate, p_value
+from reports.formats import STYLES, counted, estimate, p_value
+from reports.layout import Line, aligned, clip, clip_middle, cut, first_that_fits, grouped, heading
 from reports.multiplicity import fell
-from reports.outcomes import LOOKS
+from reports.records import Row
 
-__all__ = ["SECTIONS", "Line", "Verdicts", "clip", "clip_middle", "heading", "lines", "section"]
+__all__ = ["lines"]
 
-Line = list[tuple[str, dict[str, bool]]]
-Verdicts = Sequence[dict[str, Any]]
-
-SECTIONS: dict[str, str] = {
-    Kind.HYPOTHESIS: "Section 2: hypotheses",
-    Kind.THEOREM: "Section 2: theorems",
-    Kind.EMPIRICAL: "Section 4: empirical results",
-    Kind.METRIC: "Section 3.1: metrics",
-    Kind.DISCUSSION: "Section 5: discussion",
-}
 _SHORT = {
     "not applicable": "n/a",
     "statistical": "stat.",
@@ -41,10 +22,10 @@ _SHORT = {
 _FELL = "*"
 """After a verdict that does not survive the correction for all rows; `reports.summary` says so below."""
 
-_HARD_SPACE = "\xa0"
 _WIDE_FROM, _WHY_FROM, _SETTING_LEAST, _FAILED_MOST = 100, 24, 12, 32
-_FIRST_LEAST, _WORD_LEAST = 5, 3
-"""Letters kept of a setting's first word, the data set, and of the others."""
+
+Cells = list[dict[str, str]]
+"""Column -> text of each row; the header first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,131 +49,84 @@ _NARROW = tuple(_Style(digits, words, claim=False) for digits, words in ((3, {})
 """On a narrow terminal p-values come last: shown only where no number and no setting is shorter for them."""
 
 
-def section(verdict: dict[str, Any]) -> str:
-    """The part of the paper that a verdict belongs to."""
-    return SECTIONS.get(verdict["kind"], verdict["kind"])
-
-
-def lines(verdicts: Verdicts, width: int) -> list[Line]:
+def lines(rows: Sequence[Row], width: int) -> list[Line]:
     """The table, every line at most `width` characters long."""
-    header, *rows = _rows(verdicts, width)
-    at = header.index("verdict")
-    table: list[Line] = [[(header, {"bold": True})]]
-    pairs = zip(verdicts, rows, strict=True)
-    for title, in_section in groupby(pairs, key=lambda pair: section(pair[0])):
-        table += [[], [(title, {"bold": True})]]
-        for _, in_claim in groupby(in_section, key=lambda pair: pair[0]["claim"]):
-            for i, (verdict, row) in enumerate(in_claim):
-                if i == 0:
-                    table += [[(text, {})] for text in heading(verdict, width)]
-                table.append(_coloured(row, at, LOOKS[verdict["outcome"]].markup))
-    return table
+    header, *cells = _padded(_fitted(rows, width))
+    found: list[Line] = [[("  " + "  ".join(header.values()).rstrip(), {"bold": True})]]
+    for title, claims in grouped(zip(rows, cells, strict=True), lambda pair: pair[0]):
+        found += [[], [(title, {"bold": True})]]
+        for _, same in claims:
+            found += heading(same[0][0], width)
+            found += [_coloured(*pair) for pair in same]
+    return [cut(line, width) for line in found]
 
 
-def heading(verdict: dict[str, Any], width: int) -> Iterator[str]:
-    """The claim, its statement and the paper's reading, in lines that fit."""
-    paper = f"[paper: {verdict['paper']}]".replace(" ", _HARD_SPACE)
-    text = f"{verdict['claim']}  {verdict['statement']}  {paper}"
-    for line in textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False):
-        yield line.replace(_HARD_SPACE, " ")
+def _coloured(row: Row, cells: dict[str, str]) -> Line:
+    """The row with its verdict in colour."""
+    line: Line = []
+    for name, cell in cells.items():
+        text = cell.rstrip() if name == "verdict" else cell
+        line += [("  ", {}), (text, STYLES[row.outcome].markup if name == "verdict" else {})]
+        line += [(" " * (len(cell) - len(text)), {})] if len(text) < len(cell) else []
+    return [*line[:-1], (line[-1][0].rstrip(), line[-1][1])]
 
 
-def _rows(verdicts: Verdicts, width: int) -> list[str]:
-    """Header and rows in aligned columns, by the first style that fits; then settings are clipped."""
-    for style in _WIDE if width >= _WIDE_FROM else _NARROW:
-        cells = [_cells(verdict, style) for verdict in verdicts]
-        text = _aligned(cells, width)
-        if _widest(text) <= width:
-            cells, text = _with_p(verdicts, style, width, cells, text)
-            break
+def _fitted(rows: Sequence[Row], width: int) -> Cells:
+    """Header and rows by the first style that fits; then settings are clipped."""
+    styles = _WIDE if width >= _WIDE_FROM else _NARROW
+
+    def laid_out(style: _Style) -> Cells:
+        header = {name: name for name in _cells(rows[0], style)} if rows else {"verdict": "verdict"}
+        header |= {"strength": "how"} if width < _WIDE_FROM else {}
+        return [header, *(_cells(row, style) for row in rows)]
+
+    def fits(cells: Cells) -> bool:
+        return _width(cells) <= width
+
+    cells = first_that_fits(styles, laid_out, fits)
+    if not fits(cells):
+        longest = max(len(row["setting"]) for row in cells)
+        keep = max(_SETTING_LEAST, longest - (_width(cells) - width))
+        cells = [row | {"setting": clip_middle(row["setting"], keep)} for row in cells]
     else:
-        setting = max(len(row["setting"]) for row in cells)
-        keep = max(_SETTING_LEAST, setting - (_widest(text) - width))
-        text = _aligned([row | {"setting": clip_middle(row["setting"], keep)} for row in cells], width)
-    spare = width - _widest(text) - 2
+        style = next(style for style in styles if laid_out(style) == cells)
+        with_p = [replace(style, p=True, words=words) for words in (style.words, _SHORT)]
+        cells = next(filter(fits, map(laid_out, with_p)), cells)
+    spare = width - _width(cells) - 2
     if spare >= _WHY_FROM:
-        why = [clip(" ".join(verdict["reason"].split()), spare) for verdict in verdicts]
-        text = _aligned([row | {"why": reason} for row, reason in zip(cells, why, strict=True)], width)
-    return [clip(line, width) for line in text]
+        why = ["why", *(clip(" ".join(row.reason.split()), spare) for row in rows)]
+        cells = [row | {"why": reason} for row, reason in zip(cells, why, strict=True)]
+    return cells
 
 
-def _with_p(
-    verdicts: Verdicts, style: _Style, width: int, cells: list[dict[str, str]], text: list[str]
-) -> tuple[list[dict[str, str]], list[str]]:
-    """Cells and rows with p-values, too, where they fit without a digit or a letter of a setting less."""
-    for words in (style.words, _SHORT):
-        more = [_cells(verdict, replace(style, p=True, words=words)) for verdict in verdicts]
-        longer = _aligned(more, width)
-        if _widest(longer) <= width:
-            return more, longer
-    return cells, text
-
-
-def _cells(verdict: dict[str, Any], style: _Style) -> dict[str, str]:
-    claim = {"claim": verdict["claim"]} if style.claim else {}
+def _cells(row: Row, style: _Style) -> dict[str, str]:
+    claim = {"claim": row.claim} if style.claim else {}
     return claim | {
-        "setting": " ".join(verdict["setting"].split()),
-        "verdict": style.words.get(verdict["outcome"], verdict["outcome"]) + _FELL * fell(verdict),
-        "estimate [interval] margin": _failed(verdict) or estimate(verdict, style.digits),
-        **({"p": p_value(verdict.get("p_value"))} if style.p else {}),
-        "n": counted(verdict) if style.units else str(verdict["n"]),
-        "strength": style.words.get(verdict["strength"], verdict["strength"]),
+        "setting": " ".join(row.setting.split()),
+        "verdict": style.words.get(row.outcome, row.outcome) + _FELL * fell(row),
+        "estimate [interval] margin": _failed(row) or estimate(row, style.digits),
+        **({"p": p_value(row.p_value)} if style.p else {}),
+        "n": counted(row) if style.units else str(row.n),
+        "strength": style.words.get(row.strength, row.strength),
     }
 
 
-def _failed(verdict: dict[str, Any]) -> str:
-    """The hypothesis that failed, where a claim is not applicable; the row names the data already."""
-    if verdict["outcome"] != Outcome.NOT_APPLICABLE:
+def _failed(row: Row) -> str:
+    """The hypotheses that failed, where a claim is not applicable for them."""
+    if row.outcome is not Outcome.NOT_APPLICABLE:
         return ""
-    first = " ".join(verdict["reason"].split(";")[0].split())
-    return clip(first.replace(f" on {verdict['dataset']} ", " "), _FAILED_MOST)
-
-
-def _aligned(cells: list[dict[str, str]], width: int) -> list[str]:
-    headers = {"strength": "how"} if width < _WIDE_FROM else {}
-    units = any(" " in row["n"] for row in cells)
-    text = tabulate(
-        [list(row.values()) for row in cells],
-        headers=[headers.get(name, name) for name in cells[0]],
-        tablefmt="plain",
-        disable_numparse=True,
-        colalign=["right" if name == "n" and not units else "left" for name in cells[0]],
+    return (
+        f"{' and '.join(row.failed)} failed" if row.failed else clip(row.reason.split(";")[0], _FAILED_MOST)
     )
-    return [f"  {line}".rstrip() for line in text.splitlines()]
 
 
-def _coloured(row: str, at: int, markup: dict[str, bool]) -> Line:
-    """The row with its verdict, which starts under the header's, in colour."""
-    end = row.find("  ", at)
-    end = len(row) if end < 0 else end
-    return [(row[:at], {}), (row[at:end], markup), (row[end:], {})]
+def _padded(cells: Cells) -> Cells:
+    units = any(" " in row.get("n", "") for row in cells)
+    names = list(cells[0])
+    right = [] if units or "n" not in names else [names.index("n")]
+    padded = aligned([list(row.values()) for row in cells], right)
+    return [dict(zip(names, row, strict=True)) for row in padded]
 
 
-def _widest(text: list[str]) -> int:
-    return max(map(len, text))
-
-
-def clip(text: str, width: int) -> str:
-    """The text, cut at its end where it is too long."""
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def clip_middle(text: str, width: int) -> str:
-    """Words shortened, the longest first, then both ends kept: data set in front, protocol at the end.
-
-    "mnist-5k-independent" and "mnist-5k-pooled-independent" stay different in any width that a table has.
-    """
-    parts = text.split("-")
-
-    def spare(i: int) -> int:
-        return len(parts[i]) - (_WORD_LEAST if i else _FIRST_LEAST) if parts[i].isalpha() else 0
-
-    while len("-".join(parts)) > width:
-        longest = max(range(len(parts)), key=spare)
-        if spare(longest) <= 0:
-            break
-        parts[longest] = parts[longest][:-1]
-    else:
-        return "-".join(parts)
-    tail = (width - 1) // 2
-    return text[: width - 1 - tail] + "…" + text[len(text) - tail :]
+def _width(cells: Cells) -> int:
+    return sum(2 + len(cell) for cell in _padded(cells)[0].values())

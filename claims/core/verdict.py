@@ -211,8 +211,14 @@ class Verdict(msgspec.Struct, frozen=True):
     failed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.interval is not None:
-            force_setattr(self, "interval", _closed(self.interval))
+        if self.interval is None:
+            return
+        low, high = _closed(self.interval)
+        if low > high:
+            raise ValueError(
+                f"got the interval [{low}, {high}], wanted its lower end first: swap the two ends"
+            )
+        force_setattr(self, "interval", (low, high))
 
     def as_json(self) -> dict[str, object]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""

@@ -126,21 +126,31 @@ def judge_runs(
             precision=backend.precision,
             device=backend.device_name,
             seeds=sorted({spec.seed for spec in specs}),
-            experiments={
-                part.key: {
-                    "name": part.spec.name,
-                    "trained": part.trained,
-                    "resumed_from": part.resumed_from,
-                    "seconds": round(part.seconds, 3),
-                    "sha256": part.provenance["sha256"],
-                }
-                for run in runs
-                for part in run.parts
-            },
+            experiments=[_about(part) for run in runs for part in run.parts],
         )
         return verdict
 
     return decide_and_record
+
+
+def _about(part: Any) -> dict[str, Any]:
+    """A run of the store for the report: how to find it, and what it trains."""
+    spec = part.spec
+    return {
+        "key": part.key,
+        "name": spec.name,
+        "subject": {
+            "dataset": spec.dataset,
+            "network": "-".join(map(str, spec.widths)),
+            "output": spec.output,
+            "loss": spec.loss,
+            "protocol": spec.protocol,
+        },
+        "trained": part.trained,
+        "resumed_from": part.resumed_from,
+        "seconds": round(part.seconds, 3),
+        "sha256": part.provenance["sha256"],
+    }
 
 
 def _checksum(dataset: str) -> dict[str, str]:

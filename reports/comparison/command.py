@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from reports import files, table, terminal
-from reports.comparison import markdown, page, reading, text
-from reports.comparison.cells import tally
-from reports.comparison.columns import Comparison, gather
-from reports.comparison.remarks import SHOWN, selected
+from reports import files, reading, table
+from reports.comparison import Comparison, gather, render, tally
+from reports.layout import Line, printable, wrapped, write
 from reports.options import comma_list
-from reports.table import Line
 
 __all__ = ["FAIL_ON", "add_arguments", "run"]
 
@@ -35,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--only",
-        choices=SHOWN,
+        choices=render.SHOWN,
         default="all",
         help="Rows to show; changes are flips and changed rules, too (default: all).",
     )
@@ -63,13 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
     _enough(len(found.files), arguments)
     comparison = gather(found.files)
-    rows = selected(comparison.rows, arguments.only)
+    rows = render.selected(comparison.rows, arguments.only)
     width = shutil.get_terminal_size((80, 24)).columns
     alone = len(comparison.columns) == 1
-    terminal.write(_alone(comparison, width) if alone else text.lines(comparison, rows, width), sys.stdout)
-    for target, render in ((arguments.markdown, markdown.render), (arguments.html, page.render)):
+    write(_alone(comparison, width) if alone else render.terminal(comparison, rows, width), sys.stdout)
+    for target, rendered in ((arguments.markdown, render.markdown), (arguments.html, render.page)):
         if target:
-            _write(Path(target), render(comparison, rows))
+            _write(Path(target), rendered(comparison, rows))
     return _failed(tally(comparison.rows), arguments.fail_on)
 
 
@@ -82,7 +79,7 @@ def _failed(number: Mapping[str, int], fail_on: Sequence[str]) -> int:
 
 
 def _enough(number: int, arguments: argparse.Namespace) -> None:
-    asked = " ".join(map(terminal.printable, arguments.reports))
+    asked = " ".join(map(printable, arguments.reports))
     if number == 0:
         raise pytest.UsageError(
             f"got no report in {asked}, wanted at least one: python -m pytest claims/ -n auto writes "
@@ -101,9 +98,9 @@ def _alone(comparison: Comparison, width: int) -> list[Line]:
     hint = f"one report only, {column.name}: nothing to compare. Name another, or make one: "
     hint += "python -m tox -e cpu-fp64"
     return [
-        *table.lines([dict(row.any) for row in comparison.rows], width),
+        *table.lines([row.any for row in comparison.rows], width),
         [],
-        *terminal.wrapped(hint, width),
+        *wrapped(hint, width),
     ]
 
 
@@ -112,7 +109,7 @@ def _write(path: Path, content: str) -> None:
         files.write_whole(path, content)
     except OSError as error:
         raise pytest.UsageError(
-            f"got {terminal.printable(str(path))} to write, but that failed ({error.strerror}): "
+            f"got {printable(str(path))} to write, but that failed ({error.strerror}): "
             "name a file in a folder that exists"
         ) from error
-    print(f"wrote {terminal.printable(str(path))}")
+    print(f"wrote {printable(str(path))}")

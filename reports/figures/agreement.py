@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.runs.run import Run
-from reports.figures.drawing import Drawing, as_csv, legend, shown, trace
-from reports.figures.pairing import labels, note
-from reports.figures.panel import Panel, write
-from reports.figures.series import Pair, Spread, by_pair, early_and_late, epochs, samples
-from reports.figures.style import CELL, INK, SERIES, SHADES, canvas
-from reports.figures.svg import as_svg
+from reports.figures import Group, Series, by_pair, early_and_late, epochs, pair_note
+from reports.figures.axes import (
+    CELL,
+    INK,
+    SERIES,
+    SHADES,
+    Drawing,
+    add_axes,
+    as_csv,
+    as_svg,
+    canvas,
+    legend,
+    shown,
+    trace,
+    write,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,32 +44,27 @@ def draw(run: Run, name: str, title: str) -> Drawing:
         title: its accessible name.
     """
     figure = canvas(9.6, 2.75)
-    whole = samples(run, "train")
+    whole = run.samples()
     found = early_and_late(run, "train_agreement")
     alike = list(by_pair(run, found.values).values())
-    panels = {
-        "Training samples labelled alike": alike,
-        "Training samples not labelled alike": [
-            Spread(whole - s.middle, whole - s.high, whole - s.low) for s in alike
-        ],
-    }
-    for column, (heading, series) in enumerate(panels.items()):
-        place = (0.062 + 0.285 * column, 0.2, 0.222, 0.56)
-        panel = Panel(figure, place, heading, run.spec.epochs, (0, whole), below="epoch")
-        trace(panel, series, found.times)
+    unlike = [Series(s.name, whole - s.middle, whole - s.high, whole - s.low) for s in alike]
+    for column, (word, series) in enumerate((("", alike), ("not ", unlike))):
+        place, heading = (0.062 + 0.285 * column, 0.2, 0.222, 0.56), f"Training samples {word}labelled alike"
+        axes = add_axes(figure, place, heading, run.spec.epochs, (0, whole), below="epoch")
+        trace(axes, series, found.times)
     final = _ordered if len(run.spec.populations) == 1 else _matrix
     for column, side in enumerate(SIDES):
         final(figure, (0.645 + 0.185 * column, 0.2, 0.155, 0.56), run, side)
-    legend(figure, labels(run), note(run))
+    legend(figure, [series.name for series in alike], pair_note(run, len(alike)))
     return Drawing(as_svg(figure, name, title, describe(run)), table(run), caption(run))
 
 
 def _final(run: Run, side: str) -> np.ndarray:
     """Share of samples labelled alike at the end, by pair [P]."""
-    return run.arrays[f"{side}_agreement"][-1].astype(float) / samples(run, side)
+    return run.arrays[f"{side}_agreement"][-1].astype(float) / run.samples(side)
 
 
-def _medians(run: Run, side: str) -> dict[Pair, float]:
+def _medians(run: Run, side: str) -> dict[Group, float]:
     """The final share of each kind of pair."""
     return {pair: float(s.middle[0]) for pair, s in by_pair(run, _final(run, side)[None]).items()}
 
@@ -70,36 +75,33 @@ _TITLES = {"train": "Training: final share alike", "test": "Test: final share al
 def _ordered(figure: Figure, place: Any, run: Run, side: str) -> None:
     """One population: a point a pair, the pairs in order."""
     shares = np.sort(_final(run, side))
-    panel = Panel(figure, place, _TITLES[side], max(1, len(shares)), (0, 1), below="pair, in order")
-    colour = SERIES[0][0]
-    panel.line(np.arange(1, len(shares) + 1), shares, color=colour, linestyle="-", linewidth=1.4)
+    axes = add_axes(figure, place, _TITLES[side], max(1, len(shares)), (0, 1), below="pair, in order")
+    axes.plot(np.arange(1, len(shares) + 1), shares, color=SERIES[0][0], linewidth=1.4)
 
 
 def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
     """Several populations: the median of each kind of pair; the diagonal is empty, no pair is of one kind."""
     from matplotlib.patches import Rectangle
 
-    models, (left, bottom, width, height) = run.spec.populations, place
-    x, y = width / len(models), height / len(models)
-    top = bottom + height + 12 / (figure.get_size_inches()[1] * 72)
-    write(figure, left, top, _TITLES[side], color=INK)
-    middle = {i: (left + (k + 0.5) * x, bottom + height - (k + 0.5) * y) for k, i in enumerate(models)}
-    for i in models:
-        write(figure, middle[i][0], bottom - 0.045, str(i), ha="center")
-        write(figure, left - 0.01, middle[i][1], str(i), ha="right")
+    models = run.spec.populations
+    axes = figure.add_axes(place)
+    axes.set_axis_off()
+    axes.set(xlim=(0, len(models)), ylim=(len(models), 0))
+    write(axes, (0, 1), (0, 12), _TITLES[side], color=INK, ha="left")
+    for k, model in enumerate(models):
+        write(axes, (k + 0.5, 0), (0, -9), str(model), data="x")
+        write(axes, (0, k + 0.5), (-5, 0), str(model), data="y", ha="right")
     for (i, j), share in _medians(run, side).items():
         shade = min(int(share * len(SHADES)), len(SHADES) - 1)
-        for a, b in sorted({(i, j), (j, i)}):
-            corner = (middle[b][0] - x / 2, middle[a][1] - y / 2)
-            cell = Rectangle(corner, x * 0.97, y * 0.97, facecolor=SHADES[shade], edgecolor="none")
-            figure.add_artist(cell, clip=False)
-            colour = CELL["high" if shade > 2 else "low"]
-            write(figure, middle[b][0], middle[a][1], f"{share:.2f}", ha="center", color=colour)
+        colour = CELL["high" if shade > 2 else "low"]
+        for a, b in ((models.index(i), models.index(j)), (models.index(j), models.index(i))):
+            axes.add_patch(Rectangle((b, a), 0.97, 0.97, facecolor=SHADES[shade], edgecolor="none"))
+            axes.text(b + 0.5, a + 0.5, f"{share:.2f}", color=colour, fontsize=8, ha="center", va="center")
 
 
 def caption(run: Run) -> str:
     """How the agreement moved, and between which pairs it ends highest and lowest."""
-    whole = samples(run, "train")
+    whole = run.samples()
     found = early_and_late(run, "train_agreement")
     middle = np.median(found.values, axis=1) / whole
     lowest = int(middle.argmin())
@@ -146,6 +148,6 @@ def table(run: Run) -> str:
             for time, alike in zip(found.times, found.values, strict=True):
                 for (i, j), count in zip(numbers, alike, strict=True):
                     at = int(time) if float(time).is_integer() else time
-                    yield (at, side, i, j, samples(run, side), int(count))
+                    yield (at, side, i, j, run.samples(side), int(count))
 
     return as_csv(("epoch", "side", "i", "j", "samples", "alike"), rows())

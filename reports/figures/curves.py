@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.runs.run import Run
-from reports.figures.drawing import Drawing, as_csv, greatest, legend, shown, trace
-from reports.figures.panel import Panel
-from reports.figures.series import Trace, by_population, early_and_late, epochs, named
-from reports.figures.style import canvas
-from reports.figures.svg import as_svg
+from reports.figures import Trace, by_network, early_and_late, epochs
+from reports.figures.axes import (
+    Drawing,
+    add_axes,
+    as_csv,
+    as_svg,
+    canvas,
+    greatest,
+    legend,
+    level,
+    shown,
+    trace,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,37 +48,38 @@ def draw(run: Run, name: str, title: str) -> Drawing:
             width = 0.94 / columns
             place = (0.062 + column * width, 0.565 - row * 0.45, width - 0.068, 0.325)
             add(figure, place, run, side, "epoch" if row else "")
-    legend(figure, [named(run, i) for i in run.spec.populations], _band(run))
+    names = [series.name for series in by_network(run, run.arrays["train_loss"]).values()]
+    legend(figure, names, _band(run))
     return Drawing(as_svg(figure, name, title, describe(run)), table(run), caption(run))
 
 
 def _raw(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     title = {"train": "Training loss L, linear axis as in the paper", "test": "Test loss L, linear axis"}
     found = _loss(run, side)
-    series = list(by_population(run, found.values).values())
+    series = list(by_network(run, found.values).values())
     limits = (0, 1.05 * greatest(series))
-    trace(Panel(figure, place, title[side], run.spec.epochs, limits, below=below), series, found.times)
+    trace(add_axes(figure, place, title[side], run.spec.epochs, limits, below=below), series, found.times)
 
 
 def _log(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     title = {"train": "Training L / L0, log axis", "test": "Test L / L0, log axis"}
     found = _loss(run, side)
     loss = np.maximum(found.values / _baseline(run, side), _FLOOR)
-    series = list(by_population(run, loss).values())
+    series = list(by_network(run, loss).values())
     least = min(float(s.low[np.isfinite(s.low)].min(initial=1.0)) for s in series)
     limits = (least, max(1.0, greatest(series)))
-    panel = Panel(figure, place, title[side], run.spec.epochs, limits, log=True, below=below)
-    trace(panel, series, found.times)
-    panel.level(1.0, "L = L0: always the mean label")
+    axes = add_axes(figure, place, title[side], run.spec.epochs, limits, log=True, below=below)
+    trace(axes, series, found.times)
+    level(axes, 1.0, "L = L0: always the mean label")
 
 
 def _accuracy(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     title = {"train": "Training accuracy", "test": "Test accuracy"}
-    panel = Panel(figure, place, title[side], run.spec.epochs, (0, 1), below=below)
+    axes = add_axes(figure, place, title[side], run.spec.epochs, (0, 1), below=below)
     found = epochs(run.arrays[f"{side}_accuracy"])
-    trace(panel, list(by_population(run, found.values).values()), found.times)
+    trace(axes, list(by_network(run, found.values).values()), found.times)
     if run.spec.dataset.startswith("mnist"):
-        panel.level(0.1, "dashed: chance, 1 in 10", lift=14)
+        level(axes, 0.1, "dashed: chance, 1 in 10", lift=14)
 
 
 def _loss(run: Run, side: str) -> Trace:
@@ -125,14 +134,12 @@ def describe(run: Run) -> str:
     if len(run.spec.populations) == 1:
         parts = [f"{run.spec.networks} networks, one population of models, {run.spec.epochs} epochs."]
     for side in SIDES:
-        curves = by_population(run, run.normalised_loss(side).astype(float))
-        said = [
-            f"{named(run, i)} from {shown(s.middle[0])} to {shown(s.middle[-1])}" for i, s in curves.items()
-        ]
+        curves = by_network(run, run.normalised_loss(side).astype(float))
+        said = [f"{s.name} from {shown(s.middle[0])} to {shown(s.middle[-1])}" for s in curves.values()]
         parts.append(f"{side.capitalize()} L/L0, median: {', '.join(said)}.")
         if f"{side}_accuracy" in run.arrays:
-            final = by_population(run, run.arrays[f"{side}_accuracy"].astype(float))
-            said = [f"{named(run, i)} {shown(s.middle[-1])}" for i, s in final.items()]
+            final = by_network(run, run.arrays[f"{side}_accuracy"].astype(float))
+            said = [f"{s.name} {shown(s.middle[-1])}" for s in final.values()]
             parts.append(f"Final {side} accuracy, median: {', '.join(said)}.")
     return " ".join(parts)
 

@@ -1,160 +1,117 @@
-"""Forest plots: every setting's estimate and interval against the region of its claim, as coordinates.
-
-There is one for each claim and it changes with every run, so it is laid out here and
-drawn by a template rather than by matplotlib.
-"""
+"""Forest plots: every setting's estimate and interval against the region of its claim."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from reports.estimates import estimate, number
-from reports.figures.panel import ticks
-from reports.figures.style import power
+from claims.core.verdict import Outcome
+from reports.figures.axes import GRID, INK, MUTED, OUTCOMES, as_svg, canvas, write
+from reports.formats import estimate, number
+from reports.layout import clip_middle
 from reports.multiplicity import fell
+from reports.records import Row
 
-__all__ = ["Forest", "Mark", "forest"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-LEFT, RIGHT, ROW, TOP = 196.0, 536.0, 24.0, 26.0
-"""Where the plot lies between the settings and the numbers, a row's height, and the first row's top."""
+__all__ = ["forest", "linear_below"]
+
+_MARKERS = {Outcome.SUPPORTED: "o", Outcome.REFUTED: "^"}
+_ROW, _SETTING_MOST = 22, 25
+"""A row's height in points, and the longest setting that is not clipped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One row. Coordinates are in units of the drawing, None where there is nothing to draw.
+def forest(rows: Sequence[Row], name: str) -> str:
+    """The forest plot of one claim's verdicts as SVG, "" where none has a number.
 
-    Attributes:
-        setting, outcome, text: what stands beside it.
-        y: middle of the row.
-        x: the estimate, or None also where it lies beyond the numbers.
-        low, high: the interval's ends, at the plot's edge where open.
-        open_low, open_high: whether an end has no bound.
+    Args:
+        rows: of one claim.
+        name: unique among the page's figures.
     """
-
-    setting: str
-    outcome: str
-    text: str
-    y: float
-    x: float | None
-    low: float | None
-    high: float | None
-    open_low: bool
-    open_high: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """The whole plot; `region` and `edges` are x coordinates, `ticks` (x, text)."""
-
-    marks: list[Mark]
-    ticks: list[tuple[float, str]]
-    region: tuple[float, float] | None
-    edges: list[float]
-    margin: str
-    axis: str
-    start: float
-    height: float
-    description: str
-
-
-def forest(verdicts: Sequence[dict[str, Any]]) -> Forest | None:
-    """The forest plot of one claim's verdicts, or None where none has a number."""
-    finite = [
-        value for v in verdicts for value in (v["estimate"], *(v["interval"] or ())) if value is not None
-    ]
+    finite = [v for row in rows for v in (row.estimate, *(row.interval or ())) if v is not None]
+    finite = [value for value in finite if math.isfinite(value)]
     if not finite:
-        return None
-    region = _region(verdicts[0]["region"])
-    edges = [edge for edge in region if math.isfinite(edge)]
-    scale, marks, axis = _scale([*finite, *edges], verdicts[0]["unit"])
-    rows = [_mark(v, TOP + (k + 0.5) * ROW, scale) for k, v in enumerate(verdicts)]
-    low, high = (scale(min(max(end, -1e300), 1e300)) for end in region)
-    said = [f"{v['setting']}: {v['outcome']}, {estimate(v)}" for v in verdicts]
-    return Forest(
-        marks=rows,
-        ticks=[(scale(value), text) for value, text in marks],
-        region=(min(max(low, LEFT), RIGHT), min(max(high, LEFT), RIGHT)),
-        edges=[scale(edge) for edge in edges],
-        margin=" and ".join(number(edge) for edge in dict.fromkeys(edges)),
-        axis=axis,
-        start=round(max(0.0, LEFT - 14 - 7.2 * max(len(row.setting) for row in rows))),
-        height=TOP + ROW * len(rows) + 40,
-        description=f"Estimate and interval against {verdicts[0]['region']}. {'; '.join(said)}.",
+        return ""
+    region, unit = rows[0].region, rows[0].unit
+    edges = [edge for edge in (region.low, region.high) if math.isfinite(edge)]
+    height = _ROW * len(rows) + 62
+    figure = canvas(9.2, height / 72)
+    axes = figure.add_axes((0.245, 42 / height, 0.42, 1 - 60 / height))
+    axes.set_axis_off()
+    low, high = _scale(axes, [*finite, *edges], unit + " (shaded: where the claim is true)" * bool(edges))
+    axes.set(ylim=(len(rows), 0))
+    axes.axvspan(max(region.low, low), min(region.high, high), color=GRID, alpha=0.55, linewidth=0)
+    for edge in dict.fromkeys(edges):
+        axes.axvline(edge, color=INK, linewidth=1, linestyle=(0, (4, 2)))
+    if edges:
+        text = f"margin {' and '.join(number(edge) for edge in dict.fromkeys(edges))}"
+        write(axes, (edges[0], 1), (0, 8), text, data="x")
+    for k, row in enumerate(rows):
+        _mark(axes, row, k + 0.5, (low, high))
+    said = "; ".join(f"{row.setting}: {row.outcome}, {estimate(row)}" for row in rows)
+    return as_svg(
+        figure,
+        name,
+        f"{rows[0].claim}: estimates and intervals against the margin",
+        f"Estimate and interval against {region}. {said}.",
     )
 
 
-def _region(text: str) -> tuple[float, float]:
-    """As `claims.core.verdict.Region` writes itself."""
-    try:
-        if text.startswith("<="):
-            return -math.inf, float(text[2:])
-        if text.startswith(">="):
-            return float(text[2:]), math.inf
-        low, high = (float(end) for end in text.strip("[]").split(","))
-    except ValueError:
-        return -math.inf, math.inf
+def _scale(axes: Axes, values: list[float], label: str) -> tuple[float, float]:
+    """The axis, linear, or logarithmic beyond the smallest decade; its ends."""
+    from matplotlib.ticker import MaxNLocator
+
+    below = linear_below(values)
+    low, high = min(0.0, *values), max(0.0, *values)
+    if below is None:
+        low, high = (low, high) if high > low else (low - 1, high + 1)
+        room = 0.06 * (high - low)
+        low, high = low - (room if low else room / 3), high + room
+        ticks = list(MaxNLocator(5).tick_values(low, high))
+    else:
+        axes.set_xscale("symlog", linthresh=below)
+        first, last = round(math.log10(below)), math.ceil(math.log10(max(map(abs, values))))
+        step = max(1, math.ceil((last - first) / 5))
+        ticks = [sign * 10.0**k for k in range(first, last + 1, step) for sign in (1, -1)] + [0.0]
+        low, high = low * 2 - below * 0.2, high * 2
+        label = f"{label}, log scale from {number(below)}"
+    axes.set_xlim(low, high)
+    ticks = [tick for tick in ticks if low <= tick <= high]
+    axes.vlines(ticks, 0, 1, color=GRID, linewidth=0.6, zorder=0.5, transform=axes.get_xaxis_transform())
+    axes.plot([0, 1], [0, 0], color=MUTED, linewidth=0.7, transform=axes.transAxes, clip_on=False)
+    for tick in ticks:
+        write(axes, (tick, 0), (0, -9), number(tick), data="x")
+    write(axes, (0.5, 0), (0, -25), label)
+    axes.set_xlim(low, high)
     return low, high
 
 
-def _scale(values: list[float], unit: str) -> tuple[Callable[[float], float], list[tuple[float, str]], str]:
-    """Value -> x, the ticks, and a word on the axis: linear, or logarithmic beyond the smallest decade."""
-    low, high = min(0.0, *values), max(0.0, *values)
+def linear_below(values: Sequence[float]) -> float | None:
+    """The decade above which the axis is logarithmic, or None where all fits on a linear one.
+
+    Never more than 14 decades: a loss of 1e-30 would take the plot from all others.
+    """
     sizes = [abs(value) for value in values if value]
     if not sizes or max(sizes) / min(sizes) < 40:
-        low, high = (low, high) if high > low else (low - 1, high + 1)
-        room = 0.06 * (high - low)
-        ends = (low - room if low else low - room / 3, high + room)
-        return _onto(ends, lambda v: v), ticks(*ends, 5), unit
+        return None
     decade = math.floor(math.log10(min(sizes)) + 1e-9)
-    # Never more than 14 decades: a loss of 1e-30 would take the plot from all others.
-    decade = max(decade, math.floor(math.log10(max(sizes))) - 14)
-    unit_size = 10.0**decade
-
-    def bend(value: float) -> float:
-        return math.copysign(math.log10(1 + 9 * abs(value) / unit_size), value)
-
-    ends = (bend(low) - (0.35 if low < 0 else 0.1), bend(high) + 0.35)
-    top = math.ceil(math.log10(max(sizes)))
-    step = max(1, math.ceil((top - decade) / 5))
-    exponents = range(decade, top + 1, step)
-    marks = [(0.0, "0"), *((10.0**k, _named(k)) for k in exponents if bend(10.0**k) <= ends[1])]
-    if low < 0:
-        marks += [(-(10.0**k), f"−{_named(k)}") for k in exponents if bend(-(10.0**k)) >= ends[0]]
-    return _onto(ends, bend), marks, f"{unit}, log scale from {_named(decade)}"
+    return 10.0 ** max(decade, math.floor(math.log10(max(sizes))) - 14)
 
 
-def _named(exponent: int) -> str:
-    return f"{10.0**exponent:g}" if -3 <= exponent <= 3 else power(exponent)
-
-
-def _onto(ends: tuple[float, float], bend: Callable[[float], float]) -> Callable[[float], float]:
-    def place(value: float) -> float:
-        part = (bend(value) - ends[0]) / (ends[1] - ends[0])
-        return round(LEFT + min(max(part, 0.0), 1.0) * (RIGHT - LEFT), 1)
-
-    return place
-
-
-def _mark(verdict: dict[str, Any], y: float, scale: Callable[[float], float]) -> Mark:
-    value, interval = verdict["estimate"], verdict["interval"]
-    low, high = interval or (value, value)
-    drawn = interval is not None
-    return Mark(
-        setting=_clipped(verdict["setting"]),
-        outcome=verdict["outcome"],
-        text=estimate(verdict) + "*" * fell(verdict),
-        y=y,
-        x=None if value is None else scale(value),
-        low=(LEFT if low is None else scale(low)) if drawn else None,
-        high=(RIGHT if high is None else scale(high)) if drawn else None,
-        open_low=drawn and low is None,
-        open_high=drawn and high is None,
-    )
-
-
-def _clipped(setting: str, most: int = 25) -> str:
-    half = (most - 1) // 2
-    return setting if len(setting) <= most else f"{setting[:half]}…{setting[-half:]}"
+def _mark(axes: Axes, row: Row, y: float, ends: tuple[float, float]) -> None:
+    """One row: setting, interval with an arrow at an open end, estimate, numbers."""
+    colour = OUTCOMES[row.outcome]
+    write(axes, (0, y), (-14, 0), clip_middle(row.setting, _SETTING_MOST), data="y", ha="right", color=INK)
+    write(axes, (1, y), (14, 0), estimate(row) + "*" * fell(row), data="y", ha="left", color=INK)
+    if row.interval is not None:
+        low, high = max(row.interval[0], ends[0]), min(row.interval[1], ends[1])
+        axes.plot([low, high], [y, y], color=colour, linewidth=1.6)
+        for end, open_end, arrow in ((low, row.interval[0], "<"), (high, row.interval[1], ">")):
+            shape = arrow if math.isinf(open_end) else "|"
+            axes.plot([end], [y], color=colour, marker=shape, markersize=6, clip_on=False)
+    if row.estimate is not None:
+        marker = _MARKERS.get(row.outcome, "o")
+        fill = colour if row.outcome in _MARKERS else "none"
+        axes.plot([row.estimate], [y], color=colour, marker=marker, markersize=7, markerfacecolor=fill)

@@ -2,50 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from reports.figures.paper import PAPER, PaperFigure, Subject, subject
-from reports.figures.shelf import Shelf, Shelved
+from reports.figures.cache import Figure, FigureCache, Source, Wanted, titles
+from reports.options import PROTOCOLS
+from reports.records import Subject, TrainedRun
 
-__all__ = ["Gallery", "Plate", "View", "gallery"]
+__all__ = ["PAPER", "Gallery", "PaperFigure", "Place", "View", "gallery"]
 
-Known = list[tuple[Subject, dict[str, Any]]]
-"""What each run is about, beside the run as the report's provenance lists it."""
-
-FigureOf = Callable[[dict[str, Any], str], Shelved]
-"""A run's figure of a kind."""
+BOSTON = "boston"
 
 
 @dataclass(frozen=True, slots=True)
+class PaperFigure:
+    """One of the paper's figures: its number, the kind of drawing that redraws it, the network it shows, and
+    what it shows in the paper's words. All but the one of the Boston table are of MNIST."""
+
+    number: int
+    kind: str
+    network: str
+    output: str
+    loss: str
+    title: str
+    boston: bool = False
+
+    def shows(self, of: Subject) -> bool:
+        """Whether a run of this subject redraws the figure."""
+        mine = (self.network, self.output, self.loss, self.boston)
+        return (of.network, of.output, of.loss, of.dataset == BOSTON) == mine
+
+
+_ERRORS, _SAMPLES = "Training and test error", "Training samples labelled identically and not"
+
+PAPER = (
+    PaperFigure(1, "curves", "500", "linear", "mse", f"{_ERRORS}, one hidden layer of 500 units"),
+    PaperFigure(2, "agreement", "500", "linear", "mse", f"{_SAMPLES}, 500 units"),
+    PaperFigure(3, "curves", "500-300", "linear", "mse", f"{_ERRORS}, hidden layers of 500 and 300 units"),
+    PaperFigure(4, "curves", "10-10", "linear", "mse", f"{_ERRORS}, 10-10 hidden units"),
+    PaperFigure(5, "curves", "500", "softmax", "mse", f"{_ERRORS} with softmax, 500 units"),
+    PaperFigure(6, "curves", "500-300", "softmax", "mse", f"{_ERRORS} with softmax, 500 and 300 units"),
+    PaperFigure(
+        7, "agreement", "500-300", "softmax", "mse", "Samples labelled identically and not, with softmax"
+    ),
+    PaperFigure(8, "curves", "50", "linear", "mse", f"{_ERRORS} on the Boston table, 50 units", boston=True),
+    PaperFigure(9, "curves", "500", "linear", "bce", f"{_ERRORS} with binary cross entropy"),
+)
+
+
+@dataclass(slots=True)
 class View:
-    """One protocol's figure."""
+    """One protocol's figure, which is there once all are drawn."""
 
     label: str
     weights: str
-    figure: Shelved
+    wanted: Wanted
+    figure: Figure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plate:
-    """One figure with a view a protocol, or the reason why there is none."""
+@dataclass(slots=True)
+class Place:
+    """One figure with a view a protocol, none where no run shows it."""
 
     anchor: str
     heading: str
     title: str
-    views: list[View]
+    views: list[View] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
     """The paper's figures, and the others by what they show."""
 
-    paper: list[Plate]
-    more: list[tuple[str, list[Plate]]]
+    paper: list[Place]
+    more: list[tuple[str, list[Place]]]
 
 
 _WEIGHTS = {"std": "standard deviation i + 2", "var": "variance i + 2", "he": "variance 2 / fan-in"}
+_OUTPUTS = {"linear": "linear output", "softmax": "softmax output", "relu": "ReLU output"}
+_LOSSES = {"mse": "squared error", "bce": "binary cross entropy", "ce": "cross entropy"}
 _MORE = {
     "distance": "Distances between weights (section 3.1)",
     "agreement": "Labels of pairs, beyond figures 2 and 7",
@@ -53,76 +88,74 @@ _MORE = {
 }
 
 
-def gallery(experiments: Iterable[dict[str, Any]], shelf: Shelf) -> Gallery:
+def gallery(experiments: Iterable[TrainedRun], cache: FigureCache) -> Gallery:
     """Every figure that these experiments of a report can show.
 
     Args:
-        experiments: as in the report's provenance.
-        shelf: where figures lie or are drawn.
+        experiments: as in the report's provenance; one without a subject shows nothing.
+        cache: where figures are kept or drawn.
     """
-    known = [(of, run) for run in _together(experiments) if (of := subject(run["name"]))]
-    known.sort(key=lambda pair: (pair[0].widths, pair[0].output, pair[0].loss, pair[0].rank))
-    wanted: list[tuple[dict[str, Any], str]] = []
+    sources = sorted(_sources(experiments), key=lambda source: _order(source.subject))
+    paper = [
+        Place(
+            f"figure-{figure.number}",
+            f"Figure {figure.number}",
+            figure.title,
+            _views([source for source in sources if figure.shows(source.subject)], figure.kind),
+        )
+        for figure in PAPER
+    ]
+    more = [(_MORE.get(kind, title), _others(sources, kind)) for kind, title in (_MORE | titles()).items()]
+    places = [*paper, *(place for _, group in more for place in group)]
+    drawn = cache.figures(view.wanted for place in places for view in place.views)
+    for place in places:
+        for view in place.views:
+            view.figure = drawn[view.wanted]
+        place.views = [view for view in place.views if view.figure]
+    return Gallery(paper, [(title, shown) for title, of in more if (shown := [p for p in of if p.views])])
 
-    def noted(run: dict[str, Any], kind: str) -> Shelved:
-        wanted.append((run, kind))
-        return Shelved("", "")
 
-    _arranged(known, noted)  # to learn which figures there will be, so that they are drawn together
-    shelf.draw(wanted)
-    arranged = _arranged(known, shelf.figure)
-    shelf.close()
-    return arranged
-
-
-def _together(experiments: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The runs of one name as one: the looks of a sequential design, each of which trained other networks."""
-    by_name: dict[Any, list[dict[str, Any]]] = {}
+def _sources(experiments: Iterable[TrainedRun]) -> list[Source]:
+    """The runs of one name as one."""
+    by_name: dict[str, list[TrainedRun]] = {}
     for run in experiments:
-        by_name.setdefault(run["name"], []).append(run)
+        by_name.setdefault(run.name or run.key, []).append(run)
+    return [Source(name, runs[0].subject, tuple(runs)) for name, runs in by_name.items() if runs[0].subject]
+
+
+def _order(of: Subject) -> tuple[object, ...]:
+    rank = PROTOCOLS.index(of.protocol) if of.protocol in PROTOCOLS else len(PROTOCOLS)
+    return of.network, of.output, of.loss, rank, of.dataset
+
+
+def _network(of: Subject) -> str:
+    """All but the protocol, for people."""
+    output, loss = _OUTPUTS.get(of.output, of.output), _LOSSES.get(of.loss, of.loss)
+    return f"{of.dataset}, hidden layers {of.network}, {output}, {loss}"
+
+
+def _others(sources: Sequence[Source], kind: str) -> list[Place]:
+    """The figures of a kind that are not among the paper's, one a network."""
+    by_network: dict[str, list[Source]] = {}
+    for source in sources:
+        of = source.subject
+        if not any(figure.kind == kind and figure.shows(of) for figure in PAPER):
+            by_network.setdefault(_network(of), []).append(source)
+    if kind == "agreement":
+        by_network = {name: some for name, some in by_network.items() if some[0].subject.dataset != BOSTON}
     return [
-        parts[0]
-        if len(parts) == 1
-        else parts[0] | {"sha256": "+".join(str(part["sha256"]) for part in parts), "parts": parts}
-        for parts in by_name.values()
+        Place(f"{kind}-{i}", name[:1].upper() + name[1:], "", _views(some, kind))
+        for i, (name, some) in enumerate(by_network.items(), start=1)
     ]
 
 
-def _arranged(known: Known, figure_of: FigureOf) -> Gallery:
-    paper = [_paper(figure, known, figure_of) for figure in PAPER]
-    more = []
-    for kind, title in _MORE.items():
-        plates = []
-        for network in dict.fromkeys(of.network for of, _ in known):
-            runs = [(of, run) for of, run in known if of.network == network and not _in_paper(kind, of)]
-            if kind == "agreement":
-                runs = [(of, run) for of, run in runs if of.dataset != "boston"]
-            if runs:
-                name = f"{kind}-{len(plates) + 1}"
-                heading = network[:1].upper() + network[1:]
-                plates.append(Plate(name, heading, "", _views(runs, kind, figure_of)))
-        if plates:
-            more.append((title, plates))
-    return Gallery(paper, more)
-
-
-def _paper(figure: PaperFigure, known: Known, figure_of: FigureOf) -> Plate:
-    runs = [(of, run) for of, run in known if figure.shows(of)]
-    heading = f"Figure {figure.number}"
-    return Plate(f"figure-{figure.number}", heading, figure.title, _views(runs, figure.kind, figure_of))
-
-
-def _in_paper(kind: str, of: Subject) -> bool:
-    return any(figure.kind == kind and figure.shows(of) for figure in PAPER)
-
-
-def _views(runs: Known, kind: str, figure_of: FigureOf) -> list[View]:
-    several = len({of.protocol for of, _ in runs}) < len(runs)
+def _views(sources: Sequence[Source], kind: str) -> list[View]:
+    several = len({source.subject.protocol for source in sources}) < len(sources)
     return [
         View(
-            f"{of.dataset} {of.protocol}" if several else of.protocol,
-            "" if several else _WEIGHTS[of.protocol],
-            figure_of(run, kind),
+            f"{source.subject.dataset} {source.subject.protocol}" if several else source.subject.protocol,
+            "" if several else _WEIGHTS.get(source.subject.protocol, ""),
+            Wanted(source, kind),
         )
-        for of, run in runs
+        for source in sources
     ]

@@ -1,35 +1,42 @@
-"""What the page says about each claim, as data for the templates: no markup, nothing escaped yet."""
+"""What the page says: the answer in a sentence, each claim with its rows, commands to paste; no markup."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any
+
+from msgspec.structs import replace
 
 from claims.catalogue import CATALOGUE
-from reports.estimates import counted, estimate, number, p_value
-from reports.figures.forest import Forest, forest
-from reports.figures.paper import PAPER, figures_of
-from reports.multiplicity import fell
-from reports.outcomes import count
-from reports.page import commands
-from reports.page.controls import Controls
-from reports.table import SECTIONS, section
+from claims.core.verdict import Outcome
+from reports.formats import counted, estimate, number, p_value
+from reports.layout import SECTIONS, grouped
+from reports.multiplicity import decided, fell, stands
+from reports.options import PROTOCOLS
+from reports.page import anchor
+from reports.records import Controls, Options, Provenance, Report, Row, TrainedRun
+from reports.summary import measured
 
-__all__ = ["Prerequisite", "Reading", "Row", "Section", "anchor", "rows", "sections"]
+__all__ = [
+    "QUESTION",
+    "PageRow",
+    "Prerequisite",
+    "Section",
+    "again",
+    "answer",
+    "reproduce",
+    "rows",
+    "sections",
+]
 
-Verdicts = Sequence[dict[str, Any]]
 
-
-def anchor(text: str) -> str:
-    """An id for the page: letters, digits, dots, hyphens and underscores only."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text) or "-"
+Forest = Callable[[Sequence[Row], str], str]
+"""Draws a claim's verdicts as an SVG of that name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PageRow:
     """One verdict, with its numbers as text.
 
     Attributes:
@@ -38,7 +45,7 @@ class Row:
         fell: whether it is decided and does not survive the correction.
     """
 
-    verdict: dict[str, Any]
+    verdict: Row
     anchor: str
     claim_anchor: str
     estimate: str
@@ -47,26 +54,17 @@ class Row:
     bh: str
     holm: str
     fell: bool
-    section: str
-    experiments: list[dict[str, Any]]
+    experiments: list[TrainedRun]
 
 
 @dataclass(frozen=True, slots=True)
 class Prerequisite:
-    """A hypothesis that a claim needs, with its verdicts on the claim's data."""
+    """A hypothesis that a claim needs, with its outcomes by setting on the claim's data."""
 
     claim: str
     statement: str
     anchor: str
-    verdicts: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Our outcomes under one protocol, or on one data set where nothing trains."""
-
-    name: str
-    outcomes: dict[str, int]
+    verdicts: dict[str, Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +73,13 @@ class Section:
 
     id: str
     anchor: str
-    title: str
-    first: dict[str, Any]
+    first: Row
     rules: list[str]
     cites: list[str]
     margin: str
-    rows: list[Row]
-    readings: list[Reading]
-    forest: Forest | None
+    rows: list[PageRow]
+    readings: dict[str, dict[str, int]]
+    forest: str
     prerequisites: list[Prerequisite]
     controls: str
     controls_failed: bool
@@ -91,92 +88,211 @@ class Section:
     seconds: float
 
 
-def rows(report: dict[str, Any]) -> list[Row]:
+def rows(report: Report) -> list[PageRow]:
     """Every verdict, in the report's order."""
-    runs = {run["key"]: run for run in report["provenance"]["experiments"]}
-    found: list[Row] = []
+    runs = {run.key: run for run in report.provenance.experiments}
+    found: list[PageRow] = []
     taken: set[str] = set()
-    for verdict in report["verdicts"]:
-        name = anchor(f"{verdict['claim']}-{verdict['setting']}")
+    for row in report.verdicts:
+        name = anchor(f"{row.claim}-{row.setting}")
         while name in taken:
             name += "-2"
         taken.add(name)
-        experiments = [runs[key] for key in verdict.get("experiments", ()) if key in runs]
-        p, bh, holm = (p_value(verdict[name]) for name in ("p_value", "p_bh", "p_holm"))
-        found.append(
-            Row(
-                verdict,
-                name,
-                anchor(verdict["claim"]),
-                estimate(verdict),
-                counted(verdict),
-                *(p, bh, holm, fell(verdict), section(verdict), experiments),
-            )
-        )
+        texts = [estimate(row), counted(row), *map(p_value, (row.p_value, row.p_bh, row.p_holm))]
+        experiments = [runs[key] for key in row.experiments if key in runs]
+        found.append(PageRow(row, name, anchor(row.claim), *texts, fell(row), experiments))
     return found
 
 
-def sections(report: dict[str, Any], controls: Controls) -> list[tuple[str, list[Section]]]:
+def sections(report: Report, controls: Controls | str, forest: Forest) -> list[tuple[str, list[Section]]]:
     """The claims by part of the paper."""
     order = list(SECTIONS.values())
-    found = [
-        _section(list(group), report, controls)
-        for _, group in groupby(rows(report), key=lambda row: row.verdict["claim"])
-    ]
-    titles = sorted(
-        dict.fromkeys(s.title for s in found), key=lambda t: order.index(t) if t in order else len(order)
-    )
-    return [(title, [s for s in found if s.title == title]) for title in titles]
+    found: dict[str, list[Section]] = {}
+    for title, claims in grouped(rows(report), lambda row: row.verdict):
+        found.setdefault(title, []).extend(_section(same, report, controls, forest) for _, same in claims)
+    return sorted(found.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order))
 
 
-def _section(group: list[Row], report: dict[str, Any], controls: Controls) -> Section:
+def _section(group: list[PageRow], report: Report, controls: Controls | str, forest: Forest) -> Section:
+    from reports.page.gallery import PAPER
+
     verdicts = [row.verdict for row in group]
-    first, about = verdicts[0], report["provenance"]
-    durations = about["durations"]["tests"]
+    first, about = verdicts[0], report.provenance
+    said, failed = _controls(first.claim, controls)
     return Section(
-        id=first["claim"],
+        id=first.claim,
         anchor=group[0].claim_anchor,
-        title=group[0].section,
         first=first,
-        rules=_each(verdicts, "rule"),
-        cites=_each(verdicts, "cites"),
-        margin="" if first["margin"] is None else number(first["margin"]),
+        rules=list(dict.fromkeys(row.rule for row in verdicts if row.rule)),
+        cites=list(dict.fromkeys(row.cites for row in verdicts if row.cites)),
+        margin="" if first.margin is None else number(first.margin),
         rows=group,
-        readings=_readings(verdicts),
-        forest=forest(verdicts),
-        prerequisites=_prerequisites(verdicts, report["verdicts"]),
-        controls=controls.of(first["claim"]),
-        controls_failed=controls.failed(first["claim"]),
-        figures=[n for n in figures_of(first["place"]) if any(n == figure.number for figure in PAPER)],
-        again=commands.again(verdicts, about),
-        seconds=sum(durations.get(test, 0.0) for test in {v["nodeid"] for v in verdicts}),
+        readings=measured(verdicts),
+        forest=forest(verdicts, f"{group[0].claim_anchor}-forest"),
+        prerequisites=_prerequisites(verdicts, report.verdicts),
+        controls=said,
+        controls_failed=failed,
+        figures=[number for number in first.figures if any(number == figure.number for figure in PAPER)],
+        again=again(verdicts, about),
+        seconds=sum(about.durations.tests.get(test, 0.0) for test in {row.nodeid for row in verdicts}),
     )
 
 
-def _each(verdicts: Verdicts, field: str) -> list[str]:
-    """What these verdicts say in this field, each text once."""
-    return list(dict.fromkeys(v[field] for v in verdicts if v[field]))
-
-
-def _readings(verdicts: Verdicts) -> list[Reading]:
-    names = list(dict.fromkeys(v["protocol"] or v["dataset"] for v in verdicts))
-    return [
-        Reading(name, count([v["outcome"] for v in verdicts if name == (v["protocol"] or v["dataset"])]))
-        for name in names
-    ]
-
-
-def _prerequisites(verdicts: Verdicts, everything: Verdicts) -> list[Prerequisite]:
+def _prerequisites(verdicts: Sequence[Row], everything: Sequence[Row]) -> list[Prerequisite]:
     """Each hypothesis on the claim's data: on its own variant where that was judged, else on the raw data."""
-    claim = CATALOGUE.get(verdicts[0]["claim"])
+    claim = CATALOGUE.get(verdicts[0].claim)
     found = []
     for id in claim.prerequisites if claim else ():
-        hypothesis = [v for v in everything if v["claim"] == id]
-        chosen: dict[str, str] = {}
-        for verdict in verdicts:
-            same_data = [v for v in hypothesis if v["dataset"] == verdict["dataset"]]
-            exact = [v for v in same_data if f"{verdict['setting']}-".startswith(f"{v['setting']}-")]
-            raw = [v for v in same_data if v["setting"] == f"{verdict['dataset']}-raw"]
-            chosen |= {v["setting"]: v["outcome"] for v in exact or raw or same_data}
-        found.append(Prerequisite(id, CATALOGUE[id].statement, anchor(id), list(chosen.items())))
+        chosen: dict[str, Outcome] = {}
+        for row in verdicts:
+            same_data = [v for v in everything if v.claim == id and v.dataset == row.dataset]
+            exact = [v for v in same_data if f"{row.setting}-".startswith(f"{v.setting}-")]
+            raw = [v for v in same_data if v.setting == f"{row.dataset}-raw"]
+            chosen |= {v.setting: v.outcome for v in exact or raw or same_data}
+        found.append(Prerequisite(id, CATALOGUE[id].statement, anchor(id), chosen))
     return found
+
+
+COMMAND = "python -m pytest tests/claims -k controls"
+
+
+def _controls(claim: str, found: Controls | str) -> tuple[str, bool]:
+    """A sentence on the claim's planted controls, and whether one came out wrong: then its verdicts mean
+    nothing."""
+    if isinstance(found, str):
+        return f"{found}, run them again: {COMMAND}", False
+    mine = [control for control in found.controls if control.claim == claim]
+    if not mine:
+        return "none on record" if found.controls else f"not run here: {COMMAND}", False
+    wrong = [control.test for control in mine if not control.passed]
+    when = f" (finished {found.finished}" + (f", commit {found.commit[:12]})" if found.commit else ")")
+    if wrong:
+        return f"{len(wrong)} of {len(mine)} planted cases came out wrong: {', '.join(wrong)}{when}", True
+    return f"all {len(mine)} planted cases came out as planted{when}", False
+
+
+# -- the answer -----------------------------------------------------------------------
+
+QUESTION = "Are all local minima of a neural network equivalent?"
+SAYS_YES = ("yes", "assumed")
+"""Readings of the paper that a supported verdict agrees with, and a refuted one contradicts."""
+
+_WEIGHTS = {
+    "he": "with He's initial weights",
+    "std": "with the paper's at standard deviation i + 2",
+    "var": "with the paper's at variance i + 2",
+}
+
+
+def answer(verdicts: Sequence[Row], alpha: float) -> str:
+    """One sentence: the verdict on local minima themselves, then on what the paper says of trained networks.
+
+    N1 asks whether every local minimum is global, which proofs decide; without it the
+    trained networks' final losses (E2) speak. After that the share of the paper's
+    statements that hold, for each protocol of the initial weights, on trained networks.
+    A sampled verdict counts as decided only where it survives Holm's correction for all
+    rows: then the chance that anything in the sentence is wrong is at most alpha.
+    """
+    verdicts = [replace(row, outcome=_outcome(row, alpha)) for row in verdicts]
+    if not verdicts:
+        return "No claim was judged in this run."
+    return f"{_lead(verdicts)}; {trained}." if (trained := _trained(verdicts)) else f"{_lead(verdicts)}."
+
+
+def _lead(verdicts: Sequence[Row]) -> str:
+    minima = [v for v in verdicts if v.claim == "N1"]
+    refuted = [v for v in minima if v.outcome == Outcome.REFUTED]
+    if refuted:
+        strengths = {"proof": "proved", "exact at points": "shown exactly", "certificate": "certified"}
+        how = " and ".join(dict.fromkeys(strengths.get(v.strength, "measured") for v in refuted))
+        on = _list(sorted({v.dataset for v in refuted}))
+        return f"No: ReLU networks have local minima that are not global ({how} on {on}, claim N1)"
+    if minima and all(v.outcome == Outcome.SUPPORTED for v in minima):
+        return "Yes, as far as claim N1 was judged: every local minimum examined is global"
+    equal = [v.outcome for v in verdicts if v.claim == "E2"]
+    if Outcome.REFUTED in equal:
+        return "Not in these runs: trained networks end at different losses (claim E2)"
+    if equal and set(equal) == {Outcome.SUPPORTED}:
+        return (
+            "In these runs trained networks end at equal losses (claim E2), which does not settle the theory"
+        )
+    if equal:
+        return "Open: whether trained networks end at equal losses stays undecided (claim E2)"
+    return f"Open: this run judged {_list(sorted({v.claim for v in verdicts}))} only"
+
+
+def _trained(verdicts: Sequence[Row]) -> str:
+    said = []
+    for protocol, words in _WEIGHTS.items():
+        ours = [v.outcome for v in verdicts if v.protocol == protocol and v.paper in SAYS_YES]
+        if ours:
+            held, fell = ours.count(Outcome.SUPPORTED), ours.count(Outcome.REFUTED)
+            left = len(ours) - held - fell
+            said.append(f"{held} hold, {fell} fail and {left} stay open {words}")
+    if not said:
+        return ""
+    rows = sum(v.p_holm is not None for v in verdicts)
+    rule = f" (decided is what survives Holm's correction for all {rows} sampled rows)" if rows else ""
+    return f"of the paper's statements about trained networks{rule}, {'; '.join(said)}"
+
+
+def _outcome(row: Row, alpha: float) -> Outcome:
+    """What the headline takes a verdict for: open where it would not survive Holm's correction."""
+    return row.outcome if not decided(row) or stands(row, alpha) else Outcome.INCONCLUSIVE
+
+
+def _list(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+# -- commands -------------------------------------------------------------------------
+
+_DEFAULTS = {
+    "scale": "quick",
+    "data": None,
+    "backend": "auto",
+    "precision": "fp32",
+    "networks": None,
+    "seed": 0,
+    "store": None,
+}
+
+
+def again(rows: Sequence[Row], about: Provenance) -> str:
+    """The command that judges just these verdicts again, with this run's options.
+
+    Whole test functions where all of their tests in this run belong to these verdicts, else the
+    tests one by one.
+    """
+    mine = list(dict.fromkeys(row.nodeid for row in rows))
+    by_function: dict[str, list[str]] = {}
+    for test in mine:
+        by_function.setdefault(test.partition("[")[0], []).append(test)
+    everything = about.durations.tests
+    chosen: list[str] = []
+    for function, tests in by_function.items():
+        others = [test for test in everything if test.partition("[")[0] == function and test not in tests]
+        chosen += tests if others else [function]
+    return shlex.join(["python", "-m", "pytest", *chosen, *_options(about.options)])
+
+
+def _options(options: Options) -> list[str]:
+    found = [
+        word
+        for name, default in _DEFAULTS.items()
+        if (value := getattr(options, name)) != default and value is not None
+        for word in (f"--{name}", str(value))
+    ]
+    found += ["--looks"] if options.looks else []
+    protocols = options.protocols or PROTOCOLS
+    return found if sorted(protocols) == sorted(PROTOCOLS) else [*found, "--protocols", ",".join(protocols)]
+
+
+def reproduce(about: Provenance) -> list[str]:
+    """The commands that make the whole report again, one a line."""
+    checkout = [shlex.join(["git", "checkout", about.commit])] if about.commit else []
+    return [
+        *checkout,
+        "python -m pip install -e .",
+        shlex.join(["python", "-m", "pytest", *about.options.arguments]),
+    ]

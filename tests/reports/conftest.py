@@ -8,36 +8,39 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from sample_verdicts import plain
+from sample_verdicts import recorded_verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 
 CASES = {
-    "std": plain("E1", "mnist-5k-500-std", protocol="std", estimate=1.23e6, interval=(9.12e5, 2.12e6)),
-    "var": plain("E1", "mnist-5k-500-var", protocol="var", estimate=0.04, interval=(0.01, 0.2)),
-    "he": plain("E1", "mnist-5k-500-he", protocol="he"),
-    "H4": plain("H4", "mnist-5k", estimate=None, interval=None, n=1, failed=["H2 failed on mnist-5k"]),
+    "std": recorded_verdict(
+        "E1", "mnist-5k-500-std", protocol="std", estimate=1.23e6, interval=(9.12e5, 2.12e6)
+    ),
+    "var": recorded_verdict("E1", "mnist-5k-500-var", protocol="var", estimate=0.04, interval=(0.01, 0.2)),
+    "he": recorded_verdict("E1", "mnist-5k-500-he", protocol="he"),
+    "H4": recorded_verdict(
+        "H4", "mnist-5k", estimate=None, interval=None, n=1, failed=["H2 failed on mnist-5k"]
+    ),
 }
 
 CLAIMS = f"""
+import msgspec
 import pytest
 
-CASES = {CASES!r}
+from claims.core.verdict import Verdict
 
-class Said:
-    def __init__(self, fields):
-        self.fields = fields
-    def as_json(self):
-        return self.fields
+CASES = msgspec.json.decode({msgspec.json.encode(CASES)!r}, type=dict[str, Verdict])
 
 @pytest.mark.parametrize("protocol", ["std", "var", "he"], ids=lambda p: "mnist-5k-500-" + p)
 def test_loss_reaches_zero(protocol, record_verdict):
-    record_verdict(Said(CASES[protocol]), data={{"mnist-5k": "ab12"}}, seeds=[0, 1], device="a CPU",
-                   backend="cpu", precision="fp32", experiments=[protocol], trained=True, seconds=0.5)
+    run = {{"key": protocol, "trained": True, "seconds": 0.5}}
+    record_verdict(CASES[protocol], data={{"mnist-5k": "ab12"}}, seeds=[0, 1], device="a CPU",
+                   backend="cpu", precision="fp32", experiments=[run])
 
 def test_eigenvalues_are_distinct(record_verdict):
-    record_verdict(Said(CASES["H4"]), data={{"mnist-5k": "ab12"}})
+    record_verdict(CASES["H4"], data={{"mnist-5k": "ab12"}})
 """
 """E1 refuted for std, inconclusive for var, supported for he; H4 not applicable."""
 
@@ -75,3 +78,11 @@ def report_of(harness: pytest.Pytester) -> Callable[..., dict[str, Any]]:
         return json.loads((harness.path / folder / "verdicts.json").read_text())
 
     return read
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """A report folder."""
+    folder = tmp_path / "out" / "cpu"
+    folder.mkdir(parents=True)
+    return folder

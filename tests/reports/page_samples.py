@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 from sample_options import options
-from sample_verdicts import plain
+from sample_verdicts import row
 
 from claims.catalogue import CATALOGUE
 from claims.core.verdict import Outcome
 from models.experiment import Experiment
 from models.runs.run import Run
 from reports import files, provenance
+from reports.records import Durations, Origin, Provenance, Report, Row, Subject, TrainedRun
 
 __all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]
 
@@ -64,7 +65,7 @@ def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 
     return Run(of, arrays)
 
 
-def store(root: Path, of: Run) -> dict[str, Any]:
+def store(root: Path, of: Run) -> TrainedRun:
     """Put the run into a store's folder; the entry of a report's provenance that names it."""
     content = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in of.arrays.items()})
     digest = hashlib.sha256(content).hexdigest()
@@ -74,42 +75,42 @@ def store(root: Path, of: Run) -> dict[str, Any]:
     spec = json.loads(of.spec.as_json())
     about = {"key": key, "spec": spec, "recorders": {}, "bytes": len(content), "sha256": digest}
     (root / key / "run.json").write_text(json.dumps(about))
-    return experiment(key, of.spec.name, digest)
+    spec = of.spec
+    network = "-".join(map(str, spec.widths))
+    subject = Subject(spec.dataset, network, spec.output, spec.loss, spec.protocol)
+    return experiment(key, spec.name, digest, subject=subject)
 
 
-def experiment(key: str, name: str | None, sha256: str | None = None) -> dict[str, Any]:
+def experiment(key: str, name: str | None, sha256: str | None = None, **more: Any) -> TrainedRun:
     """An entry of a report's provenance."""
-    return {"key": key, "name": name, "trained": True, "resumed_from": None, "seconds": 1.5, "sha256": sha256}
+    return TrainedRun(key=key, name=name, trained=True, seconds=1.5, sha256=sha256, **more)
 
 
-def verdict(id: str, setting: str, outcome: Outcome, *, protocol: str = "", **more: Any) -> dict[str, Any]:
+def verdict(id: str, setting: str, outcome: Outcome, *, protocol: str = "", **more: Any) -> Row:
     """A verdict of a claim with the outcome that is asked for; small p-values where it is decided."""
-    where = {"nodeid": f"claims/test_x.py::test_{id}[{setting}]", "duration": 0.5, "experiments": []}
     numbers = {"estimate": 0.3, "interval": (0.1, 0.5), "p_value": 1e-5 if outcome in DECIDED else 0.2}
     numbers |= {} if more.get("strength", "statistical") == "statistical" else {"p_value": None}
-    return plain(id, setting, protocol=protocol, **numbers | where | {"outcome": str(outcome)} | more)
+    return row(id, setting, protocol=protocol, **numbers | {"duration": 0.5, "outcome": outcome} | more)
 
 
-def report(*verdicts: dict[str, Any], **about: Any) -> dict[str, Any]:
+def report(*rows: Row, **about: Any) -> Report:
     """A report of these verdicts."""
-    found = provenance.merge(
-        [{"data": {"mnist-5k": "ab"}, "backend": "cpu", "device": "a CPU", "seeds": [0]}]
-    )
-    found |= {
+    origin = Origin(data={"mnist-5k": "ab"}, backend="cpu", device="a CPU", seeds=(0,))
+    fields = {
         "commit": "0" * 40,
         "dirty": False,
         "versions": provenance.versions(),
-        "errors": [],
-        "skipped": [],
+        "durations": Durations(1.0, {row.nodeid: row.duration for row in rows}),
+        "started": "2024-01-01T00:00:00+00:00",
+        "finished": "2024-01-01T00:00:01+00:00",
+        "complete": True,
+        "interrupted": None,
+        "options": options(arguments=("claims/", "-n", "auto")),
     }
-    found |= {"durations": {"total": 1.0, "tests": {v["nodeid"]: v["duration"] for v in verdicts}}}
-    found |= {"started": "2024-01-01T00:00:00+00:00", "finished": "2024-01-01T00:00:01+00:00"}
-    found |= {"complete": True, "interrupted": None}
-    found["options"] = options(arguments=["claims/", "-n", "auto"])
-    return files.compose(found | about, verdicts)
+    return files.compose(Provenance(**provenance.merge([origin]) | fields | about), rows)
 
 
-def full_report(root: Path) -> dict[str, Any]:
+def full_report(root: Path) -> Report:
     """Every claim of the catalogue in three settings, on runs for figures 1, 2 and 8 in the store `root`."""
     outcomes = list(Outcome)
     runs = [store(root, run(protocol=p)) for p in ("std", "var", "he")]
@@ -120,8 +121,7 @@ def full_report(root: Path) -> dict[str, Any]:
             outcome = outcomes[(k + j) % 4]
             value = 10.0 ** (k % 7 - 2)
             setting = f"mnist-5k-500-{protocol}"
-            made = verdict(
-                id, setting, outcome, protocol=protocol, estimate=value, interval=(value / 2, float("inf"))
-            )
-            verdicts.append(made | {"experiments": [runs[j]["key"]], "reason": "rank 653 of 784"})
-    return report(*verdicts, experiments=runs)
+            numbers = {"estimate": value, "interval": (value / 2, float("inf"))}
+            about = {"experiments": (runs[j].key,), "reason": "rank 653 of 784"}
+            verdicts.append(verdict(id, setting, outcome, protocol=protocol, **numbers, **about))
+    return report(*verdicts, experiments=tuple(runs))

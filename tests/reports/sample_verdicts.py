@@ -1,15 +1,18 @@
-"""Verdicts written down as JSON, of claims planted here, so that no test hangs on the catalogue's margins."""
+"""Verdicts written down, of claims planted here, so that no test hangs on the catalogue's margins."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from claims.catalogue import CATALOGUE
+from msgspec.structs import asdict
 
-__all__ = ["PLANTED", "Said", "plain"]
+from claims.catalogue import CATALOGUE
+from claims.core.verdict import Outcome, Region, Strength, Verdict
+from reports.records import Row
+
+__all__ = ["PLANTED", "recorded_verdict", "row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class _Claim:
     place: str
     kind: str
     rule: str
-    region: str
+    region: Region
     unit: str
     paper: str = "yes"
     rule_since: int = 2
@@ -32,31 +35,31 @@ _RANK = "exact rank by elimination"
 PLANTED = {
     "E1": _Claim(
         "784-500-10, MSE, linear output: all models reach near zero loss",
-        *("section 4.1, figure 1", "empirical", _ZERO, "<= 0.05", "L/L0"),
+        *("section 4.1, figure 1", "empirical", _ZERO, Region(high=0.05), "L/L0"),
     ),
     "E4": _Claim(
         "784-500-300-10, MSE, linear output: all models reach near zero loss",
-        *("section 4.1, figure 3", "empirical", _ZERO, "<= 0.05", "L/L0"),
+        *("section 4.1, figure 3", "empirical", _ZERO, Region(high=0.05), "L/L0"),
     ),
     "E6": _Claim(
         "softmax output: convergence is much slower",
-        *("section 4.2, figures 5 and 6", "empirical", "ratio of the epochs", ">= 2", "ratio"),
+        *("section 4.2, figures 5 and 6", "empirical", "ratio of the epochs", Region(low=2), "ratio"),
     ),
     "H2": _Claim(
         "X X^T has full rank",
-        *("section 2", "hypothesis", _RANK, "<= 0", "missing rank"),
+        *("section 2", "hypothesis", _RANK, Region(high=0), "missing rank"),
         rule_since=1,
     ),
     "H4": _Claim(
         "Sigma has d_y distinct eigenvalues",
-        *("section 2", "hypothesis", "exact eigenvalues", ">= 1", "distinct"),
+        *("section 2", "hypothesis", "exact eigenvalues", Region(low=1), "distinct"),
         rule_since=1,
     ),
 }
 """Claims whose words and margins the tests know; any other is the catalogue's own."""
 
 
-def plain(
+def recorded_verdict(
     id: str,
     setting: str,
     *,
@@ -70,22 +73,23 @@ def plain(
     protocol: str = "",
     failed: Sequence[str] = (),
     **more: Any,
-) -> dict[str, Any]:
-    """A verdict as a test records it, decided by its interval against the region of its claim."""
+) -> Verdict:
+    """A verdict as a test records it, decided by its interval against the region of its claim; `failed` are
+    sentences that begin with the id of a prerequisite. The rest replaces fields as they are."""
     claim: Any = PLANTED.get(id) or CATALOGUE[id]
-    region = str(claim.region)
+    region = more.get("region", claim.region)
     outcome, why = _decided(region, interval, strength, proved, failed)
     sampled = strength == "statistical" and not failed
-    return {
+    fields = {
         "claim": id,
         "setting": setting,
         "statement": claim.statement,
         "outcome": outcome,
-        "strength": strength,
+        "strength": Strength(strength),
         "estimate": estimate,
         "unit": claim.unit,
-        "interval": None if interval is None else [_finite(end) for end in interval],
-        "margin": _edge(region),
+        "interval": interval,
+        "margin": region.margin,
         "region": region,
         "alpha": 0.05,
         "n": n,
@@ -101,50 +105,34 @@ def plain(
         "rule": claim.rule,
         "rule_since": getattr(claim, "rule_since", 1),
         "cites": "",
-    } | more
+        "figures": getattr(claim, "figures", ()),
+        "failed": tuple(sentence.split()[0] for sentence in failed if "failed" in sentence),
+    }
+    return Verdict(**fields | more)
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def row(id: str, setting: str, **evidence: Any) -> Row:
+    """The same in a report."""
+    about = {name: evidence.pop(name) for name in set(Row.__struct_fields__) & set(evidence) - EVIDENCE}
+    about.setdefault("nodeid", f"claims/test_x.py::test_{id}[{setting}]")
+    return Row(**asdict(recorded_verdict(id, setting, **evidence)) | about)
 
 
-def _edges(region: str) -> tuple[float, float]:
-    if region.startswith("<="):
-        return -math.inf, float(region[2:])
-    if region.startswith(">="):
-        return float(region[2:]), math.inf
-    low, high = (float(end) for end in region.strip("[]").split(","))
-    return low, high
-
-
-def _edge(region: str) -> float | None:
-    low, high = _edges(region)
-    return _finite(high) if math.isfinite(high) else _finite(low)
+EVIDENCE = {"estimate", "interval", "n", "strength", "dataset", "protocol", "failed"}
+"""Fields that `recorded_verdict` decides the outcome from."""
 
 
 def _decided(
-    region: str, interval: Any, strength: str, proved: bool | None, failed: Sequence[str]
-) -> tuple[str, str]:
+    region: Region, interval: Any, strength: str, proved: bool | None, failed: Sequence[str]
+) -> tuple[Outcome, str]:
     if failed:
-        return "not applicable", "; ".join(failed)
+        return Outcome.NOT_APPLICABLE, "; ".join(failed)
     if strength != "statistical":
-        return {True: "supported", False: "refuted"}.get(proved, "inconclusive"), ""
+        return {True: Outcome.SUPPORTED, False: Outcome.REFUTED}.get(proved, Outcome.INCONCLUSIVE), ""
     if interval is None:
-        return "inconclusive", "no interval could be formed"
-    low, high = _edges(region)
-    if low <= interval[0] and interval[1] <= high:
-        return "supported", f"whole interval inside {region}"
-    if interval[1] < low or interval[0] > high:
-        return "refuted", f"whole interval outside {region}"
-    return "inconclusive", f"the interval straddles {region}"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Stands in for a verdict where one is recorded."""
-
-    fields: Mapping[str, Any]
-
-    def as_json(self) -> dict[str, Any]:
-        """As given."""
-        return dict(self.fields)
+        return Outcome.INCONCLUSIVE, "no interval could be formed"
+    if region.contains(interval):
+        return Outcome.SUPPORTED, f"whole interval inside {region}"
+    if region.excludes(interval):
+        return Outcome.REFUTED, f"whole interval outside {region}"
+    return Outcome.INCONCLUSIVE, f"the interval straddles {region}"

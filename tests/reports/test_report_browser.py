@@ -14,9 +14,11 @@ from typing import Any
 
 import page_samples as samples
 import pytest
+from msgspec.structs import replace
 
 from reports import screenshot
-from reports.page.build import build
+from reports.page import build
+from reports.records import Controls
 
 ROOT = Path(__file__).resolve().parents[2]
 THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
@@ -68,10 +70,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser") / "cpu"
     folder.mkdir()
     full = samples.full_report(folder / "store")
-    full["verdicts"][0] |= {"reason": "W" * 3000, "setting": "mnist-5k-" + "500-" * 60 + "std"}
+    first, *rest = full.verdicts
+    first = replace(first, reason="W" * 3000, setting="mnist-5k-" + "500-" * 60 + "std")
+    full = replace(full, verdicts=(first, *rest))
     for name in ("verdicts.json", "verdicts.csv", "verdicts.md"):
         (folder / name).write_text("{}")
-    return build(full, folder, folder / "store")
+    return build(full, folder, folder / "store", Controls())
 
 
 @pytest.fixture
@@ -195,7 +199,7 @@ def test_links_lead_to_their_claims(opened: Callable[..., Any]) -> None:
     page = opened()
     page.locator("#table tbody tr", has_text="E8").first.locator("th a").click()
     eventually(page, "Math.abs(document.getElementById('E8').getBoundingClientRect().top) < 200")
-    anchor = page.locator("details.more article.plate").first.get_attribute("id")
+    anchor = page.locator("details.more article.figure").first.get_attribute("id")
     page.evaluate(f"location.hash = '{anchor}'")
     eventually(page, f"document.getElementById('{anchor}').checkVisibility()")
 

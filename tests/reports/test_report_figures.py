@@ -1,39 +1,32 @@
-"""Figures: what is drawn, said and written is the run's, the same text every time, and drawn once."""
+"""Figures: what is drawn, said and written is the run's, and the same text every time."""
 
 from __future__ import annotations
 
 import csv
-import json
-import math
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import page_samples as samples
 import pytest
 
-from claims.core.verdict import Outcome
-from models.runs.files import DamageError
-from models.runs.stored import stored
-from reports.figures import agreement, curves, distance, easel
-from reports.figures.forest import LEFT, RIGHT, forest
-from reports.figures.panel import ticks
-from reports.figures.paper import PAPER, figures_of, subject
-from reports.figures.series import by_pair, by_population
-from reports.figures.shelf import Shelf
-from reports.figures.style import power, tick
-from reports.page.gallery import gallery
+from models.runs.run import Run
+from reports.figures import agreement, by_network, by_pair, curves, fields
+from reports.figures.axes import Drawing
 
-DRAWINGS = {"curves": curves.draw, "agreement": agreement.draw, "distance": distance.draw}
+
+def distance(run: Run, name: str, title: str) -> Drawing:
+    """The distances of pairs, as fields of a recorder are drawn."""
+    return fields.draw(run, fields.DISTANCE, name, title)
+
+
+DRAWINGS: dict[str, Callable[[Run, str, str], Drawing]] = {
+    "curves": curves.draw,
+    "agreement": agreement.draw,
+    "distance": distance,
+}
 EVERY = pytest.mark.parametrize("kind", DRAWINGS)
-ROOT = Path(__file__).resolve().parents[2]
-
-
-# -- drawings -------------------------------------------------------------------------
 
 
 @EVERY
@@ -44,11 +37,11 @@ def test_a_figure_is_one_element_with_words(kind: str) -> None:
     assert root.get("role") == "img"
     assert root.get("aria-labelledby") == "name-title name-desc"
     assert root.findtext("{*}title") == "A & B <title>"
-    assert "model" in (root.findtext("{*}desc") or "")
+    assert ("12 pairs" if kind == "distance" else "model") in (root.findtext("{*}desc") or "")
     assert {element.tag.split("}")[1] for element in root.iter()} <= {
-        "svg", "title", "desc", "style", "g", "path", "defs", "use", "text", "clipPath", "rect",
+        "svg", "title", "desc", "g", "path", "defs", "use", "text", "clipPath", "rect",
     }  # fmt: skip
-    assert not re.search(r"https?:(?!//www\.w3\.org/2000/svg)|@import|url\(", drawing.svg)
+    assert not re.search(r"https?:(?!//www\.w3\.org/2000/svg)|@import|url\((?!#)", drawing.svg)
 
 
 @EVERY
@@ -59,13 +52,19 @@ def test_the_same_run_gives_the_same_text(kind: str) -> None:
 
 
 def test_ids_of_two_figures_differ() -> None:
-    """Every id begins with its figure's name, and every reference finds its id."""
-    for name in ("one", "two"):
-        svg = curves.draw(samples.run(), name, "t").svg
-        ids = set(re.findall(r'\bid="([^"]*)"', svg))
-        assert ids
-        assert all(id.startswith(f"{name}-") for id in ids)
-        assert set(re.findall(r'href="#([^"]*)"', svg)) <= ids
+    """No id stands in two figures of a page, and every reference finds its id."""
+    svgs = [curves.draw(samples.run(), name, "t").svg for name in ("one", "two")]
+    ids = [re.findall(r'\bid="([^"]*)"', svg) for svg in svgs]
+    assert len({id for found in ids for id in found}) == sum(map(len, ids)) > 10
+    for found, svg in zip(ids, svgs, strict=True):
+        assert set(re.findall(r'(?:href="|url\()#([^")]*)', svg)) <= set(found)
+
+
+def test_colours_follow_the_theme_of_a_page() -> None:
+    """Each is a CSS variable with the colour of the light theme to fall back on."""
+    svg = agreement.draw(samples.run(protocol="std"), "n", "t").svg
+    assert "var(--series-0,#0072b2)" in svg
+    assert not re.search(r": #[0-9a-f]{6}", svg.replace(": #ffffff", ""))
 
 
 def test_the_caption_of_a_plunge_to_a_million_explains_itself() -> None:
@@ -147,7 +146,7 @@ def test_networks_keep_their_numbers() -> None:
     """The second look's run begins with network 12, and says so."""
     rows = csv.DictReader(curves.draw(samples.run(first=12), "n", "t").csv.splitlines())
     assert [row["network"] for row in rows][:8] == [str(number) for number in range(12, 20)]
-    pairs = csv.DictReader(distance.draw(samples.run(first=12), "n", "t").csv.splitlines())
+    pairs = csv.DictReader(distance(samples.run(first=12), "n", "t").csv.splitlines())
     assert [(row["i"], row["j"]) for row in pairs][:2] == [("12", "13"), ("12", "14")]
 
 
@@ -160,7 +159,7 @@ def test_the_csv_of_pairs_is_the_run() -> None:
     assert [int(row["alike"]) for row in final] == run.arrays["train_agreement"][-1].tolist()
     assert [(int(row["i"]), int(row["j"])) for row in final] == [tuple(pair) for pair in run.arrays["pairs"]]
     assert [row["alike"] for row in rows if row["epoch"] == "0.25"][:3] == ["5", "6", "7"]
-    far = list(csv.DictReader(distance.draw(run, "n", "t").csv.splitlines()))
+    far = list(csv.DictReader(distance(run, "n", "t").csv.splitlines()))
     assert [float(row["weight_distance"]) for row in far[-12:]] == run.arrays["weight_distance"][-1].tolist()
 
 
@@ -181,7 +180,7 @@ def test_the_csv_of_pairs_is_the_run() -> None:
 def test_populations_are_named(protocol: str, words: list[str], pairs: list[str]) -> None:
     """One population under he, the paper's four models under std; the bands say what they are."""
     run = samples.run(protocol=protocol)
-    for draw, wanted in ((curves.draw, words), (agreement.draw, pairs), (distance.draw, pairs)):
+    for draw, wanted in ((curves.draw, words), (agreement.draw, pairs), (distance, pairs)):
         drawing = draw(run, "n", "t")
         texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawing.svg)
         assert all(any(word in text for text in texts) for word in wanted)
@@ -193,9 +192,9 @@ def test_a_band_reaches_from_the_least_to_the_greatest_network() -> None:
     run = samples.run(protocol="std", networks=12)
     values = np.arange(12.0)[None] * np.ones((2, 1))
     values[1, 5] = np.inf
-    spread = by_population(run, values)[1]
+    spread = by_network(run, values)[(1,)]
     assert [spread.low.tolist(), spread.middle.tolist(), spread.high.tolist()] == [[1, 1], [5, 5], [9, 9]]
-    (only,) = by_population(samples.run(networks=12), values).values()
+    (only,) = by_network(samples.run(networks=12), values).values()
     assert (only.low[0], only.middle[0], only.high[0]) == (0, 5.5, 11)
 
 
@@ -222,242 +221,40 @@ def test_long_runs_are_thinned_in_the_drawing_only() -> None:
     """The page stays small; the data stay whole."""
     run = samples.run(dataset="boston", widths=(50,), epochs=1000, start=10, end=0.1)
     drawing = curves.draw(run, "n", "t")
-    assert len(drawing.svg) < 80_000
+    assert len(drawing.svg) < 160_000
     assert len(drawing.csv.splitlines()) == 1 + (1001 + 4) * 8
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [(0, 1, [0, 0.25, 0.5, 0.75, 1]), (0, 7.9e7, [0, 2e7, 4e7, 6e7]), (-1, 1, [-1, -0.5, 0, 0.5, 1])],
-)
-def test_ticks_are_few_and_round(low: float, high: float, expected: list[float]) -> None:
-    """At most five."""
-    assert [value for value, _ in ticks(low, high, 4)] == pytest.approx(expected)
+class Field:
+    """What a recorder declares of a field."""
+
+    def __init__(self, *dims: str, unit: str = "") -> None:
+        self.dims, self.unit, self.title = dims, unit, "Sharpness of the loss"
 
 
-def test_epochs_are_whole() -> None:
-    """No epoch 2.5."""
-    for last in range(1, 60):
-        assert all(value % 1 == 0 for value, _ in ticks(0, last, 5, whole=True))
+@pytest.mark.parametrize(("over", "legend"), [("network", "model 3"), ("pair", "2 and 3")])
+def test_a_recorders_field_has_a_figure(monkeypatch: pytest.MonkeyPatch, over: str, legend: str) -> None:
+    """A field over networks or pairs is drawn, described and written with no code of its own."""
+    monkeypatch.setattr(fields, "_recorded", lambda: {"sharpness": Field("epoch", over, unit="1/step")})
+    run = samples.run(protocol="std")
+    shape = (5, 8 if over == "network" else 12)
+    run.arrays["sharpness"] = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    drawing = fields.draw(run, ("sharpness",), "n", "t")
+    assert "Sharpness of the loss, 1/step" in drawing.svg
+    assert legend in drawing.svg
+    assert drawing.caption.startswith("Sharpness of the loss, 1/step, median after 4 epochs: greatest for ")
+    rows = list(csv.DictReader(drawing.csv.splitlines()))
+    assert [float(row["sharpness"]) for row in rows] == run.arrays["sharpness"].ravel().tolist()
+    assert list(rows[0]) == ["epoch", *(["network"] if over == "network" else ["i", "j"]), "sharpness"]
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (0.25, "0.25"), (4000, "4000"), (2.5e7, "2.5×10⁷"), (1e-5, "1×10⁻⁵")]
-)
-def test_numbers_on_axes(value: float, text: str) -> None:
-    """As people write them."""
-    assert tick(value) == text
-    assert power(-2) == "10⁻²"
-
-
-# -- forest plots ---------------------------------------------------------------------
-
-
-def planted(**numbers: Any) -> dict[str, Any]:
-    return samples.verdict("E1", "mnist-5k-500-he", Outcome.INCONCLUSIVE, **numbers)
-
-
-def test_the_region_of_a_forest_ends_at_the_margin() -> None:
-    """Shaded up to the margin of 0.05; an interval beyond it lies beyond."""
-    plot = forest(
-        [planted(estimate=0.17, interval=(0.14, 0.22)), planted(estimate=0.01, interval=(0.0, 0.04))]
-    )
-    assert plot is not None
-    assert plot.region == (LEFT, plot.edges[0])
-    outside, inside = plot.marks
-    assert plot.edges[0] < outside.low < outside.x < outside.high < RIGHT
-    assert inside.low < inside.x < inside.high < plot.edges[0]
-    assert "mnist-5k-500-he: inconclusive, 0.17 [0.14, 0.22] > 0.05" in plot.description
-
-
-def test_open_ends_are_arrows_at_the_edge() -> None:
-    """An infinite end is drawn to the plot's edge and marked as open."""
-    plot = forest([planted(estimate=None, interval=(0.1, math.inf))])
-    assert plot is not None
-    mark = plot.marks[0]
-    assert (mark.x, mark.high, mark.open_low, mark.open_high) == (None, RIGHT, False, True)
-
-
-@pytest.mark.parametrize("values", [(1e-9, 3.0), (0.04, 2.5e7), (-1e6, 1e-3), (-5e5, 4e5)])
-def test_wide_ranges_keep_their_order(values: tuple[float, float]) -> None:
-    """Beyond a factor of forty the axis is logarithmic, through zero, and still monotone."""
-    numbers = sorted((*values, 0.0, 0.05))
-    plot = forest([planted(estimate=value, interval=(value, value)) for value in numbers])
-    assert plot is not None
-    assert "log scale" in plot.axis
-    placed = [mark.x for mark in plot.marks]
-    assert placed == sorted(placed)
-    assert LEFT <= placed[0] < placed[-1] <= RIGHT
-
-
-def test_verdicts_without_numbers_have_no_forest() -> None:
-    """Nothing to draw; a single row without numbers among others stays empty."""
-    assert forest([planted(estimate=None, interval=None)]) is None
-    plot = forest([planted(estimate=None, interval=None), planted()])
-    assert plot is not None
-    assert (plot.marks[0].x, plot.marks[0].low) == (None, None)
-
-
-# -- the shelf ------------------------------------------------------------------------
-
-
-def test_a_figure_is_drawn_once(tmp_path: Path) -> None:
-    """A second report on the same run reads the files; matplotlib is not even imported."""
-    entry = samples.store(tmp_path / "store", samples.run())
-    shelf = Shelf(tmp_path / "figures", tmp_path / "store")
-    first = shelf.figure(entry, "curves")
-    shelf.close()
-    assert (shelf.drawn, first.problem, first.csv) == (1, "", "figures/mnist-5k-500-he-linear-mse-curves.csv")
-    code = (
-        "import json, sys; from pathlib import Path; from reports.figures.shelf import Shelf\n"
-        "shelf = Shelf(Path(sys.argv[1]), Path('nowhere'))\n"
-        "assert shelf.figure(json.loads(sys.argv[2]), 'curves').svg and shelf.drawn == 0\n"
-        "assert 'matplotlib' not in sys.modules and 'torch' not in sys.modules"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "figures"), json.dumps(entry)],
-        cwd=ROOT, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.parametrize("damage", ["edited svg", "lost csv", "another run", "broken index"])
-def test_what_does_not_match_is_drawn_again(tmp_path: Path, damage: str) -> None:
-    """A figure that someone edited, or that belongs to other bytes, is not shown."""
-    entry = samples.store(tmp_path / "store", samples.run())
-    shelf = Shelf(tmp_path / "figures", tmp_path / "store")
-    first = shelf.figure(entry, "curves")
-    shelf.close()
-    if damage == "edited svg":
-        (tmp_path / "figures" / f"{first.name}.svg").write_text("<script>alert(1)</script>")
-    elif damage == "lost csv":
-        (tmp_path / "figures" / f"{first.name}.csv").unlink()
-    elif damage == "another run":
-        entry = samples.store(tmp_path / "store", samples.run(end=1.0))
-    else:
-        (tmp_path / "figures" / "index.json").write_text('["no", "index"]')
-    again = Shelf(tmp_path / "figures", tmp_path / "store")
-    second = again.figure(entry, "curves")
-    assert again.drawn == 1
-    assert (second.svg == first.svg) == (damage != "another run")
-
-
-def test_two_runs_of_one_name_have_two_figures(tmp_path: Path) -> None:
-    """A report on two lengths of training shows both."""
-    shelf = Shelf(tmp_path / "figures", tmp_path / "store")
-    found = [shelf.figure(samples.store(tmp_path / "store", samples.run(epochs=e)), "curves") for e in (3, 5)]
-    assert len({figure.name for figure in found}) == len({figure.csv for figure in found}) == 2
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ({"key": "gone-00000000000000000000"}, "is not in the run store"),
-        ({"key": "../elsewhere"}, "wanted the name of a folder in the run store"),
-        ({"sha256": "0" * 64}, "has other bytes than the report names"),
-    ],
-    ids=["missing", "path", "bytes"],
-)
-def test_a_run_that_cannot_be_read_leaves_a_reason(tmp_path: Path, change: dict[str, str], why: str) -> None:
-    """The section stays, without its figure."""
-    entry = samples.store(tmp_path / "store", samples.run()) | change
-    figure = Shelf(tmp_path / "figures", tmp_path / "store").figure(entry, "curves")
-    assert (figure.svg, figure.csv) == ("", "")
-    assert why in figure.problem
-
-
-def test_the_looks_of_a_design_are_drawn_as_one_run(tmp_path: Path) -> None:
-    """Runs of one name with other networks each: one figure of all, in the order of their numbers."""
-    looks = [samples.run(networks=12), samples.run(networks=12, first=12), samples.run(networks=24, first=24)]
-    entries = [samples.store(tmp_path / "store", run) for run in looks]
-    shown = gallery(reversed(entries), Shelf(tmp_path / "figures", tmp_path / "store"))
-    (view,) = shown.paper[0].views
-    assert "(medians of 48 networks)" in view.figure.caption
-    text = (tmp_path / view.figure.csv).read_text()
-    assert [row["network"] for row in csv.DictReader(text.splitlines())][:48] == [str(n) for n in range(48)]
-
-
-def test_runs_that_do_not_belong_together_leave_a_reason(tmp_path: Path) -> None:
-    """A gap between the networks' numbers, or two lengths of training under one name."""
-    for other in (samples.run(first=16), samples.run(first=8, epochs=5)):
-        entries = [samples.store(tmp_path / "store", run) for run in (samples.run(), other)]
-        shown = gallery(entries, Shelf(tmp_path / "figures", tmp_path / "store"))
-        assert "the runs of this name do not belong together" in shown.paper[0].views[0].figure.problem
-
-
-def test_drawing_on_all_cores_gives_the_same_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many figures are drawn in processes of their own, a few here; the texts are the same."""
-    entries = [samples.store(tmp_path, samples.run(epochs=epochs)) for epochs in (3, 5)]
-    orders = [
-        easel.Order(entry, tuple((kind, f"{kind}-{k}", kind) for kind in easel.KINDS))
-        for k, entry in enumerate(entries)
-    ]
-    here = easel.drawn(tmp_path, orders)
-    monkeypatch.setattr(easel, "MANY", 1)
-    monkeypatch.setattr(easel, "cores", lambda: 2)
-    assert easel.drawn(tmp_path, orders) == here
-    assert len({drawing.svg for drawings in here for drawing in drawings}) == 6
-
-
-def test_a_stored_run_is_read_without_its_weights(tmp_path: Path) -> None:
-    """The trajectories of a run come back exactly; what is large stays on disk."""
-    made = samples.run()
-    large = {"weights/4/W1", "train_predictions", "test_predictions"}
-    made.arrays["weights/4/W1"] = np.zeros((8, 2, 2))
-    entry = samples.store(tmp_path, made)
-    read = stored(tmp_path, entry["key"], entry["sha256"])
-    assert read.spec == made.spec
-    assert set(read.arrays) == set(made.arrays) - large
-    assert all(np.array_equal(read.arrays[name], made.arrays[name]) for name in read.arrays)
-    (tmp_path / entry["key"] / "run.safetensors").unlink()
-    with pytest.raises(DamageError, match=r"lacks a readable run\.safetensors"):
-        stored(tmp_path, entry["key"])
-
-
-# -- the paper's figures --------------------------------------------------------------
-
-
-def test_the_paper_has_nine_figures() -> None:
-    """Each once; 2 and 7 are about labels."""
-    assert [figure.number for figure in PAPER] == list(range(1, 10))
-    assert [figure.number for figure in PAPER if figure.kind == "agreement"] == [2, 7]
-
-
-@pytest.mark.parametrize(
-    ("name", "numbers"),
-    [
-        ("mnist-5k-500-he linear mse", [1, 2]),
-        ("mnist-500-300-std linear mse", [3]),
-        ("mnist-5k-10-10-var linear mse", [4]),
-        ("mnist-5k-500-he softmax mse", [5]),
-        ("mnist-5k-500-300-he softmax mse", [6, 7]),
-        ("boston-50-he linear mse", [8]),
-        ("mnist-5k-500-he linear bce", [9]),
-        ("mnist-5k-500-he softmax ce", []),
-        ("mnist-5k-50-he linear mse", []),
-    ],
-)
-def test_a_run_redraws_its_figures(name: str, numbers: list[int]) -> None:
-    """By widths, output and loss, whatever the scale."""
-    of = subject(name)
-    assert of is not None
-    assert [figure.number for figure in PAPER if figure.shows(of)] == numbers
-
-
-def test_a_foreign_name_is_no_subject() -> None:
-    """A run of another form of name redraws nothing."""
-    assert subject("std") is subject(None) is subject("a b c") is None
-
-
-@pytest.mark.parametrize(
-    ("place", "numbers"),
-    [
-        ("section 4.1, figure 1", [1]),
-        ("section 4.2, figures 5 and 6", [5, 6]),
-        ("section 3.1, figures 2 and 7", [2, 7]),
-        ("section 5", []),
-    ],
-)
-def test_a_place_names_its_figures(place: str, numbers: list[int]) -> None:
-    """As the catalogue writes places."""
-    assert figures_of(place) == numbers
+def test_only_curves_have_a_figure_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a field of samples nor one that the learning curves show already."""
+    found = {
+        "sharpness": Field("epoch", "network"),
+        "train_loss": Field("epoch", "network"),
+        "weight_distance": Field("epoch", "pair"),
+        "labels": Field("epoch", "network", "sample"),
+    }
+    monkeypatch.setattr(fields, "_recorded", lambda: found)
+    assert list(fields.declared()) == ["sharpness"]

@@ -10,23 +10,27 @@ from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import asdict, replace
 from sample_options import LOOKS, options
 from sample_reports import INCONCLUSIVE, PROVED, verdict
 from sample_reports import report as made
+from sample_verdicts import recorded_verdict
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, decide
-from reports import design, files, provenance
-from reports.collector import Collector
-from reports.estimates import p_value
+from reports import files, provenance
+from reports.collector import Collector, recording
+from reports.formats import design, p_value, sizes
+from reports.records import VERSION, Design, Origin, Report, Row, TrainedRun, schema
 
-SCHEMA = json.loads((Path(files.__file__).parent / "schema" / "verdicts.schema.json").read_text())
+SCHEMA_FILE = Path(files.__file__).parent / "schema" / "verdicts.schema.json"
+SCHEMA = json.loads(SCHEMA_FILE.read_text())
 
 
-def report(*, complete: bool = True, **evidence: Any) -> dict[str, Any]:
+def report(*, complete: bool = True, **evidence: Any) -> Report:
     """A report with one verdict, made without a run."""
     found = {"estimate": 0.04, "interval": (0.01, float("inf")), "n": 12, "note": "a | b"} | evidence
-    row = verdict("E1", "he", **found) | {"experiments": ["k"]}
+    row = verdict("E1", "he", **found, experiments=("k",))
     why = None if complete else "interrupted: 1 of 2 tests finished"
     return made(row, complete=complete, interrupted=why, dirty=True)
 
@@ -45,53 +49,41 @@ def test_a_real_verdict_satisfies_the_schema() -> None:
     """What `decide` makes of evidence has just the fields that the schema promises."""
     found = Evidence(estimate=0.9, interval=(0.5, 1.0), n=32)
     real = decide(claim("E1"), found, setting="mnist-1k-500-he", dataset="mnist-1k", protocol="he")
-    jsonschema.validate(made(real.as_json() | {"nodeid": "t", "duration": 1.0, "experiments": []}), SCHEMA)
+    row = Row(**asdict(real), nodeid="t")
+    jsonschema.validate(json.loads(files.as_json(made(row))), SCHEMA)
 
 
 def test_the_report_says_which_version_it_is_and_counts_its_rows(tmp_path: Path) -> None:
-    """Version 2, with what survives of all rows together."""
+    """Version 3, with what survives of all rows together."""
     rows = [verdict(p_value=0.04), verdict("E4", **INCONCLUSIVE), verdict("H2", "", "raw", **PROVED)]
     files.write(made(*rows), tmp_path)
     read = json.loads((tmp_path / "verdicts.json").read_text())
     jsonschema.validate(read, SCHEMA)
-    assert read["version"] == files.VERSION == 2
+    assert read["version"] == VERSION == 3
     of = read["multiplicity"]
     assert [of[k] for k in ("rows", "decided", "surviving_bh", "surviving_holm")] == [2, 1, 0, 0]
     assert [row["survives"] for row in read["verdicts"]] == [False, None, None]
 
 
-KEYS = [
-    "claim",
-    "setting",
-    "statement",
-    "outcome",
-    "strength",
-    "estimate",
-    "p_value",
-    "sampling_unit",
-    "look",
-]
-KEYS += ["rule", "rule_since", "cites", "p_bh", "p_holm", "survives"]
+def test_the_schema_is_that_of_the_records() -> None:
+    """The published file is written from the declarations: `python -m reports schema` does so."""
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema()
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", ["claim", "setting", "outcome", "interval", "region", "rule", "p_value"])
 def test_the_schema_wants_every_field(key: str) -> None:
     """A verdict that lacks a promised field is refused."""
-    broken = report()
+    broken = json.loads(files.as_json(report()))
     del broken["verdicts"][0][key]
     with pytest.raises(jsonschema.ValidationError, match=f"'{key}' is a required property"):
         jsonschema.validate(broken, SCHEMA)
 
 
-def test_a_number_that_is_not_finite_is_refused(tmp_path: Path) -> None:
-    """What JSON cannot say is an error here, not a file that no strict parser reads; an older file stays."""
-    files.write(report(), tmp_path)
-    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    broken = report()
-    broken["verdicts"][0]["estimate"] = float("nan")
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        files.write(broken, tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+def test_a_number_that_is_not_finite_is_null(tmp_path: Path) -> None:
+    """What JSON has no word for is written as nothing known."""
+    files.write(report(estimate=float("nan")), tmp_path)
+    read = json.loads((tmp_path / "verdicts.json").read_text(), parse_constant=pytest.fail)
+    assert read["verdicts"][0]["estimate"] is None
 
 
 def test_a_write_that_fails_leaves_the_old_file_whole(
@@ -163,20 +155,20 @@ def test_markdown_says_what_does_not_survive() -> None:
             {"design": LOOKS},
             "looks at 12, 24, 48, 96 networks, share 0.9, alpha 0.05 spent as 0.1, 0.2, 0.3, 0.4",
         ),
-        ({"design": None}, ""),
+        ({"design": Design("4 replicates of each model", (), (), 1.0, 0.05)}, "4 replicates of each model"),
     ],
-    ids=["fixed", "looks", "none"],
+    ids=["fixed", "looks", "version 1"],
 )
 def test_the_design_in_words(changed: dict[str, Any], said: str) -> None:
-    """How many networks and how the error rate is spent; nothing for a report of version 1."""
-    assert design.design(options(**changed)) == said
+    """How many networks and how the error rate is spent; what stood for it in a report of version 1."""
+    assert design(options(**changed)) == said
 
 
 def test_the_scale_in_words() -> None:
     """What it trains and tests on."""
-    assert design.sizes(options(scale_sizes=None)) == "quick scale"
+    assert sizes(options(scale_sizes={})) == "quick scale"
     said = "quick scale: mnist-5k 1000 training and 4000 test samples, boston 404 and 102"
-    assert design.sizes(options()) == said
+    assert sizes(options()) == said
 
 
 @pytest.mark.parametrize(
@@ -211,55 +203,44 @@ def test_the_folder_is_named_by_what_trained(
     backend: str | None, option: str, precision: str, name: str
 ) -> None:
     """What the tests say they trained on counts before what was asked for."""
-    about = {"backend": backend, "options": {"backend": option, "precision": precision}}
-    assert files.folder_name(about) == name
+    about = made(options={"backend": option, "precision": precision}, backend=backend).provenance
+    assert about.folder == name
 
 
 def test_provenance_of_many_tests_becomes_one() -> None:
     """Lists are united, checksums kept by name, seconds added; the order of arrival leaves no trace."""
-    one = {"data": {"a": "1"}, "seeds": [2, 10], "device": "X", "trained": True, "seconds": 1.5, "x": 1}
-    two = {
-        "data": {"a": "1", "b": "2"},
-        "seeds": [1, 2],
-        "device": "X",
-        "backend": "cpu",
-        "experiments": ["k"],
-    }
+    run = TrainedRun(key="k", trained=True, seconds=1.5)
+    one = Origin(data={"a": "1"}, seeds=(2, 10), device="X", experiments=(run,))
+    two = Origin(data={"a": "1", "b": "2"}, seeds=(1, 2), device="X", backend="cpu")
     merged = provenance.merge([one, two])
     assert merged == provenance.merge([two, one])
     assert merged == {
         "device": "X",
         "backend": "cpu",
         "precision": None,
-        "seeds": [1, 2, 10],
-        "experiments": [RUN | {"key": "k"}],
+        "seeds": (1, 2, 10),
+        "experiments": (run,),
         "data": {"a": "1", "b": "2"},
         "trained": 1,
         "seconds": 1.5,
-        "more": {"x": [1]},
     }
-
-
-RUN = {"name": None, "trained": False, "resumed_from": None, "seconds": None, "sha256": None}
 
 
 def test_a_run_that_many_tests_share_is_listed_once() -> None:
     """Trained by one test and read by the others: trained now, its seconds counted once."""
-    said = {"name": "n", "resumed_from": 3, "seconds": 2.5, "sha256": "ab"}
-    trained = {"experiments": {"k": said | {"trained": True}}}
-    read = {"experiments": {"k": said | {"trained": False}, "j": said | {"trained": False}}}
-    for entries in ([trained, read, read], [read, read, trained]):
-        merged = provenance.merge(entries)
-        assert merged["experiments"] == [
-            {"key": "j", **said, "trained": False},
-            {"key": "k", **said, "trained": True},
-        ]
+    read = [TrainedRun(key=key, name="n", resumed_from=3, seconds=2.5, sha256="ab") for key in "kj"]
+    now = replace(read[0], trained=True)
+    trained, later = Origin(experiments=(now,)), Origin(experiments=tuple(read))
+    for origins in ([trained, later, later], [later, later, trained]):
+        merged = provenance.merge(origins)
+        assert merged["experiments"] == (read[1], now)
         assert (merged["trained"], merged["seconds"]) == (1, 5.0)
 
 
 def test_two_checksums_of_one_data_set_both_show() -> None:
     """Workers that read different bytes under one name must not go unnoticed."""
-    assert provenance.merge([{"data": {"a": "2"}}, {"data": {"a": "1"}}])["data"] == {"a": "1+2"}
+    origins = [Origin(data={"a": "2"}), Origin(data={"a": "1"})]
+    assert provenance.merge(origins)["data"] == {"a": "1+2"}
 
 
 def test_outside_a_checkout_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +255,7 @@ def test_a_test_that_runs_twice_counts_once() -> None:
     """The last verdict of a test stands, and an earlier error of it is forgotten."""
     collector = Collector()
     for estimate, outcome in ((0.0, "failed"), (0.01, "passed"), (0.02, "passed")):
-        row = verdict("E1", "he", estimate=estimate) | {"nodeid": "t"}
+        said = recorded_verdict("E1", "mnist-5k-500-he", protocol="he", estimate=estimate)
         collector.pytest_runtest_logreport(
             pytest.TestReport(
                 "t",
@@ -283,8 +264,8 @@ def test_a_test_that_runs_twice_counts_once() -> None:
                 outcome,
                 None,
                 "call",
-                user_properties=[("verdict", json.dumps(row))],
+                user_properties=[recording(said, {})],
             )
         )
-    assert [verdict["estimate"] for verdict in collector.ordered()] == [0.02]
+    assert [row.estimate for row in collector.rows()] == [0.02]
     assert not collector.errors

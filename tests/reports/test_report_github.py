@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.github import LIMIT, VARIABLE, summarise
+from reports.session import GITHUB_LIMIT as LIMIT
+from reports.session import GITHUB_VARIABLE as VARIABLE
+from reports.session import summarise
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = (ROOT / "docs" / "github-workflow.yml").read_text(encoding="utf-8")

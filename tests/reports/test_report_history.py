@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 import sqlite3
 import subprocess
 import sys
@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sample_reports import HOSTILE, PROVED, report, verdict
 
 from reports import history
+from reports.files import as_json
 from reports.history import NAME, HistoryError, add, claims, entries
+from reports.layout import printable
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,23 +39,13 @@ def test_a_run_is_one_row_and_a_verdict_another(tmp_path: Path) -> None:
             *("cpu-fp64", "a CPU", "quick", 1, 1),
         )
     ]
-    columns = (
-        "run, claim, setting, outcome, strength, estimate, has_interval, low, high, margin, region, unit"
-    )
-    assert rows(tmp_path, f"SELECT {columns}, alpha, n FROM verdicts ORDER BY claim") == [
-        (
-            *(1, "E1", "mnist-5k-500-he", "supported", "statistical", 0.03, 1),
-            *(0.02, 0.04, 0.05, "<= 0.05", "L/L0", 0.05, 32),
-        ),
-        (1, "H2", "raw", "supported", "proof", 0.0, 0, None, None, 0.0, "<= 0", "missing rank", 0.05, 1),
+    assert rows(tmp_path, "SELECT run, claim, setting FROM verdicts ORDER BY claim") == [
+        (1, "E1", "mnist-5k-500-he"),
+        (1, "H2", "raw"),
     ]
-    columns = "rule_since, sampling_unit, p_value, p_bh, p_holm, survives"
-    assert rows(tmp_path, f"SELECT {columns} FROM verdicts ORDER BY claim") == [
-        (2, "networks", 1e-5, 1e-5, 1e-5, 1),
-        (1, "data set", None, None, None, None),
-    ]
-    assert rows(tmp_path, "SELECT version FROM runs") == [(2,)]
-    assert rows(tmp_path, "PRAGMA user_version") == [(history.VERSION,)] == [(2,)]
+    assert [entry.verdict for id in ("E1", "H2") for entry in entries(tmp_path, id)] == list(made.verdicts)
+    assert rows(tmp_path, "SELECT version FROM runs") == [(3,)]
+    assert rows(tmp_path, "PRAGMA user_version") == [(history.SCHEMA,)] == [(3,)]
 
 
 VERSION_1 = """
@@ -89,7 +82,7 @@ def test_an_old_history_is_read_as_it_is(old: Path) -> None:
     """Its verdicts have no rule and are of version 1; reading writes nothing."""
     before = (old / NAME).read_bytes()
     (entry,) = entries(old, "E1")
-    assert (entry.version, entry.verdict["rule"], entry.verdict["outcome"]) == (1, None, "refuted")
+    assert (entry.version, entry.verdict.rule, entry.verdict.outcome) == (1, "", "refuted")
     assert claims(old) == ["E1"]
     assert (old / NAME).read_bytes() == before
 
@@ -99,45 +92,46 @@ def test_an_old_history_goes_on(old: Path) -> None:
     for _ in range(2):
         assert add(report(), old) is None
     found = entries(old, "E1")
-    assert [(entry.version, entry.verdict["outcome"]) for entry in found] == [
-        *[(1, "refuted"), (2, "supported"), (2, "supported")]
+    assert [(entry.version, entry.verdict.outcome) for entry in found] == [
+        *[(1, "refuted"), (3, "supported"), (3, "supported")]
     ]
-    assert found[0].verdict["interval"] == [0.14, 0.22]
-    assert rows(old, "PRAGMA user_version") == [(2,)]
+    assert found[0].verdict.interval == (0.14, 0.22)
+    assert str(found[0].verdict.region) == "<= 0.05"
+    assert rows(old, "PRAGMA user_version") == [(3,)]
 
 
 def test_a_run_that_cannot_be_added_leaves_an_old_history_old(old: Path) -> None:
-    """The new columns come in the transaction of the first new run."""
-    assert "NOT NULL" in str(add(report(verdict() | {"outcome": None}), old))
+    """The new tables come in the transaction of the first new run."""
+    assert "NOT NULL" in str(add(report(started=None), old))
     assert rows(old, "PRAGMA user_version") == [(1,)]
     assert len(entries(old, "E1")) == 1
 
 
 @pytest.mark.parametrize(
     ("evidence", "interval"),
-    [({}, [0.02, 0.04]), ({"interval": (0.02, float("inf"))}, [0.02, None]), ({"interval": None}, None)],
+    [({}, (0.02, 0.04)), ({"interval": (0.02, math.inf)}, (0.02, math.inf)), ({"interval": None}, None)],
     ids=["closed", "open", "none"],
 )
 def test_intervals_come_back_as_they_were(tmp_path: Path, evidence: dict[str, Any], interval: Any) -> None:
     """An open end and no interval at all are two things."""
     add(report(verdict(**evidence)), tmp_path)
     (entry,) = entries(tmp_path, "E1")
-    assert entry.verdict["interval"] == interval
+    assert entry.verdict.interval == interval
 
 
 def test_hostile_texts_are_values(tmp_path: Path) -> None:
-    """No text is part of a statement."""
+    """No text is part of a statement, and none comes back that a terminal would act upon."""
     text = HOSTILE.replace("\ud800", "") + "'); DROP TABLE runs; --"
-    add(report(verdict() | {"setting": text}), tmp_path)
-    assert add(report(verdict() | {"setting": text}), tmp_path) is None
-    assert [entry.setting for entry in entries(tmp_path, "E1")] == [text, text]
+    add(report(replace(verdict(), setting=text)), tmp_path)
+    assert add(report(replace(verdict(), setting=text)), tmp_path) is None
+    assert [entry.verdict.setting for entry in entries(tmp_path, "E1")] == [printable(text)] * 2
 
 
 def test_a_run_is_added_whole_or_not_at_all(tmp_path: Path) -> None:
     """A verdict that cannot be stored leaves no run without its verdicts."""
     add(report(), tmp_path)
-    broken = report(verdict(), verdict() | {"outcome": None})
-    assert "the history could not be written" in str(add(broken, tmp_path))
+    broken = report(verdict(), replace(verdict(), claim=None))
+    assert "the history could not be written: " in str(add(broken, tmp_path))
     assert "NOT NULL" in str(add(broken, tmp_path))
     assert rows(tmp_path, "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM verdicts)") == [(1, 1)]
 
@@ -148,11 +142,11 @@ def test_processes_that_end_at_once_wait_for_each_other(tmp_path: Path, broken: 
     if broken:
         (tmp_path / NAME).write_text("broken " * 200)
     code = (
-        "import json, sys, pathlib; from reports.history import add\n"
-        "made = json.loads(sys.stdin.read())\n"
+        "import msgspec, sys, pathlib; from reports.history import add; from reports.records import Report\n"
+        "made = msgspec.json.decode(sys.stdin.read(), type=Report)\n"
         "print(*filter(None, [add(made, pathlib.Path(sys.argv[1])) for _ in range(5)]), sep='\\n', end='')\n"
     )
-    text = json.dumps(report(*(verdict(setting=f"s{i}") for i in range(20))))
+    text = as_json(report(*(verdict(setting=f"s{i}") for i in range(20))))
     command = [sys.executable, "-c", code, str(tmp_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     running = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(6)]
@@ -244,7 +238,7 @@ def test_a_newer_history_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / NAME)) as connection:
         connection.execute("PRAGMA user_version = 99")
     before = (tmp_path / NAME).read_bytes()
-    wanted = f"of version 99, wanted at most {history.VERSION}: update this checkout, or move the file away"
+    wanted = f"of version 99, wanted at most {history.SCHEMA}: update this checkout, or move the file away"
     with pytest.raises(HistoryError, match="of version 99"):
         entries(tmp_path, "E1")
     assert wanted in str(add(report(), tmp_path))
@@ -266,7 +260,7 @@ def test_each_run_adds_itself_once(harness: pytest.Pytester, workers: list[str])
         assert harness.runpytest_subprocess(*workers, "--report-dir", "out").ret == 0
     assert rows(harness.path / "out", "SELECT run, count(*) FROM verdicts GROUP BY run") == [(1, 4), (2, 4)]
     found = entries(harness.path / "out", "E1")
-    assert {(entry.setting, entry.verdict["outcome"]) for entry in found} == {
+    assert {(entry.verdict.setting, entry.verdict.outcome) for entry in found} == {
         ("mnist-5k-500-std", "refuted"),
         ("mnist-5k-500-var", "inconclusive"),
         ("mnist-5k-500-he", "supported"),

@@ -1,8 +1,7 @@
-"""The board, the text of the lines, and the handler of SIGTERM, each by itself."""
+"""The progress, the text of the lines, and the handler of SIGTERM, each by itself."""
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 from pathlib import Path
@@ -15,8 +14,8 @@ from data import load
 from models.backend import resolve_backend
 from models.experiment import Experiment
 from models.runs.store import RunStore
-from reports.live import board, lines, termination, watch
-from reports.live.board import Progress, Teller
+from reports.progress import Progress, Reporter, compose, read
+from reports.progress import terminal as watch
 
 FIRST = Progress("mnist-5k-500-300-std softmax mse", 0.0, 3, 12, 0.0171, 80.0)
 SECOND = Progress("boston-50-he linear mse", 0.0, 125, 400, 2.34e7, 7.2)
@@ -66,14 +65,14 @@ ASKED = Progress("mnist-5k-10-10-he linear mse", 0.0)
 )
 def test_lines_fit_the_terminal(entries: list[Progress], columns: int, expected: list[str]) -> None:
     """Names give way first, in the middle, then the loss, then the time; no line reaches the last column."""
-    found = lines.compose(entries, 2.0, columns, 8)
+    found = compose(entries, 2.0, columns, 8)
     assert found == expected
     assert all(len(line) < columns for line in found)
 
 
 def test_a_short_wait_is_not_shown() -> None:
     """A run that the store has is there at once; its line would only flicker."""
-    assert lines.compose([ASKED], 0.5, 80, 8) == []
+    assert compose([ASKED], 0.5, 80, 8) == []
 
 
 @pytest.mark.parametrize(
@@ -81,51 +80,39 @@ def test_a_short_wait_is_not_shown() -> None:
 )
 def test_few_rows_hold_a_count_of_the_rest(most: int, last: str) -> None:
     """A low terminal shows the first experiments and how many there are besides."""
-    found = lines.compose([FIRST, SECOND, BEGUN], 2.0, 80, most)
+    found = compose([FIRST, SECOND, BEGUN], 2.0, 80, most)
     assert len(found) == min(3, most)
     assert found[-1].startswith(last)
-    assert lines.compose([FIRST, SECOND, BEGUN], 2.0, 80, 0) == []
+    assert compose([FIRST, SECOND, BEGUN], 2.0, 80, 0) == []
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (-3, "1 s"),
-        (44.2, "45 s"),
-        (60, "1 min 00 s"),
-        (200, "3 min 20 s"),
-        (1500, "25 min"),
-        (3580, "1 h 00 min"),
-        (7500, "2 h 05 min"),
-    ],
-)
-def test_durations_are_said_as_people_do(seconds: float, text: str) -> None:
-    """Seconds while they matter; an estimate that has run out stays at one."""
-    assert lines.duration(seconds) == text
+def test_an_estimate_that_has_run_out_stays_at_a_second() -> None:
+    """It is late, and nobody knows by how much."""
+    assert compose([SECOND], 60.0, 80, 8)[0].endswith("  1 s left")
 
 
 class Training:
-    """A clock and a teller on a board, with a spec of ten epochs."""
+    """A clock and a reporter, with a spec of ten epochs."""
 
     def __init__(self, folder: Path) -> None:
         self.now, self.folder = 100.0, folder
         self.spec = SimpleNamespace(name="a net", epochs=10)
-        self.tell = Teller(folder, "gw0", lambda: self.now)
+        self.tell = Reporter(folder, "gw0", lambda: self.now)
 
     def reach(self, epoch: int, now: float, losses: Any = (4.0, 1.0, 3.0)) -> Progress | None:
         self.now = now
         self.tell(self.spec, epoch, SimpleNamespace(baseline=(2.0, 1.0), history={"train_loss": [losses]}))
-        return next(iter(board.read(self.folder)), None)
+        return next(iter(read(self.folder)), None)
 
 
-def test_the_board_has_loss_and_time_left(tmp_path: Path) -> None:
-    """L/L0's median over the models; time from the epochs trained here; the last epoch leaves the board."""
+def test_the_progress_has_loss_and_time_left(tmp_path: Path) -> None:
+    """L/L0's median over the models; time from the epochs trained here; the last epoch takes it away."""
     training = Training(tmp_path)
     assert training.reach(4, 100.0) == Progress("a net", 100.0, 4, 10, 1.5, None)  # resumed at epoch 4
     assert training.reach(6, 103.0) == Progress("a net", 103.0, 6, 10, 1.5, 6.0)
     assert training.reach(10, 109.0) is None
     assert training.reach(0, 110.0) == Progress("a net", 110.0, 0, 10, 1.5, None)
-    assert list(tmp_path.glob("*")) == [tmp_path / "gw0.json"]
+    assert list(tmp_path.glob("*")) == [tmp_path / "gw0.progress"]
 
 
 def test_a_process_writes_a_few_times_a_second(tmp_path: Path) -> None:
@@ -146,9 +133,9 @@ def test_a_diverged_model_counts_as_infinite(tmp_path: Path, losses: Any, shown:
 
 
 def test_telling_cannot_fail(tmp_path: Path) -> None:
-    """A folder that is gone, a trainer without losses: no line, no error; without a board no file."""
+    """A folder that is gone, a trainer without losses: no line, no error; without a folder no file."""
     for folder in (tmp_path / "gone", tmp_path, None):
-        tell = Teller(folder)
+        tell = Reporter(folder)
         tell(SimpleNamespace(name="a net", epochs=3), 0, object())
         with tell.wanted(object()):
             tell(object(), 1, object())
@@ -157,12 +144,12 @@ def test_telling_cannot_fail(tmp_path: Path) -> None:
 
 def test_what_is_not_a_progress_is_no_line(tmp_path: Path) -> None:
     """A half, a foreign and an unreadable file are passed over."""
-    for name, content in (("a", '{"name"'), ("b", "[1]"), ("c", json.dumps({"colour": 1}))):
-        (tmp_path / f"{name}.json").write_text(content)
-    (tmp_path / "d.json").mkdir()
-    Teller(tmp_path, "gw10")(SimpleNamespace(name="tenth", epochs=3), 0, Trained())
-    Teller(tmp_path, "gw9")(SimpleNamespace(name="ninth", epochs=3), 0, Trained())
-    assert [progress.name for progress in board.read(tmp_path)] == ["ninth", "tenth"]
+    for name, content in (("a", b"\x81\xa4name"), ("b", b"\x91\x01"), ("c", b'{"colour": 1}')):
+        (tmp_path / f"{name}.progress").write_bytes(content)
+    (tmp_path / "d.progress").mkdir()
+    Reporter(tmp_path, "gw10")(SimpleNamespace(name="tenth", epochs=3), 0, Trained())
+    Reporter(tmp_path, "gw9")(SimpleNamespace(name="ninth", epochs=3), 0, Trained())
+    assert [progress.name for progress in read(tmp_path)] == ["ninth", "tenth"]
 
 
 class Trained:
@@ -171,14 +158,14 @@ class Trained:
 
 
 def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
-    """A real training with and without a board ends in the same file; the board was told meanwhile."""
+    """A real training with and without a reporter ends in the same file; it wrote meanwhile."""
     spec = Experiment("boston", (2,), networks=4, epochs=2)
-    (tmp_path / "board").mkdir()
-    tell, seen, found = Teller(tmp_path / "board"), [], []
+    (tmp_path / "progress").mkdir()
+    tell, seen, found = Reporter(tmp_path / "progress"), [], []
 
     def progress(*told: Any) -> None:
         tell(*told)
-        seen.append([entry.epoch for entry in board.read(tmp_path / "board")])
+        seen.append([entry.epoch for entry in read(tmp_path / "progress")])
 
     for name, callback in (("silent", None), ("told", progress)):
         store = RunStore(tmp_path / name, progress=callback)
@@ -188,7 +175,7 @@ def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
     assert found[0] == found[1]
     assert seen[0] == [0]
     assert seen[-1] == []
-    assert list((tmp_path / "board").iterdir()) == []
+    assert list((tmp_path / "progress").iterdir()) == []
 
 
 def test_sigterm_is_an_interrupt_until_the_run_ends() -> None:
@@ -197,8 +184,8 @@ def test_sigterm_is_an_interrupt_until_the_run_ends() -> None:
     config: Any = SimpleNamespace(add_cleanup=cleanups.append)
     outer = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        termination.as_interrupt(config)
-        termination.as_interrupt(config)
+        watch.terminate_as_interrupt(config)
+        watch.terminate_as_interrupt(config)
         with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)

@@ -8,10 +8,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
+from sample_reports import report, verdict
 
-from reports import devices
+from reports import options
+from reports.files import as_json
+from reports.records import Report, Row
 
 USAGE_ERROR = pytest.ExitCode.USAGE_ERROR
+
+
+def report_of(*rows: Row) -> Report:
+    """A report of these rows, which may be none."""
+    return replace(report(), verdicts=rows)
 
 
 def refused(harness: pytest.Pytester, *arguments: str) -> str:
@@ -87,7 +96,7 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
             ["--baseline", "absent.json"],
             "absent.json, which cannot be read (No such file or directory), wanted",
         ),
-        (["--baseline", "."], "which cannot be read (Is a directory), wanted a verdicts.json"),
+        (["--baseline", "."], "which cannot be read (got a directory, wanted a regular file"),
         (["--baseline", "test_claims.py"], "test_claims.py, which is not JSON"),
     ],
     ids=lambda value: "-".join(value).strip("-") if isinstance(value, list) else "",
@@ -100,28 +109,21 @@ def test_a_wrong_value_is_a_usage_error(harness: pytest.Pytester, arguments: lis
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("made", "said"),
     [
+        (report_of(), "got --baseline {}, which holds no verdict at all, wanted a verdicts.json written by"),
         (
-            '{"verdicts": []}',
-            "got --baseline {}, which holds no verdict at all, wanted a verdicts.json written by",
-        ),
-        (
-            '{"verdicts": [{"claim": "Z1", "setting": "s", "outcome": "supported"}]}',
+            report_of(replace(verdict(), claim="Z1")),
             "got --baseline {}, whose claims (Z1) are none of the catalogue's, wanted a verdicts.json",
         ),
-        (
-            '{"version": "2", "verdicts": [{"claim": "E1", "setting": "s", "outcome": "supported"}]}',
-            "got --baseline {}, which has the version '2', wanted a verdicts.json",
-        ),
     ],
-    ids=["empty", "foreign", "version"],
+    ids=["empty", "foreign"],
 )
 def test_a_baseline_with_nothing_to_compare_is_a_usage_error(
-    harness: pytest.Pytester, text: str, said: str
+    harness: pytest.Pytester, made: Report, said: str
 ) -> None:
     """An empty report, or one on other claims, must not pass for one in which nothing changed."""
-    harness.path.joinpath("other.json").write_text(text)
+    harness.path.joinpath("other.json").write_text(as_json(made))
     assert said.format(harness.path / "other.json") in refused(harness, "--baseline", "other.json")
 
 
@@ -129,9 +131,7 @@ def test_a_baseline_with_nothing_to_compare_is_a_usage_error(
 def test_a_baseline_that_is_no_report_is_a_usage_error(harness: pytest.Pytester, text: str) -> None:
     """JSON of another shape is refused as such."""
     harness.path.joinpath("other.json").write_text(text)
-    assert "holds no list 'verdicts' of objects with claim, setting" in refused(
-        harness, "--baseline", "other.json"
-    )
+    assert "other.json, which is no report (" in refused(harness, "--baseline", "other.json")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_absent_device_is_a_usage_error(
 ) -> None:
     """A backend this machine lacks is refused at the start, not by the first training."""
     monkeypatch.setattr(
-        devices, "absence", lambda backend: None if backend in ("auto", "cpu") else "no such device"
+        options, "absence", lambda backend: None if backend in ("auto", "cpu") else "no such device"
     )
     assert text in refused(harness, *arguments)
 
@@ -160,7 +160,7 @@ def test_absence_asks_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     for there in (True, False):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda there=there: there)
-        assert [devices.absence(name) is None for name in ("cpu", "auto", "cuda", "mps")] == [
+        assert [options.absence(name) is None for name in ("cpu", "auto", "cuda", "mps")] == [
             True,
             True,
             there,
@@ -171,9 +171,9 @@ def test_absence_asks_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_fp64_is_refused_where_auto_would_take_mps(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a Mac with an Apple GPU, `--precision fp64` alone cannot work."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(devices, "absence", lambda backend: None)
-    assert "64-bit" in str(devices.contradiction("auto", "fp64"))
-    assert devices.contradiction("cpu", "fp64") is None
+    monkeypatch.setattr(options, "absence", lambda backend: None)
+    assert "64-bit" in str(options._contradiction("auto", "fp64"))
+    assert options._contradiction("cpu", "fp64") is None
 
 
 def test_the_plugin_loads_without_torch() -> None:

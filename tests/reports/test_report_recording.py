@@ -1,49 +1,50 @@
-"""Recording: only plain JSON crosses processes, and what is not is named."""
+"""Recording: only typed records cross processes, as text, and what is none is named."""
 
 from __future__ import annotations
 
+import json
+import math
+from typing import Any
+
 import numpy as np
 import pytest
-from sample_verdicts import Said
-from sample_verdicts import plain as planted
+from msgspec.structs import replace
+from sample_verdicts import recorded_verdict
 
-from reports.recording import plain, properties, recorded_provenance, recorded_verdicts
+from reports.collector import recorded, recording
+from reports.records import Origin, Recorded, TrainedRun
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("provenance", "text"),
     [
-        (np.float32(1), r"got provenance\['seconds'\] of type numpy.float32, wanted plain JSON"),
-        (np.int64(1), r"of type numpy.int64, .* convert it with float\(\), int\(\), str\(\) or .tolist\(\)"),
-        (np.bool_(True), r"of type numpy\.bool"),
-        ([0, np.zeros(2)], r"got provenance\['seconds'\]\[1\] of type numpy.ndarray"),
-        ({1: "a"}, r"got provenance\['seconds'\] of type dict"),
-        ({1, 2}, "of type set"),
+        ({"seeds": [np.int64(1)]}, r"Expected `int`, got `numpy.int64` - at `\$.seeds\[0\]`"),
+        ({"device": np.bool_(True)}, r"Expected `str \| null`, got `numpy\.bool"),
+        ({"experiments": [{"key": "k", "seconds": np.float32(1)}]}, r"at `\$.experiments\[0\].seconds`"),
+        ({"seeds": np.zeros(2)}, "got `numpy.ndarray`"),
+        ({"data": {1: "a"}}, "Expected `str`, got `int`"),
+        ({"device": {1, 2}}, "got `set`"),
+        ({"weather": "fine"}, "unknown field `weather`.*wanted the fields of Origin .data, seeds, device"),
     ],
-    ids=["float32", "int64", "bool", "array", "keys", "set"],
+    ids=["int64", "bool", "float32", "array", "keys", "set", "unknown"],
 )
-def test_a_value_json_has_no_word_for_is_refused(value: object, text: str) -> None:
+def test_what_is_no_record_is_refused(provenance: dict[str, Any], text: str) -> None:
     """The error names the entry, its type and the cure."""
-    verdict = Said(planted("E1", "s"))
     with pytest.raises(TypeError, match=text):
-        properties(verdict, "test", {"seconds": value})
+        recording(recorded_verdict("E1", "s"), provenance)
 
 
-def test_plain_values_come_back_equal() -> None:
-    """Tuples become lists, float64 a float, and a number that is not finite None."""
-    value = {"a": (1, 2.5), "b": [True, None, "x"], "c": float("nan"), "d": np.float64(0.5)}
-    got = plain(value, "value")
-    assert got == {"a": [1, 2.5], "b": [True, None, "x"], "c": None, "d": 0.5}
-    assert type(got["d"]) is float
+def test_a_numpy_scalar_in_a_verdict_is_refused() -> None:
+    """`decide` makes none; a verdict made by hand may hold one."""
+    with pytest.raises(TypeError, match=r"numpy\.float64 is unsupported.* convert NumPy values with float"):
+        recording(replace(recorded_verdict("E1", "s"), estimate=np.float64(0.5)), {})
 
 
 def test_a_report_gives_back_what_was_recorded() -> None:
-    """The verdict with its node id, and the provenance beside it."""
-    verdict = Said(planted("E1", "s", interval=(0.0, float("inf"))))
-    found = properties(verdict, "test_x.py::test_y", {"seeds": [1]})
-    assert all(isinstance(text, str) for _, text in found)
-    report = pytest.TestReport(
-        "test_x.py::test_y", ("", 0, ""), {}, "passed", None, "call", user_properties=found
-    )
-    assert recorded_verdicts(report) == [verdict.as_json() | {"nodeid": "test_x.py::test_y"}]
-    assert recorded_provenance(report) == [{"seeds": [1]}]
+    """As text, with open ends as they were; other user properties are left alone."""
+    verdict = recorded_verdict("E1", "s", interval=(0.0, math.inf))
+    found = recording(verdict, {"seeds": [1], "experiments": [{"key": "k"}]})
+    assert json.loads(found[1])["verdict"]["interval"] == [0.0, None]
+    properties = [("control", "E1"), found]
+    report = pytest.TestReport("t", ("", 0, ""), {}, "passed", None, "call", user_properties=properties)
+    assert recorded(report) == [Recorded(verdict, Origin(seeds=(1,), experiments=(TrainedRun(key="k"),)))]

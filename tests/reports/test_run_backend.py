@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reports import devices, run_backend
+from reports import run_backend
 
 ROOT = Path(run_backend.__file__).parents[1]
 
@@ -38,7 +38,7 @@ def test_an_absent_backend_is_skipped_with_its_reason(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Exit status 0 and no run: the same command serves machines with and without a GPU."""
-    monkeypatch.setattr(devices, "absence", lambda backend: f"no {backend} here")
+    monkeypatch.setattr(run_backend, "absence", lambda backend: f"no {backend} here")
     monkeypatch.setattr(subprocess, "call", pytest.fail)
     assert run_backend.main(["cuda-tf32", "-x"]) == 0
     assert capsys.readouterr().out == "skipped cuda-tf32: no cuda here\n"

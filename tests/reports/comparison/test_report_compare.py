@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sample_reports import INCONCLUSIVE, REFUTED, report, saved, verdict
 
+from claims.core.verdict import Outcome
 from reports import __main__ as commands
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,11 +60,14 @@ def test_no_line_is_wider_than_the_terminal(
     long = {
         "setting": "mnist-5k-" + "500-" * 30 + "he",
         "estimate": -1.2345e-7,
-        "interval": [-9.8e-7, 2.3e12],
+        "interval": (-9.8e-7, 2.3e12),
     }
-    flipped = verdict() | {"outcome": "refuted"}
+    flipped = verdict(outcome=Outcome.REFUTED)
     paths = [
-        saved(tmp_path / f"{'cuda-tf32-' * 4}{i}", report(verdict() | long, flipped if i else verdict()))
+        saved(
+            tmp_path / f"{'cuda-tf32-' * 4}{i}",
+            report(replace(verdict(), **long), flipped if i else verdict()),
+        )
         for i in range(number)
     ]
     status, out, _ = run("compare", *paths, "--fail-on", "flip")
@@ -173,10 +178,10 @@ def test_what_cannot_work_is_a_usage_error(run: Run, tmp_path: Path, arguments: 
 
 
 def test_the_command_itself(pair: list[Path]) -> None:
-    """`python -m reports compare` as typed, without torch, NumPy or jinja2 being imported for it."""
+    """`python -m reports compare` as typed, without torch, SciPy or jinja2 being imported for it."""
     code = (
         "import sys; from reports.__main__ import main; status = main(sys.argv[1:]); "
-        "print(sorted({'torch', 'numpy', 'jinja2', 'sqlite3'} & set(sys.modules))); sys.exit(status)"
+        "print(sorted({'torch', 'scipy', 'jinja2', 'sqlite3'} & set(sys.modules))); sys.exit(status)"
     )
     for start in (["-m", "reports"], ["-c", code]):
         done = subprocess.run(

@@ -1,0 +1,270 @@
+"""A comparison as lines on a terminal, as Markdown and as a page; the words are the same in all three."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reports.changes import WORDS, Change
+from reports.comparison import Column, Comparison, Difference, tally
+from reports.files import github_table
+from reports.formats import STYLES, counted, estimate, p_value, plural
+from reports.layout import Line, clip, clip_middle, cut, first_that_fits, grouped, heading, wrapped
+from reports.records import Row
+
+__all__ = ["LEGEND", "SHOWN", "markdown", "page", "selected", "summary", "terminal", "unlike"]
+
+SHOWN = ("all", "changes", "flips")
+"""What `--only` may name."""
+
+LEGEND = {
+    "rule": "the rule changed between the reports: the outcomes answer different questions, so that they "
+    "neither agree nor flip",
+    "flip": "supported in one report, refuted in another",
+    "change": "the outcomes differ otherwise: one is inconclusive or not applicable",
+    "apart": "two of the intervals do not overlap, so the difference of the estimates exceeds them; "
+    "a proof's value is an interval of width zero, inf an open end",
+    "unlike": "the verdicts were not reached alike, so that their difference may come from that",
+    "-": "the report has no such verdict",
+}
+
+
+def selected(rows: Sequence[Difference], only: str) -> list[Difference]:
+    """The rows that `--only` leaves."""
+    wanted = {"all": set(Change), "changes": set(Change) - {Change.NONE}, "flips": {Change.FLIP}}[only]
+    return [row for row in rows if row.change in wanted]
+
+
+def unlike(row: Difference) -> str:
+    """`n: 12 | 48; region: <= 0.05 | <= 0.1` for the fields that differ, "" where none does."""
+    return "; ".join(
+        "the statement differs" if field == "statement" else f"{field}: {' | '.join(texts)}"
+        for field, texts in row.unlike.items()
+    )
+
+
+def summary(rows: Sequence[Difference], reports: int) -> str:
+    """`117 verdicts in 2 reports: 1 flip, 3 changes, 4 apart, 90 with another rule`."""
+    number = tally(rows)
+    parts = [plural(number["flip"], "flip", "no"), plural(number["change"], "change", "no")]
+    parts += [f"{number['apart'] or 'none'} apart"]
+    parts += [f"{number['rule']} with another rule"] if number["rule"] else []
+    parts += [f"{number['one-sided']} not in every report"] if number["one-sided"] else []
+    parts += [f"{number['unlike']} unlike"] if number["unlike"] else []
+    return f"{plural(len(rows), 'verdict', 'no')} in {plural(reports, 'report')}: {', '.join(parts)}"
+
+
+# -- on a terminal --------------------------------------------------------------------
+
+_SHORT = {"not applicable": "n/a", "inconclusive": "inconcl."}
+_LETTERS: dict[str, str] = {outcome: style.letter for outcome, style in STYLES.items()}
+_MARK, _SETTING_LEAST, _NAME_MOST = 8, 12, 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How cells are written; the first style that fits is taken, the last one whether or not it does."""
+
+    words: dict[str, str]
+    digits: int = 3
+    beside: bool = True
+    """Whether estimates stand in the cells rather than in lines below."""
+    names: bool = True
+    """Whether columns bear their names rather than numbers."""
+
+    def outcome(self, row: Row | None) -> str:
+        return "-" if row is None else self.words.get(row.outcome, row.outcome)
+
+    def estimate(self, row: Row | None) -> str:
+        """With its interval; the margin stands once, under the setting."""
+        return "" if row is None or not self.beside else estimate(row, self.digits, margin=False)
+
+
+_STYLES = (
+    _Style({}),
+    _Style(_SHORT),
+    _Style(_SHORT, digits=2),
+    _Style({}, beside=False),
+    _Style(_SHORT, beside=False),
+    _Style(_LETTERS, beside=False, names=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """A style with the widths it needs: the setting's, and one for each report."""
+
+    style: _Style
+    setting: int
+    cells: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        return _MARK + self.setting + sum(2 + cell for cell in self.cells)
+
+
+def terminal(comparison: Comparison, rows: Sequence[Difference], width: int) -> list[Line]:
+    """What is compared, the rows (all of them or a selection), the counts, and what the words mean.
+
+    Cells stand side by side with the estimate below the outcome where the width allows
+    it; with more reports the outcomes alone do, and the estimates are listed below them,
+    those that read alike on one line. No line is longer than `width` characters.
+    """
+    columns = comparison.columns
+    layout = _layout(rows, len(columns), width)
+    found: list[Line] = [[("comparing", {"bold": True})]]
+    for i, column in enumerate(columns, start=1):
+        name = column.name if layout.style.names else f"{i}  {column.name}"
+        found += wrapped(f"  {name}: {column.about}; {column.path}", width, indent=6)
+    for text in comparison.cautions:
+        found += wrapped(f"mind: {text}", width, {"yellow": True})
+    found += [[], *_header(columns, layout)] if rows else []
+    for title, claims in grouped(rows, lambda row: row.any):
+        found += [[], [(title, {"bold": True})]]
+        for _, same in claims:
+            found += heading(same[0].any, width)
+            found += [line for row in same for line in _row(row, columns, layout, width)]
+    found += [[], *wrapped(summary(comparison.rows, len(columns)), width, {"bold": True})]
+    if len(rows) < len(comparison.rows):
+        found += wrapped(f"shown: {len(rows)} of {len(comparison.rows)} verdicts", width)
+    if not layout.style.names:
+        found += wrapped(", ".join(f"{letter} {outcome}" for outcome, letter in _LETTERS.items()), width)
+    for word, meaning in LEGEND.items():
+        found += wrapped(f"{word:<7} {meaning}", width, indent=8)
+    return [cut(line, width) for line in found]
+
+
+def _layout(rows: Sequence[Difference], reports: int, width: int) -> _Layout:
+    setting = max((len(row.any.setting) for row in rows), default=_SETTING_LEAST)
+
+    def laid_out(style: _Style) -> _Layout:
+        cells = tuple(_cell_width([row.verdicts[i] for row in rows], i, style) for i in range(reports))
+        excess = max(0, _Layout(style, setting, cells).width - width)
+        return _Layout(style, max(min(_SETTING_LEAST, setting), setting - excess), cells)
+
+    return first_that_fits(_STYLES, laid_out, lambda layout: layout.width <= width)
+
+
+def _cell_width(verdicts: Sequence[Row | None], i: int, style: _Style) -> int:
+    texts = [text for row in verdicts for text in (style.outcome(row), style.estimate(row))]
+    return max([9 if style.names else len(str(i + 1)), *map(len, texts)])
+
+
+def _header(columns: Sequence[Column], layout: _Layout) -> Iterator[Line]:
+    """The columns' names, each broken within its own width."""
+    names = [column.name if layout.style.names else str(i) for i, column in enumerate(columns, start=1)]
+    broken = [textwrap.wrap(name, cell) for name, cell in zip(names, layout.cells, strict=True)]
+    for i in range(max(map(len, broken))):
+        first = " " * _MARK + ("" if i else "setting").ljust(layout.setting)
+        parts = [part[i] if i < len(part) else "" for part in broken]
+        cells = zip(parts, layout.cells, strict=True)
+        yield [((first + "".join("  " + part.ljust(cell) for part, cell in cells)).rstrip(), {"bold": True})]
+
+
+def _row(row: Difference, columns: Sequence[Column], layout: _Layout, width: int) -> Iterator[Line]:
+    style = layout.style
+    word, markup = WORDS[row.change]
+    line: Line = [(f"{word:<{_MARK}}", markup)]
+    line.append((clip_middle(row.any.setting, layout.setting).ljust(layout.setting), {}))
+    for verdict, cell in zip(row.verdicts, layout.cells, strict=True):
+        text = style.outcome(verdict)
+        line += [("  ", {}), (text, {} if verdict is None else STYLES[verdict.outcome].markup)]
+        line.append((" " * (cell - len(text)), {}))
+    yield line
+    below = "apart" if row.apart else "changed" if row.change is Change.RULE else ""
+    apart = (f"{below:<{_MARK}}", markup if row.change is Change.RULE else {"bold": True})
+    if style.beside:
+        region = clip(f"  {row.any.region}", layout.setting).ljust(layout.setting)
+        cells = zip(row.verdicts, layout.cells, strict=True)
+        yield [apart, (region + "".join("  " + style.estimate(v).ljust(cell) for v, cell in cells), {})]
+    else:
+        for i, text in enumerate(_below(row, columns, style, width)):
+            yield [(" " * _MARK, {}) if i else apart, (text, {})]
+    if text := unlike(row):
+        yield from wrapped(f"{'unlike':<{_MARK}}{text}", width, {"yellow": True}, indent=_MARK + 2)
+
+
+def _below(row: Difference, columns: Sequence[Column], style: _Style, width: int) -> Iterator[str]:
+    """The estimates against the margin, each text once with the names of the reports that have it."""
+    holders: dict[str, list[str]] = {}
+    for i, (verdict, column) in enumerate(zip(row.verdicts, columns, strict=True), start=1):
+        if verdict is not None:
+            name = clip_middle(column.name, _NAME_MOST) if style.names else str(i)
+            holders.setdefault(estimate(verdict, style.digits), []).append(name)
+    for text, names in holders.items():
+        who = "all" if len(holders) == 1 else ", ".join(names)
+        yield clip(f"  {text}  ({who})", width - _MARK)
+
+
+# -- as Markdown ----------------------------------------------------------------------
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
+
+
+def markdown(comparison: Comparison, rows: Sequence[Difference]) -> str:
+    """A table a claim, a column a report; every text from a report is escaped."""
+    columns = comparison.columns
+    parts = ["# Verdicts compared", "", f"{_text(summary(comparison.rows, len(columns)))}.", ""]
+    if len(rows) < len(comparison.rows):
+        parts += [f"Shown: {len(rows)} of {len(comparison.rows)} verdicts.", ""]
+    parts += [f"- **{_text(column.name)}**: {_text(f'{column.about}; {column.path}')}" for column in columns]
+    parts += [f"- Mind: {_text(caution)}" for caution in comparison.cautions]
+    headers = ["setting", *(_text(column.name) for column in columns), "difference"]
+    for title, claims in grouped(rows, lambda row: row.any):
+        parts += ["", f"## {_text(title)}"]
+        for claim, same in claims:
+            first = same[0].any
+            parts += ["", f"### {_text(claim)}: {_text(first.statement)}", ""]
+            parts += [f"Paper: {_text(first.paper)} ({_text(first.place)}). Unit: {_text(first.unit)}.", ""]
+            cells = [[_text(r.any.setting), *map(_cell, r.verdicts), _mark(r)] for r in same]
+            parts += [github_table(headers, cells)]
+    parts += ["", *(f"- **{_text(word)}**: {_text(meaning)}" for word, meaning in LEGEND.items()), ""]
+    return "\n".join(parts)
+
+
+def _cell(row: Row | None) -> str:
+    return "-" if row is None else f"{_text(row.outcome)}<br>{_text(estimate(row))}"
+
+
+def _mark(row: Difference) -> str:
+    parts = [f"**{row.change.upper()}**" if row.change is Change.FLIP else str(row.change)]
+    parts += ["apart" if row.apart else "", f"unlike: {_text(unlike(row))}" if row.unlike else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _text(text: str) -> str:
+    """The text with nothing in it that Markdown or HTML would act upon."""
+    return _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;"))
+
+
+# -- as a page ------------------------------------------------------------------------
+
+
+def page(comparison: Comparison, rows: Sequence[Difference]) -> str:
+    """A page of its own: no script, no request, readable on a phone and on paper."""
+    from reports.page import environment
+
+    return (
+        environment()
+        .get_template("comparison.html")
+        .render(
+            comparison=comparison,
+            shown=len(rows),
+            summary=summary(comparison.rows, len(comparison.columns)),
+            tally=tally(comparison.rows),
+            sections=list(grouped(rows, lambda row: row.any)),
+            legend=LEGEND,
+            unlike=unlike,
+            estimate=estimate,
+            more=_more,
+        )
+    )
+
+
+def _more(row: Row) -> str:
+    p = p_value(row.p_value)
+    parts: list[Any] = [f"n {counted(row)}", str(row.strength), f"p {p}" if p else ""]
+    return ", ".join(filter(None, parts))

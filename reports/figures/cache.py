@@ -1,0 +1,239 @@
+"""The figures of a report: drawn once, kept in the run store under the digest of all they are drawn from.
+
+Beside the page lie <name>.svg and <name>.csv of each. The store's folder figures/ has
+a file for each drawing, named by the digest of the run, the kind and the code that
+draws, so that what lies beside a page is always what was drawn, never what was found there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from data.files import read
+from models.runs.files import DamageError
+from models.runs.run import Run, join
+from models.runs.stored import stored
+from reports.figures import agreement, curves, fields
+from reports.figures.axes import Drawing
+from reports.figures.forest import forest
+from reports.files import write_whole
+from reports.parallel import cores
+from reports.records import Row, Subject, TrainedRun
+
+__all__ = ["Figure", "FigureCache", "Source", "Wanted", "titles"]
+
+MANY = 12
+"""A process that draws starts in a second, mostly matplotlib's import; a figure takes a fraction of one."""
+LIMIT = 2**26
+"""Bytes of a drawing in the store."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """What is drawn as one run: the parts are the looks of a sequential design, each with other networks."""
+
+    name: str
+    subject: Subject
+    parts: tuple[TrainedRun, ...]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A figure that a page has a place for."""
+
+    source: Source
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as the page shows it, or why it is not there.
+
+    Attributes:
+        name: of its files, without the ending, and of its ids in the page.
+        title: its accessible name.
+        svg: one <svg> element; "" where there is none.
+        csv: the data's path beside the page; "" where there is none.
+        caption: what it shows.
+        problem: why there is no figure, or "".
+    """
+
+    name: str
+    title: str
+    svg: str = ""
+    csv: str = ""
+    caption: str = ""
+    problem: str = ""
+
+
+def titles() -> dict[str, str]:
+    """Kind -> title: the figures with a drawing of their own, and the fields of recorders without one."""
+    found = {"curves": "Learning curves", "agreement": "Labels of pairs"}
+    return found | fields.KINDS | {name: field.title for name, field in fields.declared().items()}
+
+
+class FigureCache:
+    """Figures of runs in a store.
+
+    Args:
+        folder: where the files go, "figures" beside the page.
+        store: the run store's folder.
+    """
+
+    def __init__(self, folder: Path, store: Path) -> None:
+        self.folder, self.store = folder, store
+        self.drawn = 0
+        self._names: dict[Wanted, str] = {}
+
+    def figures(self, wanted: Iterable[Wanted]) -> dict[Wanted, Figure | None]:
+        """Each of these figures, written beside the page; None where the run lacks what it would show.
+
+        Those that are not in the store are drawn, many at once.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        asked = list(dict.fromkeys(wanted))
+        known = {one: _kept(self._run_path(one)) for one in asked}
+        missing: dict[Source, list[Wanted]] = {}
+        for one in asked:
+            if known[one] is None:
+                missing.setdefault(one.source, []).append(one)
+        orders = [
+            (self.store, source, [(one.kind, self._name(one), self._title(one)) for one in group])
+            for source, group in missing.items()
+        ]
+        found: dict[Wanted, Drawing | str | None] = dict(known)
+        for group, drawings in zip(missing.values(), _drawn(orders), strict=True):
+            for one, drawing in zip(group, drawings, strict=True):
+                found[one] = drawing
+                if isinstance(drawing, Drawing):
+                    self._keep(self._run_path(one), drawing)
+        return {one: self._figure(one, drawing) for one, drawing in found.items()}
+
+    def _figure(self, one: Wanted, drawing: Drawing | str | None) -> Figure | None:
+        name, title = self._name(one), self._title(one)
+        if drawing is None:
+            return None
+        if isinstance(drawing, str):
+            return Figure(name, title, problem=drawing)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / f"{name}.svg", drawing.svg)
+        write_whole(self.folder / f"{name}.csv", drawing.csv)
+        return Figure(name, title, drawing.svg, f"{self.folder.name}/{name}.csv", drawing.caption)
+
+    def _title(self, one: Wanted) -> str:
+        return f"{titles()[one.kind]}: {one.source.name}"
+
+    def _name(self, one: Wanted) -> str:
+        """Readable, and unique in the report: the key without its digest, unless another run has that too."""
+        if one not in self._names:
+            key = one.source.parts[0].key
+            head = re.sub(r"-[0-9a-f]{20}$", "", key)
+            plain = re.sub(r"[^a-z0-9-]+", "-", f"{head}-{one.kind}".lower()).strip("-")
+            taken = plain in self._names.values()
+            digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+            self._names[one] = f"{plain}-{digest}" if taken else plain
+        return self._names[one]
+
+    def forest(self, rows: Sequence[Row], name: str) -> str:
+        """The forest plot of a claim's verdicts as SVG, "" where none has a number."""
+        said = [(row.setting, row.outcome, row.estimate, row.interval, row.survives) for row in rows]
+        about = msgspec.json.encode((name, rows[0].claim, rows[0].unit, rows[0].region, said)).decode()
+        path = self._path(about)
+        if (drawing := _kept(path)) is None:
+            drawing = Drawing(forest(rows, name), "", "")
+            self._keep(path, drawing)
+        return drawing.svg
+
+    def _run_path(self, one: Wanted) -> Path:
+        parts = [f"{part.key} {part.sha256}" for part in one.source.parts]
+        return self._path("\n".join([*parts, one.kind, self._name(one), self._title(one)]))
+
+    def _path(self, drawn_from: str) -> Path:
+        digest = hashlib.sha256(f"{drawn_from}\n{_drawing_version()}".encode()).hexdigest()
+        return self.store / "figures" / f"{digest}.json"
+
+    def _keep(self, path: Path, drawing: Drawing) -> None:
+        self.drawn += 1
+        with suppress(OSError):  # a store that cannot be written costs the next report its time
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, msgspec.json.encode(drawing).decode())
+
+
+def _kept(path: Path) -> Drawing | None:
+    with suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode(read(path, LIMIT), type=Drawing)
+    return None
+
+
+@cache
+def _drawing_version() -> str:
+    """Digest of the code that draws: when it changes, every figure is drawn anew."""
+    digest = hashlib.sha256(version("matplotlib").encode())
+    here = Path(__file__).parent
+    for path in (*sorted(here.glob("*.py")), here.parent / "formats.py"):
+        if path.stem != "cache":
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+# -- drawing --------------------------------------------------------------------------
+
+Order = tuple[Path, Source, list[tuple[str, str, str]]]
+"""The store, a run, and (kind, name, title) of each of its figures."""
+
+
+def _drawn(orders: Sequence[Order]) -> list[list[Drawing | str | None]]:
+    """For each order its drawings, in a drawing's place the reason why there is none, or None."""
+    workers = min(cores(), len(orders))
+    if workers > 1 and sum(len(figures) for _, _, figures in orders) >= MANY:
+        # Spawned, not forked: the process may hold threads and xdist's channels.
+        context = multiprocessing.get_context("spawn")
+        try:
+            with ProcessPoolExecutor(workers, mp_context=context) as pool:
+                return list(pool.map(_filled, orders))
+        except (BrokenProcessPool, OSError):
+            pass  # no more processes to be had: this one draws them all the same
+    return [_filled(order) for order in orders]
+
+
+def _filled(order: Order) -> list[Drawing | str | None]:
+    store, source, figures = order
+    runs = []
+    for part in source.parts:
+        try:
+            runs.append(stored(store, part.key, part.sha256, wanted=_wanted))
+        except (DamageError, OSError) as damage:
+            return [f"No figure: the run {part.key} {damage} ({store})."] * len(figures)
+    try:
+        run = join(sorted(runs, key=lambda run: run.spec.first))
+    except ValueError as error:
+        return [f"No figure: the runs of this name do not belong together ({error})."] * len(figures)
+    return [_one(run, *figure) for figure in figures]
+
+
+def _wanted(name: str) -> bool:
+    """All but the weights; of the predictions only the number of samples is drawn."""
+    return not name.startswith("weights/")
+
+
+def _one(run: Run, kind: str, name: str, title: str) -> Drawing | str | None:
+    if kind == "curves":
+        return curves.draw(run, name, title)
+    if kind == "agreement":
+        if "train_agreement" not in run.arrays:
+            return "No figure: a regression has no labels to agree on."
+        return agreement.draw(run, name, title)
+    shown = fields.DISTANCE if kind == "distance" else (kind,)
+    return fields.draw(run, shown, name, title) if all(field in run.arrays for field in shown) else None

@@ -1,0 +1,127 @@
+"""Figures of what recorders declare: one line a population, or a kind of pair, against epochs.
+
+A field of a recorder (`models.recorders.fields`) with the dims (epoch, network) or
+(epoch, pair) is drawn by itself, unless a figure of its own shows it already. A run that
+was recorded without a field has no such figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from models.runs.run import Run
+from reports.figures import Group, Series, by_network, by_pair, epochs, pair_note
+from reports.figures.axes import Drawing, add_axes, as_csv, as_svg, canvas, greatest, legend, shown, trace
+
+__all__ = ["DISTANCE", "KINDS", "declared", "draw"]
+
+DISTANCE = ("weight_distance", "weights_differ")
+"""Drawn side by side: how far apart two networks' weights are, Euclidean and by the paper's count."""
+
+_TITLES = {
+    "weight_distance": "Euclidean distance between all weights",
+    "weights_differ": "Weights further apart than 0.1",
+}
+_ELSEWHERE = {
+    "train_loss",
+    "test_loss",
+    "train_accuracy",
+    "test_accuracy",
+    "train_agreement",
+    "test_agreement",
+}
+"""Shown by the learning curves and by the labels of pairs."""
+
+_DIMS = (("epoch", "network"), ("epoch", "pair"))
+
+KINDS: dict[str, str] = {"distance": "Distance of weights"}
+"""Kind -> title, besides the fields of `declared`."""
+
+
+def declared() -> dict[str, Any]:
+    """Name -> field of the recorders that has a figure of its own here."""
+    return {
+        name: field
+        for name, field in _recorded().items()
+        if tuple(field.dims) in _DIMS and name not in _ELSEWHERE and name not in DISTANCE
+    }
+
+
+def _recorded() -> Mapping[str, Any]:
+    from models import recorders
+
+    return recorders.fields() if hasattr(recorders, "fields") else {}
+
+
+def draw(run: Run, names: Sequence[str], name: str, title: str) -> Drawing:
+    """Axes for each of these fields of a run side by side, all over networks or all over pairs.
+
+    Args:
+        run: with these arrays, [T+1, M] or [T+1, P].
+        names: of the fields.
+        name: unique among the page's figures.
+        title: its accessible name.
+    """
+    fields = declared()
+    headings = [_TITLES.get(field) or _heading(fields[field]) for field in names]
+    pairs = names[0] in DISTANCE or "pair" in fields[names[0]].dims
+    split = by_pair if pairs else by_network
+    found = {field: split(run, run.arrays[field].astype(float)) for field in names}
+    figure = canvas(9.6, 2.6)
+    for column, (field, heading) in enumerate(zip(names, headings, strict=True)):
+        series = list(found[field].values())
+        low = min(0.0, *(float(np.nanmin(one.low, initial=0.0)) for one in series))
+        place = (0.075 + 0.485 * column, 0.21, 0.41 if len(names) > 1 else 0.895, 0.54)
+        axes = add_axes(
+            figure, place, heading, run.spec.epochs, (low, 1.05 * greatest(series)), below="epoch"
+        )
+        trace(axes, series, epochs(run.arrays[field]).times)
+    first = found[names[0]]
+    note = pair_note(run, len(first)) if pairs else "line: median; band: least to greatest network"
+    legend(figure, [one.name for one in first.values()], note)
+    said = [
+        f"{heading}, medians, first to last epoch: {', '.join(map(_first_to_last, found[field].values()))}."
+        for field, heading in zip(names, headings, strict=True)
+    ]
+    svg = as_svg(figure, name, title, " ".join(said))
+    return Drawing(svg, _table(run, names, pairs), _caption(run, headings[0], first, pairs))
+
+
+def _heading(field: Any) -> str:
+    return f"{field.title}, {field.unit}" if field.unit else str(field.title)
+
+
+def _first_to_last(one: Series) -> str:
+    return f"{one.name} {shown(one.middle[0])} to {shown(one.middle[-1])}"
+
+
+def _caption(run: Run, heading: str, curves: dict[Group, Series], pairs: bool) -> str:
+    if len(curves) == 1:
+        (one,) = curves.values()
+        return (
+            f"{heading}: {shown(one.middle[0])} before training, {shown(one.middle[-1])} after "
+            f"{run.spec.epochs} epochs (medians of {one.name}, which end between {shown(one.low[-1])} and "
+            f"{shown(one.high[-1])})."
+        )
+    most, least = (pick(curves.values(), key=lambda one: one.middle[-1]) for pick in (max, min))
+    noun = "models " if pairs else ""
+    said = [
+        f"{noun}{one.name} ({shown(one.middle[-1])}, {shown(one.middle[0])} before training)"
+        for one in (most, least)
+    ]
+    return f"{heading}, median after {run.spec.epochs} epochs: greatest for {said[0]}, least for {said[1]}."
+
+
+def _table(run: Run, names: Sequence[str], pairs: bool) -> str:
+    """A row an epoch and pair or network."""
+    numbers = np.array(run.spec.numbers)
+    who = numbers[run.arrays["pairs"]] if pairs else numbers[:, None]
+    rows = (
+        (epoch, *who[k], *(run.arrays[field][epoch, k] for field in names))
+        for epoch in range(run.spec.epochs + 1)
+        for k in range(len(who))
+    )
+    return as_csv(("epoch", *(("i", "j") if pairs else ("network",)), *names), rows)

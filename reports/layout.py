@@ -1,0 +1,188 @@
+"""How text is laid out on a terminal: lines of (text, markup) pieces, columns, what fits, what is cut.
+
+Tables, histories, comparisons and progress share it: rows are written in one style
+after another, from full words to letters, and the first that fits is taken.
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TextIO, TypeVar
+
+from claims.core.claim import Kind
+from claims.core.verdict import Verdict
+
+__all__ = [
+    "SECTIONS",
+    "Line",
+    "aligned",
+    "clip",
+    "clip_middle",
+    "cut",
+    "first_that_fits",
+    "grouped",
+    "heading",
+    "in_colour",
+    "plain",
+    "printable",
+    "wrapped",
+    "write",
+]
+
+Line = list[tuple[str, dict[str, bool]]]
+"""Pieces of a line with their markup, the keywords that pytest's terminal writer takes."""
+
+SECTIONS: dict[str, str] = {
+    Kind.HYPOTHESIS: "Section 2: hypotheses",
+    Kind.THEOREM: "Section 2: theorems",
+    Kind.EMPIRICAL: "Section 4: empirical results",
+    Kind.METRIC: "Section 3.1: metrics",
+    Kind.DISCUSSION: "Section 5: discussion",
+    "future work": "Section 5: future work",  # of reports up to version 2
+}
+_CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_HARD_SPACE = "\xa0"
+_FIRST_LEAST, _WORD_LEAST = 5, 3
+"""Letters kept of a name's first word, the data set, and of the others."""
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+# -- grouping -------------------------------------------------------------------------
+
+
+def grouped(
+    rows: Iterable[T], verdict_of: Callable[[T], Verdict]
+) -> Iterator[tuple[str, list[tuple[str, list[T]]]]]:
+    """(section of the paper, [(claim, its rows), ...]) for rows in the paper's order.
+
+    Args:
+        rows: of any kind.
+        verdict_of: the verdict that a row is about.
+    """
+    for title, part in groupby(
+        rows, key=lambda row: SECTIONS.get(verdict_of(row).kind, verdict_of(row).kind)
+    ):
+        claims = groupby(part, key=lambda row: verdict_of(row).claim)
+        yield title, [(claim, list(same)) for claim, same in claims]
+
+
+def heading(verdict: Verdict, width: int) -> Iterator[Line]:
+    """The claim, its statement and the paper's reading, in lines that fit."""
+    paper = f"[paper: {verdict.paper}]".replace(" ", _HARD_SPACE)
+    for line in wrapped(f"{verdict.claim}  {verdict.statement}  {paper}", width):
+        yield [(text.replace(_HARD_SPACE, " "), markup) for text, markup in line]
+
+
+# -- fitting --------------------------------------------------------------------------
+
+
+def first_that_fits(styles: Sequence[S], laid_out: Callable[[S], T], fits: Callable[[T], bool]) -> T:
+    """What is laid out in the first style in which it fits, else in the last."""
+    for style in styles:
+        if fits(found := laid_out(style)):
+            break
+    return found
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[list[str]]:
+    """The rows' cells padded to columns, to the left except in the columns named."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        [
+            cell.rjust(width) if k in right else cell.ljust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    ]
+
+
+def wrapped(text: str, width: int, markup: dict[str, bool] | None = None, indent: int = 4) -> list[Line]:
+    """The text in lines that fit, those after the first indented."""
+    parts = textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return [[(part, markup or {})] for part in parts]
+
+
+def clip(text: str, width: int) -> str:
+    """The text, cut at its end where it is too long."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def clip_middle(text: str, width: int, head: int | None = None) -> str:
+    """Words shortened, the longest first, then both ends kept: data set in front, protocol at the end.
+
+    `head` letters are kept in front, by default half.
+
+    "mnist-5k-independent" and "mnist-5k-pooled-independent" stay different in any width that a table has.
+    """
+    parts = text.split("-")
+
+    def spare(i: int) -> int:
+        return len(parts[i]) - (_WORD_LEAST if i else _FIRST_LEAST) if parts[i].isalpha() else 0
+
+    while len("-".join(parts)) > width:
+        longest = max(range(len(parts)), key=spare)
+        if spare(longest) <= 0:
+            break
+        parts[longest] = parts[longest][:-1]
+    else:
+        return "-".join(parts)
+    tail = (width - 1) // 2 if head is None else width - 1 - head
+    return text[: width - 1 - tail] + "…" + text[len(text) - tail :]
+
+
+def cut(line: Line, width: int) -> Line:
+    """The line without what reaches past the width."""
+    if len(plain(line)) <= width:
+        return line
+    left, kept = width - 1, []
+    for text, markup in line:
+        kept.append((text[:left], markup))
+        left -= len(kept[-1][0])
+    return [*kept, ("…", {})]
+
+
+# -- writing --------------------------------------------------------------------------
+
+
+def write(lines: Iterable[Line], stream: TextIO) -> None:
+    """Write each line; a character that the stream's encoding lacks is written as its escape."""
+    colour = in_colour(stream, os.environ)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    for line in lines:
+        text = _painted(line) if colour else plain(line)
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding).rstrip() + "\n")
+
+
+def in_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether the stream is a terminal that shows colours and NO_COLOR does not forbid them."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
+def plain(line: Line) -> str:
+    """The line's text alone."""
+    return "".join(text for text, _ in line)
+
+
+def _painted(line: Line) -> str:
+    pieces = []
+    for text, markup in line:
+        codes = ";".join(_CODES[name] for name, wanted in markup.items() if wanted)
+        pieces.append(f"\x1b[{codes}m{text}\x1b[0m" if codes and text.strip() else text)
+    return "".join(pieces)
+
+
+def printable(text: str) -> str:
+    """The text on one line, with nothing in it that a terminal or a browser would act upon.
+
+    White space of any kind becomes a space; control characters, lone surrogates and
+    marks that turn the direction of writing become their escapes, `\\x1b`, `\\u202e`.
+    """
+    return "".join(
+        char if char.isprintable() else " " if char.isspace() else char.encode("unicode_escape").decode()
+        for char in text
+    )

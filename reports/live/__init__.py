@@ -1,1 +1,0 @@
-"""While it runs: a line for each experiment in training, on a terminal only, and how a run is ended early."""

@@ -1,1 +1,0 @@
-"""Everything xdist: how many workers, which GPU each sees, which tests stay together."""

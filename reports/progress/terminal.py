@@ -1,0 +1,181 @@
+"""Shows progress on the terminal while tests run: a thread of the process that the terminal belongs to.
+
+Nothing of this exists where output goes to a file or a pipe, where the terminal
+understands no codes, and where others write to it: -s, --pdb.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psutil
+import pytest
+
+from reports import progress
+from reports.progress import Reporter
+from reports.progress.screen import Screen
+
+__all__ = ["Watch", "announce", "reporter", "set_up", "suits", "terminate_as_interrupt"]
+
+_INPUT = "landscape_progress"
+_PART_OF_THE_TERMINAL = 3
+"""The lines take at most one in so many rows."""
+
+
+def set_up(config: pytest.Config) -> None:
+    """On the process that reports, before anything is captured: watch, if the terminal is one to draw on."""
+    if not config.pluginmanager.hasplugin("terminalreporter"):
+        return
+    writer = config.get_terminal_writer()
+    # pytest has no public name for the writer's file; without one there are no lines.
+    file = getattr(writer, "_file", None)
+    if file is not None and suits(config, file, os.environ):
+        with suppress(OSError):
+            config.stash[_WATCH] = Watch(writer)
+            config.pluginmanager.register(config.stash[_WATCH])
+
+
+def suits(config: pytest.Config, file: Any, environ: Mapping[str, str]) -> bool:
+    """Whether lines can be drawn: a terminal that obeys codes, all to ourselves, and someone looking on."""
+    option = config.option
+    return (
+        os.name == "posix"
+        and file.isatty()
+        and environ.get("TERM") not in (None, "", "dumb")
+        and not (environ.get("CI") or environ.get("BUILD_NUMBER"))  # as pytest itself decides
+        and getattr(option, "capture", "no") not in ("no", "tee-sys")  # tests print where the lines are
+        and not (getattr(option, "usepdb", False) or getattr(option, "trace", False))
+        and config.get_verbosity() > -2
+    )
+
+
+def announce(config: pytest.Config, workerinput: dict[str, object]) -> None:
+    """On the controller: tell a worker where the progress goes, if anywhere."""
+    if folder := _folder_of(config):
+        workerinput[_INPUT] = str(folder)
+
+
+def reporter(config: pytest.Config) -> Reporter:
+    """What this process writes its progress by; it does nothing where nobody watches."""
+    given: Mapping[str, str] | None = getattr(config, "workerinput", None)
+    if given is None:
+        return Reporter(_folder_of(config))
+    return Reporter(Path(given[_INPUT]), given["workerid"]) if _INPUT in given else Reporter(None)
+
+
+def _folder_of(config: pytest.Config) -> Path | None:
+    watch = config.stash.get(_WATCH, None)
+    return watch.start() if watch else None
+
+
+class Watch:
+    """A pytest plugin that draws the progress until the tests have ended, however they end.
+
+    Args:
+        writer: pytest's terminal writer, whose file is replaced until `stop`.
+
+    Raises:
+        OSError: the terminal's descriptor cannot be duplicated.
+    """
+
+    def __init__(self, writer: Any) -> None:
+        self._writer = writer
+        self._screen = Screen(writer._file)
+        self._folder: Path | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="live lines", daemon=True)
+        writer._file = self._screen
+
+    def start(self) -> Path | None:
+        """Begin to draw, the first time; the folder, None where it cannot be made or all is over."""
+        if self._folder is None and not self._ended.is_set():
+            with suppress(OSError):
+                self._folder = Path(tempfile.mkdtemp(prefix="landscape-claims-"))
+                self._thread.start()
+        return None if self._ended.is_set() else self._folder
+
+    def stop(self) -> None:
+        """Erase the lines and give the terminal back; a second time does nothing."""
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        if self._folder is not None:
+            self._thread.join()
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._screen.close()
+        if self._writer._file is self._screen:
+            self._writer._file = self._screen.file
+
+    def _run(self) -> None:
+        assert self._folder is not None
+        with suppress(Exception):  # no drawing is worth a warning, which pytest makes of a thread's error
+            while not self._ended.wait(progress.EVERY):
+                size = self._screen.size()
+                most = size.lines // _PART_OF_THE_TERMINAL
+                self._screen.show(
+                    progress.compose(progress.read(self._folder), time.time(), size.columns, most)
+                )
+
+    # -- hooks ------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """All tests ended, or Ctrl-C: before the reports are written and shown."""
+        self.stop()
+
+    def pytest_enter_pdb(self) -> None:
+        """A breakpoint in a test: the debugger needs the terminal."""
+        self.stop()
+
+    def pytest_unconfigure(self) -> None:
+        """Whatever else ended the run."""
+        self.stop()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker that crashed left its file behind."""
+        if self._folder is not None:
+            progress.erase(self._folder, node.workerinput["workerid"])
+
+
+_WATCH = pytest.StashKey[Watch]()
+
+
+# -- the end --------------------------------------------------------------------------
+
+
+def terminate_as_interrupt(config: pytest.Config) -> None:
+    """SIGTERM ends a run like Ctrl-C, so that what was judged so far is written and called partial.
+
+    It is what `timeout`, batch systems and `docker stop` send; Python's own answer is to die on the spot.
+    From now until the end of the run, on the process that reports; not where someone else handles it.
+
+    Workers are told as a terminal would tell them. Left to itself xdist gives a training five seconds
+    before it tells them, and batch systems often kill after ten.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # Python sets handlers in the main thread only
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    config.add_cleanup(partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # `timeout` sends it twice, to the process and to its group: once the run is ending, let it end.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # gone in the meantime
+            child.send_signal(signal.SIGINT)
+    raise KeyboardInterrupt("SIGTERM")

@@ -1,0 +1,295 @@
+"""A report as typed records, each declared once: JSON, its schema, CSV, history and page follow from these.
+
+`claims.core.verdict.Verdict` is the verdict itself; a `Row` is a verdict in a report.
+Reading files, those of earlier versions too, is `reports.reading`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from claims.core.verdict import Count, Probability, Verdict
+
+__all__ = [
+    "SCHEMA",
+    "VERSION",
+    "Control",
+    "Controls",
+    "Design",
+    "Durations",
+    "Multiplicity",
+    "Options",
+    "Origin",
+    "Provenance",
+    "Recorded",
+    "Report",
+    "Row",
+    "Sizes",
+    "Subject",
+    "TrainedRun",
+    "schema",
+]
+
+VERSION = 3
+"""Of verdicts.json. Version 1 had no `version`, no p-values, and no rule in its rows; version 2 wrote a
+region as text, and knew of an experiment only its name."""
+
+Seconds = Annotated[float, Meta(ge=0.0)]
+Stamp = Annotated[str, Meta(description="UTC, ISO 8601.", extra_json_schema={"format": "date-time"})]
+
+
+class Subject(msgspec.Struct, frozen=True, order=True):
+    """What an experiment trains.
+
+    Attributes:
+        dataset: its name.
+        network: the hidden layers, "500-300".
+        output, loss: "linear", "mse".
+        protocol: of the initial weights.
+    """
+
+    dataset: str
+    network: str
+    output: str
+    loss: str
+    protocol: str
+
+
+class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run behind a verdict.
+
+    Attributes:
+        key: its name in the store.
+        name: for people.
+        subject: what it trains; None in reports before version 3.
+        trained: whether it was trained now rather than read from the store.
+        resumed_from: epoch of the checkpoint it was resumed from.
+        seconds: wall time of its training, whenever that was.
+        sha256: of its tensors.
+    """
+
+    key: str
+    name: str | None = None
+    subject: Subject | None = None
+    trained: bool = False
+    resumed_from: int | None = None
+    seconds: Seconds | None = None
+    sha256: str | None = None
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where one verdict came from, as its test says.
+
+    Attributes:
+        data: data set to the checksum of its bytes.
+        seeds: from which every network's own follow.
+        device, backend, precision: what trained.
+        experiments: the runs it was judged on.
+    """
+
+    data: dict[str, str] = {}
+    seeds: tuple[int, ...] = ()
+    device: str | None = None
+    backend: str | None = None
+    precision: str | None = None
+    experiments: tuple[TrainedRun, ...] = ()
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """What a test hands to the report, as it crosses from the process that ran it."""
+
+    verdict: Verdict
+    origin: Origin
+
+
+class Row(Verdict, frozen=True, kw_only=True):
+    """A verdict in a report.
+
+    Attributes:
+        nodeid: the test, as pytest takes it on the command line.
+        duration: seconds of the test, its training included.
+        experiments: keys of the runs it was judged on.
+        p_bh, p_holm: the p-value adjusted for all rows of the report that have one.
+        survives: whether a decided statistical row still stands with all rows counted, p_bh at most alpha.
+    """
+
+    nodeid: str
+    duration: Seconds = 0.0
+    experiments: tuple[str, ...] = ()
+    p_bh: Probability | None = None
+    p_holm: Probability | None = None
+    survives: bool | None = None
+
+
+class Multiplicity(msgspec.Struct, frozen=True, kw_only=True):
+    """All rows with a p-value counted together.
+
+    Attributes:
+        method: in words.
+        rows: statistical rows with a p-value.
+        decided: those of them that are supported or refuted.
+        surviving_bh, surviving_holm: decided rows whose adjusted p-value is at most alpha.
+    """
+
+    method: str
+    alpha: Probability
+    rows: Count
+    decided: Count
+    surviving_bh: Count
+    surviving_holm: Count
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """Samples of a data set."""
+
+    train: Count
+    test: Count
+
+
+class Design(msgspec.Struct, frozen=True):
+    """Chosen before the run: all of alpha at one number of networks, or a part of it at each look.
+
+    Attributes:
+        kind: "fixed" or "looks"; a sentence in reports of version 1, which had none.
+        networks: at each look.
+        weights: the part of alpha spent at each.
+        share: of networks, for claims on all or every network.
+    """
+
+    kind: str
+    networks: tuple[Count, ...]
+    weights: tuple[Probability, ...]
+    share: Probability
+    alpha: Probability
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The command line of the run; paths inside the checkout as seen from there."""
+
+    scale: str
+    data: str | None = None
+    claims: tuple[str, ...] = ()
+    backend: str
+    precision: str
+    protocols: tuple[str, ...]
+    networks: Count | None = None
+    looks: bool = False
+    seed: Count = 0
+    design: Design
+    scale_sizes: dict[str, Sizes] = {}
+    refresh: bool = False
+    fail_on: tuple[str, ...] = ()
+    report_dir: str | None = None
+    store: str | None = None
+    baseline: str | None = None
+    numprocesses: int | str | None = None
+    dist: str | None = None
+    arguments: tuple[str, ...] = ()
+
+
+class Durations(msgspec.Struct, frozen=True):
+    """Seconds in all, and of each test."""
+
+    total: Seconds
+    tests: dict[str, Seconds]
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a report comes from.
+
+    Attributes:
+        commit, dirty: None outside a git checkout; dirty where files differed from the commit.
+        versions: of the interpreter and of packages, None for one that is not installed.
+        device, backend, precision: what trained; several joined with "+", None where nothing did.
+        trained: verdicts whose run was trained now rather than read from the store.
+        seconds: training time of all runs, whenever that was.
+        complete: False where the run ended before its last test; interrupted says why.
+        errors: tests that could not judge their claim.
+    """
+
+    commit: Annotated[str, Meta(pattern="^[0-9a-f]{40,64}$")] | None
+    dirty: bool | None
+    versions: dict[str, str | None] = {}
+    device: str | None
+    backend: str | None
+    precision: str | None
+    seeds: tuple[int, ...] = ()
+    data: dict[str, str]
+    experiments: tuple[TrainedRun, ...] = ()
+    trained: Count = 0
+    seconds: Seconds = 0.0
+    options: Options
+    durations: Durations = Durations(0.0, {})
+    started: Stamp = ""
+    finished: Stamp
+    complete: bool
+    interrupted: str | None
+    errors: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """`cpu`, `cpu-fp64`, `cuda-tf32`: the backend that trained, and the precision unless it is fp32.
+
+        What the tests report counts; the option is asked only where no test trained.
+        """
+        options = self.options
+        backend = self.backend or ("cpu" if options.backend == "auto" else options.backend)
+        return backend if options.precision == "fp32" else f"{backend}-{options.precision}"
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of one run: where it comes from, and one verdict for each claim and setting."""
+
+    version: Annotated[int, Meta(ge=1)] = VERSION
+    provenance: Provenance
+    multiplicity: Multiplicity
+    verdicts: tuple[Row, ...]
+
+
+class Control(msgspec.Struct, frozen=True):
+    """How a planted control of a claim came out: a case of which the verdict is known."""
+
+    claim: str
+    outcome: str
+    test: str
+    passed: bool
+
+
+class Controls(msgspec.Struct, frozen=True):
+    """The planted controls, as the harness's own tests left them: controls.json."""
+
+    finished: str = ""
+    commit: str | None = None
+    dirty: bool | None = None
+    controls: tuple[Control, ...] = ()
+
+
+def schema() -> str:
+    """The JSON Schema of verdicts.json, as reports/schema/verdicts.schema.json has it."""
+    found: dict[str, Any] = msgspec.json.schema(Report)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "landscape-claims verdicts"}
+    # Through msgspec, which writes the open ends that are a region's defaults as null.
+    return json.dumps(head | msgspec.json.decode(msgspec.json.encode(found)), indent=2) + "\n"
+
+
+SCHEMA = Path(__file__).parent / "schema" / "verdicts.schema.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`python -m reports schema`: where to, instead of the committed file."""
+    parser.add_argument(
+        "--to", type=Path, default=SCHEMA, metavar="FILE", help="Where (default: %(default)s)."
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the schema."""
+    arguments.to.write_text(schema(), encoding="utf-8")
+    return 0

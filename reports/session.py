@@ -1,0 +1,131 @@
+"""The end of a session: the report is written, findings fail, and GitHub's job summary gets the table."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from claims.core.verdict import Verdict
+from reports import files, history, provenance
+from reports.changes import BASELINE, Baseline
+from reports.collector import FINDING, Collector, recorded
+from reports.options import CHANGED
+from reports.summary import Ended
+
+__all__ = ["GITHUB_LIMIT", "GITHUB_VARIABLE", "FailOn", "conclude", "interruption", "summarise"]
+
+
+# -- findings -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FailOn:
+    """Which findings fail, and the earlier outcomes to compare with."""
+
+    findings: tuple[str, ...] = ()
+    earlier: Baseline = field(default_factory=Baseline)
+
+    @classmethod
+    def from_options(cls, option: Namespace) -> FailOn:
+        """Read `--fail-on` and, where it is asked for, the baseline."""
+        earlier = Baseline.read(Path(option.baseline)) if CHANGED in option.fail_on else Baseline()
+        return cls(tuple(option.fail_on), earlier)
+
+    def apply(self, report: pytest.TestReport) -> pytest.TestReport:
+        """Fail the report of a passed test whose verdict is one of the findings."""
+        if self.findings and report.when == "call" and report.passed:
+            reasons = [text for one in recorded(report) if (text := self._why(one.verdict))]
+            if reasons:
+                report.outcome = "failed"
+                report.longrepr = "\n".join(reasons)
+                report.user_properties.append((FINDING, report.longrepr))
+        return report
+
+    def _why(self, verdict: Verdict) -> str | None:
+        name = f"{verdict.claim} [{verdict.setting}]"
+        reason = f": {verdict.reason}" if verdict.reason else ""
+        if verdict.outcome in self.findings:
+            return f"{name} {verdict.outcome} (--fail-on {verdict.outcome}){reason}"
+        if CHANGED in self.findings and (moved := self.earlier.moved(verdict)):
+            return f"{name} changed from {moved[0]} to {moved[1]} (--fail-on {CHANGED}){reason}"
+        return None
+
+
+# -- the report -----------------------------------------------------------------------
+
+
+def conclude(session: pytest.Session, collector: Collector) -> Ended | None:
+    """Write the report, unless no verdict was reached: an earlier report is worth more than an empty one."""
+    if not collector.found or not any(collector.found.values()):
+        return None
+    config = session.config
+    about = provenance.describe(config, collector, interruption(session, collector))
+    report = files.compose(about, collector.rows())
+    parent = Path(config.option.report_dir or config.rootpath / "reports" / "out")
+    folder = parent / about.folder
+    earlier = config.stash.get(BASELINE, None)
+    try:
+        files.write(report, folder)
+    except OSError as error:
+        session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
+        return Ended(report, folder, f"the report could not be written: {error}", earlier=earlier)
+    unlike = earlier.foreign(report.verdicts) if earlier else None
+    if unlike:  # a comparison that compared nothing must not pass
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    asides = (history.add(report, parent), summarise(folder / "verdicts.md", os.environ), unlike)
+    return Ended(report, folder, None, tuple(filter(None, asides)), earlier)
+
+
+def interruption(session: pytest.Session, collector: Collector) -> str | None:
+    """Why the run ended before its last test, or None where it did not."""
+    done, wanted = len(collector.finished), session.testscollected
+    if done >= wanted:
+        return None
+    stopped = next(
+        (why for why in (session.shouldfail, session.shouldstop) if isinstance(why, str)), "interrupted"
+    )
+    return f"{stopped}: {done} of {wanted} tests finished"
+
+
+# -- GitHub Actions -------------------------------------------------------------------
+
+GITHUB_VARIABLE = "GITHUB_STEP_SUMMARY"
+
+GITHUB_LIMIT = 1024 * 1024
+"""Bytes of a step's summary; GitHub shows nothing at all of a longer one."""
+
+_CUT = "\n\n**Cut here, because GitHub shows at most 1 MiB: the rest is in verdicts.md of the report.**\n"
+
+
+def summarise(markdown: Path, environ: Mapping[str, str]) -> str | None:
+    """Append the Markdown file to the job's summary; a sentence where that went wrong.
+
+    Outside GitHub Actions nothing happens. What the step wrote before stays, and counts
+    towards the limit.
+    """
+    if not (target := environ.get(GITHUB_VARIABLE)):
+        return None
+    try:
+        text = markdown.read_text(encoding="utf-8")
+        with open(target, "ab") as file:
+            room = GITHUB_LIMIT - file.tell() - 1
+            file.write(b"\n" * bool(file.tell()) + _fitting(text, room))
+    except OSError as error:
+        return f"the job's summary could not be written: {error}"
+    return None
+
+
+def _fitting(text: str, room: int) -> bytes:
+    """The text in at most so many bytes: whole, or whole lines and a sentence, or nothing."""
+    whole = text.encode()
+    if len(whole) <= room:
+        return whole
+    left = room - len(_CUT.encode())
+    return (
+        whole[: whole.rindex(b"\n", 0, left)] + _CUT.encode() if left > 0 and b"\n" in whole[:left] else b""
+    )
