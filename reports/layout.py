@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TextIO, TypeVar
 
-from claims.core.claim import Kind
+from claims.catalogue import Kind
 from claims.core.verdict import Verdict
 
 __all__ = [

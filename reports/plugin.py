@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from claims.core.verdict import Verdict
-from reports import options, parallel, summary
+from reports import live, options, parallel, summary
 from reports.changes import BASELINE, Baseline
 from reports.collector import Collector, recorded, recording
 from reports.formats import STYLES
 from reports.progress import Reporter
-from reports.progress import terminal as progress
 from reports.session import FailOn, conclude
 
 COLLECTOR = pytest.StashKey[Collector]()
@@ -74,7 +73,7 @@ def pytest_claims_verdict(item: pytest.Item, verdict: Verdict, provenance: dict[
 @pytest.hookimpl(optionalhook=True)
 def pytest_claims_progress(config: pytest.Config) -> Reporter:
     """Follow the claims' trainings in the live lines."""
-    return progress.reporter(config)
+    return live.reporter(config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -125,7 +124,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker which GPUs there are, and whether groups count."""
     parallel.announce(node.config, node.workerinput)
     parallel.hand_out(node.config, node.workerinput)
-    progress.announce(node.config, node.workerinput)
+    live.announce(node.config, node.workerinput)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -140,11 +139,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 def pytest_sessionstart(session: pytest.Session) -> None:
     """On the process that reports, before any worker starts: live lines, and SIGTERM as Ctrl-C."""
     if not hasattr(session.config, "workerinput"):
-        progress.terminate_as_interrupt(session.config)
-        progress.set_up(session.config)
+        live.terminate_as_interrupt(session.config)
+        live.set_up(session.config)
 
 
 @pytest.fixture(scope="session")
 def training_progress(pytestconfig: pytest.Config) -> Reporter:
     """The run store's `progress`, for the live lines; its `wanted(spec)` goes around asking for a run."""
-    return progress.reporter(pytestconfig)
+    return live.reporter(pytestconfig)

@@ -61,7 +61,9 @@ def _options(config: pytest.Config) -> Options:
     found |= {name: _within(config.rootpath, found[name]) for name in PATHS if found[name] is not None}
     chosen = SEQUENTIAL if option.looks else FIXED if option.networks is None else fixed(option.networks)
     found["design"] = chosen.as_json()
-    found["scale_sizes"] = {name: dict(of) for name, of in chosen_scale(option.scale, option.data).sizes.items()}
+    found["scale_sizes"] = {
+        name: dict(of) for name, of in chosen_scale(option.scale, option.data).sizes.items()
+    }
     found["arguments"] = list(config.invocation_params.args)
     return msgspec.convert(found, Options)
 

@@ -14,8 +14,8 @@ from data import load
 from models.backend import resolve_backend
 from models.experiment import Experiment
 from models.runs.store import RunStore
+from reports import live as watch
 from reports.progress import Progress, Reporter, compose, read
-from reports.progress import terminal as watch
 
 FIRST = Progress("mnist-5k-500-300-std softmax mse", 0.0, 3, 12, 0.0171, 80.0)
 SECOND = Progress("boston-50-he linear mse", 0.0, 125, 400, 2.34e7, 7.2)
