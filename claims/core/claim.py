@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -44,6 +45,9 @@ class Claim:
             holds.
         since: the version of the report since which this rule holds.
         prerequisites: ids of the hypotheses without which the claim says nothing.
+
+    Raises:
+        ValueError: an id that cannot be a part of a test's name or of a comma list.
     """
 
     id: str
@@ -59,6 +63,12 @@ class Claim:
     alpha: float = ALPHA
     since: int = 1
     prerequisites: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", self.id):
+            raise ValueError(
+                f"got the claim id {self.id!r}, wanted a letter, then letters, digits and hyphens, such as X1"
+            )
 
     def reading(self, output: str) -> str:
         """What the paper says of this claim for networks with this output."""

@@ -112,6 +112,14 @@ def test_judging_needs_a_claim(run):
     result.stdout.fnmatch_lines(["*got test_it without a claim, wanted @claim(...) over it*"])
 
 
+@pytest.mark.parametrize("id", ["", "1X", "X 1", "X1,X2", "X[1]"])
+def test_an_id_can_be_typed_in_a_list_and_a_name(id):
+    """`--claims X1,X2` and `test_x[X1-setting]` must mean one thing."""
+    known = CATALOGUE["H1"]
+    with pytest.raises(ValueError, match=r"got the claim id '.*', wanted a letter, then letters, digits"):
+        Claim(id, "a claim", "nowhere", known.kind, "none", known.region, "unit", "yes")
+
+
 def test_a_claim_of_the_catalogue_is_not_declared_anew():
     """Another claim under its id would be taken for it; the very same one is it."""
     known = CATALOGUE["H1"]
