@@ -11,7 +11,7 @@ import pytest
 from tabulate import tabulate
 
 from models.runs.files import DamageError, StoreError
-from models.runs.inventory import Item, Kind, inventory
+from models.runs.inventory import Item, Kind, State, inventory
 from models.runs.store import default_store
 from models.runs.upkeep import prune, verify
 
@@ -80,7 +80,8 @@ def _prune(root: Path, *, dry: bool) -> int:
 def _print(items: Sequence[Item]) -> None:
     """A line for each run, one for all small files of a kind and state, and the sums."""
     now = time.time()
-    rows, sums = [], {}
+    rows: list[tuple[str, ...]] = []
+    sums: dict[tuple[Kind, State], list[Item]] = {}
     for item in items:
         if item.kind in _SUMMED:
             sums.setdefault((item.kind, item.state), []).append(item)

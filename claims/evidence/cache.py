@@ -62,7 +62,8 @@ def code_of(function: Callable[..., Any], arguments: Sequence[Any] = ()) -> dict
 
 def of_run(run: Run, rule: Claim) -> dict[str, str]:
     """What evidence on a claim from one run depends on: the run's own bytes and the claim's rule."""
-    return {"run": run.key, "sha256": run.provenance["sha256"], "rule": repr(rule)}
+    digest = run.provenance["sha256"] if run.provenance else ""
+    return {"run": run.key, "sha256": digest, "rule": repr(rule)}
 
 
 class EvidenceCache:

@@ -56,7 +56,10 @@ class Run:
 
     def normalised_loss(self, side: str = "train") -> np.ndarray:
         """l = L / L0 [T+1, M] on the "train" or "test" set, L0 the best constant predictor's loss there."""
-        return self.arrays[f"{side}_loss"] / self.arrays["baseline"][("train", "test").index(side)]
+        found: np.ndarray = (
+            self.arrays[f"{side}_loss"] / self.arrays["baseline"][("train", "test").index(side)]
+        )
+        return found
 
     def agreement(self, side: str = "train") -> np.ndarray:
         """Fraction [T+1, P] of the samples that each pair labels identically."""
@@ -64,7 +67,7 @@ class Run:
 
     def samples(self, side: str = "train") -> int:
         """Samples that are labelled, m; of a classification."""
-        return self.arrays[f"{side}_predictions"].shape[-1]
+        return int(self.arrays[f"{side}_predictions"].shape[-1])
 
     def fine_loss(self) -> tuple[np.ndarray, np.ndarray]:
         """Training l at every record, those inside the first epochs too, [R, M], and its steps [R]."""

@@ -16,12 +16,14 @@ import pytest
 import store_process
 import torch
 from counted_store import FILES, Counted
-from damages import stop
+from damages import evidence, stop
 
 from data import Dataset
 from models.backend import Backend, resolve_backend
 from models.engines.mlp import shards
 from models.experiment import Experiment
+from models.runs import key as key_module
+from models.runs.files import with_digest
 
 
 def _dataset(name: str, task: str, arrays: tuple[np.ndarray, ...], classes: int) -> Dataset:
@@ -123,4 +125,37 @@ def forked() -> Iterator[Callable[..., list[dict[str, Any]]]]:
 def interrupted(runs: Counted) -> Counted:
     """A store in which a run stopped with the checkpoint of epoch 2."""
     stop(runs)
+    return runs
+
+
+@pytest.fixture
+def other_version(monkeypatch):
+    """After it is called, this is another version of the code that trains."""
+
+    def change() -> None:
+        monkeypatch.setattr(key_module, "code_digest", lambda modules: "f" * 64)
+
+    return change
+
+
+@pytest.fixture
+def littered(runs) -> Counted:
+    """A store with all that killed processes leave, and what is not ours."""
+    key = runs.run().key
+    head = key[:-20]
+    for name in ("new-1-abc", "old-1-abc"):
+        (runs.root / f"{key}.{name}").mkdir()
+    (runs.root / f"{head}{'0' * 20}.old-1-abc").mkdir()
+    (runs.root / f"{head}{'1' * 20}.lock").touch()
+    (runs.root / f"{head}{'2' * 20}.partial").mkdir()
+    evidence(runs.root)
+    for name in ("x.part-1-a", "x.json.part-1-a", "y.lock"):
+        (runs.root / "evidence" / name).touch()
+    (runs.root / "designs").mkdir()
+    for name in ("d.json", "d.json.part-1-a", "d.json.part-2-b"):
+        (runs.root / "designs" / name).write_bytes(with_digest({"networks": [32]}))
+    os.utime(runs.root / "designs" / "d.json.part-1-a", (0, 0))
+    (runs.root / "set-aside").mkdir()
+    (runs.root / "notes.txt").write_text("mine")
+    (runs.root / ".DS_Store").write_text("a desktop's")
     return runs

@@ -1,4 +1,4 @@
-"""What tests do to the files of a run store."""
+"""What tests do to the files of a run store, and what they see there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 
 from counted_store import Counted
 
-__all__ = ["flip", "stop", "swapped", "truncate"]
+from models.runs.code import code_digest
+from models.runs.content import ValueStore
+from models.runs.inventory import Kind, State, inventory
+
+__all__ = ["evidence", "flip", "states", "stop", "swapped", "truncate"]
 
 
 def flip(path: Path, place: float = 0.5) -> None:
@@ -40,3 +44,17 @@ def stop(runs: Counted, **changes: Any) -> None:
     with contextlib.suppress(Stop):
         runs.run(**changes)
     runs.progress = working
+
+
+def states(root: Path) -> dict[str, tuple[Kind, State]]:
+    """Kind and state by name."""
+    return {item.path.name: (item.kind, item.state) for item in inventory(root)}
+
+
+def evidence(root: Path, *, modules: tuple[str, ...] = ("models.seeds",), code: str | None = None) -> Path:
+    """A value as the evidence cache keeps it."""
+    identity = {"modules": list(modules), "code": code or code_digest(modules), "versions": {"machine": "x"}}
+    before = set((root / "evidence").glob("*.json"))
+    ValueStore(root, "evidence").value("T2 boston", identity, lambda: 1)
+    (path,) = set((root / "evidence").glob("*.json")) - before
+    return path
