@@ -196,12 +196,14 @@ def trace(axes: Axes, series: Sequence[Series], times: np.ndarray) -> None:
     late = np.flatnonzero(times[x] == np.round(times[x]))
     for k, one in enumerate(series):
         colour, line, marker = SERIES[k % len(SERIES)]
-        axes.fill_between(times[x], one.low[x], one.high[x], color=colour, alpha=strength, linewidth=0)
+        axes.fill_between(
+            times[x], one.low[x], one.high[x], color=colour, alpha=strength, lw=0, clip_on=False
+        )
         # Markers of the series are shifted, so that lines on top of each other still show as several.
         few = late[k * max(1, len(late) // 24) % len(late) :: max(1, len(late) // 6)]
         axes.plot(
             times[x], one.middle[x], color=colour, linestyle=line, linewidth=1.4, marker=marker,
-            markersize=3.2, markevery=[int(i) for i in few],
+            markersize=3.2, markevery=[int(i) for i in few], clip_on=False,
         )  # fmt: skip
 
 
