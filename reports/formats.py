@@ -96,7 +96,7 @@ def estimate(verdict: Verdict, digits: int = 3, *, margin: bool = True) -> str:
     shown = [] if value is None else [number(value, digits)]
     if interval is None and verdict.strength is Strength.STATISTICAL:
         return " ".join([*shown, "[no interval]"])
-    low, high = interval or (value, value)
+    low, high = interval or (value or 0.0, value or 0.0)
     if not low == high == value:
         shown.append(f"[{number(low, digits)}, {number(high, digits)}]")
     return " ".join([*shown, *(_against(verdict.region, (low, high)) if margin else ())])

@@ -167,7 +167,14 @@ def _fields(row: dict[str, Any]) -> Any:
 
 def _insert(report: Report, path: Path) -> None:
     about = report.provenance
-    values = [about.started, about.finished, about.commit, about.dirty, about.folder, about.device]
+    values: list[object] = [
+        about.started,
+        about.finished,
+        about.commit,
+        about.dirty,
+        about.folder,
+        about.device,
+    ]
     values += [about.options.scale, about.complete, len(about.errors), report.version]
     with _opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")

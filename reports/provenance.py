@@ -57,7 +57,7 @@ def describe(config: pytest.Config, collector: Collector, interrupted: str | Non
 def _options(config: pytest.Config) -> Options:
     """The command line, with the design as the claims' fixtures choose it."""
     option = config.option
-    found = {name: getattr(option, name, None) for name in Options.__struct_fields__}
+    found: dict[str, Any] = {name: getattr(option, name, None) for name in Options.__struct_fields__}
     found |= {name: _within(config.rootpath, found[name]) for name in PATHS if found[name] is not None}
     chosen = SEQUENTIAL if option.looks else FIXED if option.networks is None else fixed(option.networks)
     found["design"] = chosen.as_json()

@@ -130,7 +130,7 @@ def _current(report: Any) -> Any:
         number = options.get("replicates") or "the scale’s own number of"
         kind = f"{number} replicates of each model"
         design = {"kind": kind, "networks": [], "weights": [], "share": 1.0, "alpha": 0.05}
-        now["provenance"] = about | {"options": options | {"design": design}}
+        now["provenance"] = dict(about or {}) | {"options": options | {"design": design}}
     return now
 
 

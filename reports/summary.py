@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from claims.core.verdict import Outcome
 from reports import files, table
 from reports.changes import Baseline, Change
 from reports.formats import STYLES, count, design, plural, sizes
@@ -106,15 +107,15 @@ def readings(rows: Sequence[Row], width: int) -> Iterator[Line]:
             parts = []
             for name, outcomes in measured(ours).items():
                 several = len(outcomes) > 1
-                said = [f"{n} {outcome}" if several else outcome for outcome, n in outcomes.items()]
+                said = [f"{n} {outcome}" if several else str(outcome) for outcome, n in outcomes.items()]
                 parts.append(f"{name} {' and '.join(said)}")
             yield from wrapped(f"{claim} paper says {ours[0].paper}, we measured: {', '.join(parts)}", width)
 
 
-def measured(rows: Sequence[Row]) -> dict[str, dict[str, int]]:
+def measured(rows: Sequence[Row]) -> dict[str, dict[Outcome, int]]:
     """Number of outcomes by protocol, by data set where nothing trains."""
     names = dict.fromkeys(row.protocol or row.dataset for row in rows)
-    return {name: dict(count(r for r in rows if (r.protocol or r.dataset) == name)) for name in names}
+    return {name: count(r for r in rows if (r.protocol or r.dataset) == name) for name in names}
 
 
 def changes(rows: Sequence[Row], earlier: Baseline, width: int) -> Iterator[Line]:

@@ -43,8 +43,13 @@ class _Style:
     """Whether each row repeats its claim, which stands above its rows."""
 
 
-_WIDE = (_Style(3, {}, p=True, units=True), _Style(3, {}, p=True), _Style(3, _SHORT, p=True))
-_WIDE += (_Style(2, _SHORT, p=True), _Style(2, _SHORT, p=True, claim=False))
+_WIDE = (
+    _Style(3, {}, p=True, units=True),
+    _Style(3, {}, p=True),
+    _Style(3, _SHORT, p=True),
+    _Style(2, _SHORT, p=True),
+    _Style(2, _SHORT, p=True, claim=False),
+)
 _NARROW = tuple(_Style(digits, words, claim=False) for digits, words in ((3, {}), (3, _SHORT), (2, _SHORT)))
 """On a narrow terminal p-values come last: shown only where no number and no setting is shorter for them."""
 

@@ -95,7 +95,7 @@ def compare(reports: Sequence[Report]) -> list[Difference]:
 def _difference(verdicts: tuple[Row | None, ...], versions: Sequence[int]) -> Difference:
     dated: list[Dated] = [(row, version) for row, version in zip(verdicts, versions, strict=True) if row]
     changed = change(dated)
-    known = [ends for row, _ in dated if changed is not Change.RULE and (ends := interval(row))]
+    known = [ends for row in verdicts if row and changed is not Change.RULE and (ends := interval(row))]
     return Difference(
         verdicts,
         changed,

@@ -61,7 +61,7 @@ def draw(run: Run, name: str, title: str) -> Drawing:
 
 def _final(run: Run, side: str) -> np.ndarray:
     """Share of samples labelled alike at the end, by pair [P]."""
-    return run.arrays[f"{side}_agreement"][-1].astype(float) / run.samples(side)
+    return run.agreement(side)[-1]
 
 
 def _medians(run: Run, side: str) -> dict[Group, float]:

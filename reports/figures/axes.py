@@ -144,11 +144,11 @@ def add_axes(
     axes = figure.add_axes(tuple(place))  # type: ignore[arg-type]
     axes.set_axis_off()  # its ticks take most of matplotlib's time; the few wanted stand below
     right, (low, high) = max(right, 1), limits
-    rows = MaxNLocator(4).tick_values(low, high)
+    rows = list(MaxNLocator(4).tick_values(low, high))
     if log:
         first, last = math.floor(math.log10(low) - 0.05), math.ceil(math.log10(high) + 0.1)
         step = max(1, math.ceil((last - first) / 5))
-        rows = 10.0 ** np.array([k for k in range(first, last + 1) if k % step == 0])
+        rows = [10.0**k for k in range(first, last + 1) if k % step == 0]
         low, high = 10.0**first, 10.0**last
         axes.set_yscale("log")
     axes.set(xlim=(0, right), ylim=(low, high))
@@ -182,7 +182,7 @@ def write(
 
     place = {"": axes.transAxes, "x": axes.get_xaxis_transform(), "y": axes.get_yaxis_transform()}[data]
     shift = ScaledTranslation(offset[0] / 72, offset[1] / 72, axes.figure.dpi_scale_trans)
-    look = {"color": MUTED, "fontsize": _SIZE, "va": "center", "ha": "center"} | looks
+    look: dict[str, Any] = {"color": MUTED, "fontsize": _SIZE, "va": "center", "ha": "center"} | looks
     axes.text(*at, text, transform=place + shift, **look)
 
 
@@ -243,7 +243,7 @@ def greatest(series: Iterable[Series]) -> float:
 
 # -- as text --------------------------------------------------------------------------
 
-_SETTINGS = {"svg.fonttype": "none", "font.family": "sans-serif", "path.simplify": False}
+_SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "font.family": "sans-serif", "path.simplify": False}
 
 
 def as_svg(figure: Figure, name: str, title: str, description: str) -> str:

@@ -147,10 +147,8 @@ def describe(run: Run) -> str:
 def table(run: Run) -> str:
     """A row a time and network, with all that is drawn; inside an epoch only the training loss is known."""
     found = early_and_late(run, "train_loss")
-    late = {
-        f"{side}_{what}": run.arrays.get(f"{side}_{what}") for what in ("loss", "accuracy") for side in SIDES
-    }
-    late = {name: values for name, values in late.items() if values is not None and name != "train_loss"}
+    names = [f"{side}_{what}" for what in ("loss", "accuracy") for side in SIDES]
+    late = {name: run.arrays[name] for name in names if name in run.arrays and name != "train_loss"}
     late["test_loss_over_baseline"] = run.normalised_loss("test")
     unit = _baseline(run, "train")
 

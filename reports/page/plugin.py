@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -111,8 +112,9 @@ class ControlsRecorder:
         """Take in one phase of one test; a failure in any phase counts."""
         if report.skipped or not (report.when == "call" or report.failed):
             return
-        for name, control in report.user_properties:
+        for name, said in report.user_properties:
             if name == "control":
+                control: Any = said
                 key = report.nodeid, control["claim"], control["outcome"]
                 self.passed[key] = self.passed.get(key, True) and report.passed
 

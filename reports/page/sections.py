@@ -78,7 +78,7 @@ class Section:
     cites: list[str]
     margin: str
     rows: list[PageRow]
-    readings: dict[str, dict[str, int]]
+    readings: dict[str, dict[Outcome, int]]
     forest: str
     prerequisites: list[Prerequisite]
     controls: str
@@ -98,9 +98,20 @@ def rows(report: Report) -> list[PageRow]:
         while name in taken:
             name += "-2"
         taken.add(name)
-        texts = [estimate(row), counted(row), *map(p_value, (row.p_value, row.p_bh, row.p_holm))]
-        experiments = [runs[key] for key in row.experiments if key in runs]
-        found.append(PageRow(row, name, anchor(row.claim), *texts, fell(row), experiments))
+        found.append(
+            PageRow(
+                verdict=row,
+                anchor=name,
+                claim_anchor=anchor(row.claim),
+                estimate=estimate(row),
+                n=counted(row),
+                p=p_value(row.p_value),
+                bh=p_value(row.p_bh),
+                holm=p_value(row.p_holm),
+                fell=fell(row),
+                experiments=[runs[key] for key in row.experiments if key in runs],
+            )
+        )
     return found
 
 

@@ -192,7 +192,30 @@ def foreign(path: Path) -> None:
         connection.execute("CREATE TABLE moz_places (url TEXT)")
 
 
+def acting(path: Path) -> None:
+    """A history with a trigger that would rewrite what is added."""
+    add(report(), path.parent)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TRIGGER t AFTER INSERT ON verdicts BEGIN DELETE FROM runs; END")
+
+
+def forged(path: Path) -> None:
+    """A history with an outcome that there is not."""
+    add(report(), path.parent)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE verdicts SET record = replace(record, 'supported', 'proved')")
+        connection.commit()
+
+
+def test_a_row_that_is_no_verdict_is_named(tmp_path: Path) -> None:
+    """Whoever wrote it: reading says what is wrong with it, and where."""
+    forged(tmp_path / NAME)
+    with pytest.raises(HistoryError, match=r"a verdict on E1: Invalid enum value 'proved' - at `\$.*outcome"):
+        entries(tmp_path, "E1")
+
+
 BROKEN = {
+    "acting": acting,
     "text": lambda path: path.write_text("not a database, but long enough to be read as one" * 20),
     "truncated": lambda path: (damaged(path), path.write_bytes(path.read_bytes()[:5000])),
     "damaged": damaged,
