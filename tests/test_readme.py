@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import subprocess
@@ -40,10 +39,8 @@ def test_its_pytest_commands_collect(command: str, tmp_path: Path) -> None:
     """Every option it shows is understood; a backend that this machine lacks is refused as one."""
     arguments = shlex.split(command)[1:]
     if "--baseline" in arguments:
-        baseline = tmp_path / "verdicts.json"
-        earlier = {"claim": "E1", "setting": "mnist-1k-500-he", "outcome": "supported"}
-        baseline.write_text(json.dumps({"verdicts": [earlier]}))
-        arguments[arguments.index("--baseline") + 1] = str(baseline)
+        earlier = ROOT / "reports" / "reference" / "cpu" / "verdicts.json"
+        arguments[arguments.index("--baseline") + 1] = str(earlier)
     if "--data" in arguments:
         labels = [0, 1] * 5
         np.savez(tmp_path / "my.npz", x=np.arange(20).reshape(10, 2), y=labels)
