@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy  # noqa: F401 - a process loads it once, and runs inside a test forget what they loaded
 import pytest
 from sample_verdicts import recorded_verdict
 
@@ -27,6 +28,7 @@ CASES = {
 
 CLAIMS = f"""
 import msgspec
+import numpy  # noqa: ICN001, F401 - a process loads it once, and runs inside a test forget what they loaded
 import pytest
 
 from claims.core.verdict import Verdict
