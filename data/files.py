@@ -54,10 +54,14 @@ def read(path: Path, limit: int) -> bytes:
     # because a fifo may have taken the file's place in between.
     _require_regular(path, os.stat(path), limit)
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    content = bytearray()
     with open(handle, "rb") as file:
-        _require_regular(path, os.fstat(handle), limit)
-        # In pieces, so that memory is taken for what is there and not for what is allowed.
+        status = os.fstat(handle)
+        _require_regular(path, status, limit)
+        whole = file.read(status.st_size + 1)
+        if len(whole) <= status.st_size:
+            return whole  # without a copy, for large files
+        # It grows meanwhile. In pieces, so that memory is taken for what is there, not for what is allowed.
+        content = bytearray(whole)
         while piece := file.read(min(_PIECE, limit + 1 - len(content))):
             content += piece
     if len(content) > limit:

@@ -42,7 +42,7 @@ def write_run(
         OSError: they cannot be written.
     """
     tensors = safetensors.numpy.save(dict(arrays))
-    about = _about(key, identity, recorders, tensors)
+    about = _about(key, identity, recorders, len(tensors), hashlib.sha256(tensors).hexdigest())
     files.write(folder / "run.safetensors", tensors)
     files.write(folder / "run.json", files.encoded(about))
     files.write(folder / "timing.json", files.with_digest({"key": key, **timing}))
@@ -64,7 +64,7 @@ def read_run(folder: Path) -> tuple[dict[str, Any], bytes]:
     if not isinstance(size, int) or not isinstance(recorders, dict):
         raise DamageError("run.json does not say how large run.safetensors is, or what recorded it")
     tensors = files.read(folder / "run.safetensors", size)
-    if about.get("sha256") != hashlib.sha256(tensors).hexdigest():
+    if len(tensors) != size or about.get("sha256") != hashlib.sha256(tensors).hexdigest():
         raise DamageError("run.safetensors does not match its SHA-256")
     foreign = [path.name for path in files.listed(folder) if path.name not in _FILES]
     if foreign:
@@ -72,13 +72,18 @@ def read_run(folder: Path) -> tuple[dict[str, Any], bytes]:
     return about, tensors
 
 
-def compared(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any], tensors: bytes) -> None:
+def compared(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any]) -> None:
     """Holds run.json to what it must say, to the byte; what it was recorded with is its own to say.
+
+    Args:
+        folder: the run's.
+        identity: all that the run must depend on.
+        about: as `read_run` has read it and held against the tensors.
 
     Raises:
         DamageError: it says anything else.
     """
-    wanted = _about(folder.name, identity, about["recorders"], tensors)
+    wanted = _about(folder.name, identity, about["recorders"], about["bytes"], about["sha256"])
     if files.read(folder / "run.json") != files.encoded(wanted):
         raise DamageError("run.json does not say what this run was trained on")
 
@@ -98,7 +103,6 @@ def read_timing(folder: Path) -> dict[str, Any]:
 
 
 def _about(
-    key: str, identity: Mapping[str, Any], recorders: Mapping[str, str], tensors: bytes
+    key: str, identity: Mapping[str, Any], recorders: Mapping[str, str], size: int, digest: str
 ) -> dict[str, Any]:
-    about = {"key": key, "recorders": dict(recorders), "bytes": len(tensors)}
-    return {**identity, **about, "sha256": hashlib.sha256(tensors).hexdigest()}
+    return {**identity, "key": key, "recorders": dict(recorders), "bytes": size, "sha256": digest}

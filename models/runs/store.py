@@ -154,7 +154,7 @@ class RunStore:
         if not os.path.lexists(folder):
             return None
         about, tensors = read_run(folder)
-        compared(folder, identity, about, tensors)
+        compared(folder, identity, about)
         timing = read_timing(folder)
         if self.refresh and timing["session"] != self.session:
             return None
