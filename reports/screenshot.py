@@ -1,21 +1,17 @@
-"""`python -m reports screenshot reports/out/cpu --to docs/report.png`: a picture of the page, for the README.
-
-Needs a browser and playwright, which nothing else does: python -m pip install -e '.[dev]', and Chromium.
-"""
+"""`python -m reports screenshot reports/out/cpu --to docs/report.png`: a picture of the page, by Chromium."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-__all__ = ["BrowserMissingError", "add_arguments", "browser", "run", "take"]
+__all__ = ["ARGUMENTS", "add_arguments", "program", "run"]
 
 ARGUMENTS = (
     "--headless",
@@ -30,66 +26,19 @@ ARGUMENTS = (
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-class BrowserMissingError(RuntimeError):
-    """There is no browser, or nothing to drive it; the message says how to get them."""
-
-
-@contextmanager
-def browser() -> Iterator[Any]:
-    """A headless Chromium with an empty profile, driven by playwright.
-
-    The program is the one that CHROMIUM names, else the first found on the path.
+def program() -> str:
+    """The browser: the one that CHROMIUM names, else the first found on the path.
 
     Raises:
-        BrowserMissingError: playwright or the browser is not installed.
+        pytest.UsageError: there is none; the message says how to get one.
     """
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise BrowserMissingError(
-            "got no playwright, wanted it to drive a browser: python -m pip install -e '.[dev]'"
-        ) from error
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if program is None:
-        raise BrowserMissingError(
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        raise pytest.UsageError(
             f"got no browser, wanted one of {', '.join(_NAMES)} on the path: apt-get install chromium, "
             "or name one in CHROMIUM"
         )
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        try:
-            yield started
-        finally:
-            started.close()
-
-
-def take(folder: Path, target: Path, *, width: int = 1200, height: int = 1500, scheme: str = "light") -> None:
-    """Write the top of the folder's page as a PNG, whole or not at all.
-
-    Args:
-        folder: of a report, with index.html.
-        target: the PNG.
-        width, height: of the window, in CSS pixels.
-        scheme: "light" or "dark".
-
-    Raises:
-        FileNotFoundError: there is no page.
-        BrowserMissingError: there is no browser.
-    """
-    page = folder.resolve() / "index.html"
-    if not page.is_file():
-        raise FileNotFoundError(
-            f"got {folder}, which has no index.html, wanted a report's folder: python -m pytest claims/ "
-            "writes one"
-        )
-    with browser() as started:
-        view = started.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-        view.goto(page.as_uri())
-        picture = view.screenshot()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.write_bytes(picture)
-    os.replace(temporary, target)
+    return found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,15 +53,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Take the picture and name it.
+    """Write the top of the folder's page as a PNG, whole or not at all, and name it.
 
     Raises:
-        pytest.UsageError: there is no page or no browser.
+        pytest.UsageError: there is no page, no browser, or no picture came of it.
     """
-    size = {"width": arguments.width, "height": arguments.height}
-    try:
-        take(arguments.folder, arguments.to, scheme=arguments.scheme, **size)
-    except (BrowserMissingError, FileNotFoundError) as error:
-        raise pytest.UsageError(str(error)) from error
-    print(arguments.to)
+    page, target = arguments.folder.resolve() / "index.html", arguments.to
+    if not page.is_file():
+        raise pytest.UsageError(
+            f"got {arguments.folder}, which has no index.html, wanted a report's folder: python -m pytest "
+            "claims/ writes one"
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".picture-") as folder:
+        taken = Path(folder) / "page.png"
+        window = [f"--window-size={arguments.width},{arguments.height}", "--hide-scrollbars"]
+        theme = ["--force-dark-mode"] if arguments.scheme == "dark" else []
+        profile, picture = f"--user-data-dir={folder}/profile", f"--screenshot={taken}"
+        command = [program(), *ARGUMENTS, *window, *theme, profile, picture, page.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode or not taken.is_file():
+            raise pytest.UsageError(f"got no picture from {command[0]}: {done.stderr.strip()[-500:]}")
+        os.replace(taken, target)
+    print(target)
     return 0

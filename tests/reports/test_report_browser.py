@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-import subprocess
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -14,6 +12,7 @@ from typing import Any
 
 import page_samples as samples
 import pytest
+from matplotlib.image import imread
 from msgspec.structs import replace
 
 from reports import screenshot
@@ -57,11 +56,15 @@ CONTRAST = """() => {
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """The browser, or a reason to skip."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in the dev extra")
     try:
-        with screenshot.browser() as started:
-            yield started
-    except screenshot.BrowserMissingError as missing:
+        program = screenshot.program()
+    except pytest.UsageError as missing:
         pytest.skip(str(missing))
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=program, args=list(screenshot.ARGUMENTS))
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -276,17 +279,16 @@ def test_it_prints_all_protocols_and_no_controls(opened: Callable[..., Any]) -> 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
-def test_a_picture_is_taken(chromium: Any, report: Path, tmp_path: Path) -> None:
-    """A PNG of the size that was asked for; in a process of its own, as on the command line."""
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_picture_is_taken(chromium: Any, report: Path, tmp_path: Path, scheme: str) -> None:
+    """A PNG of the size and in the theme that were asked for, and nothing beside it."""
     del chromium  # skips where there is none
     target = tmp_path / "docs" / "report.png"
-    code = "import sys; from pathlib import Path; from reports.screenshot import take; "
-    code += "take(Path(sys.argv[1]), Path(sys.argv[2]), width=700, height=500)"
-    command = [sys.executable, "-c", code, str(report.parent), str(target)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    asked = Namespace(folder=report.parent, to=target, width=700, height=500, scheme=scheme)
+    assert screenshot.run(asked) == 0
     assert target.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", target.read_bytes()[16:24]) == (700, 500)
+    assert bool(imread(target)[-1, 1, :3].mean() < 0.5) is (scheme == "dark")
     assert [path.name for path in target.parent.iterdir()] == ["report.png"]
 
 
@@ -321,9 +323,7 @@ def luminance(colour: str) -> float:
 
 def test_a_missing_browser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one the error says what to install."""
-    pytest.importorskip("playwright", reason="playwright is in the dev extra")
     monkeypatch.setenv("PATH", "")
     monkeypatch.delenv("CHROMIUM", raising=False)
-    wanted = pytest.raises(screenshot.BrowserMissingError, match="apt-get install chromium, or name one in")
-    with wanted, screenshot.browser():
-        pytest.fail("a browser was found on an empty path")
+    with pytest.raises(pytest.UsageError, match="apt-get install chromium, or name one in"):
+        screenshot.program()
