@@ -20,7 +20,7 @@ __all__ = ["add_arguments", "run"]
 DAMAGED = 1
 """Exit status where something does not match its digest."""
 
-_SUMMED = (Kind.EVIDENCE, Kind.DESIGN, Kind.LEFTOVER)
+_SUMMED = (Kind.EVIDENCE, Kind.DESIGN, Kind.FIGURE, Kind.LEFTOVER)
 """Kinds with many small files, of which a line each would hide the runs."""
 
 

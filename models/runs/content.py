@@ -89,6 +89,19 @@ class ValueStore:
     def __init__(self, root: Path, folder: str, *, refresh: bool = False) -> None:
         self.root, self.folder, self.refresh = Path(root), Path(root) / folder, refresh
 
+    def find(self, name: str, identity: Mapping[str, Any]) -> Any | None:
+        """The value if it is there and sound, else None: for a caller who makes many at once."""
+        identity, path = self._place(name, identity)
+        try:
+            return None if self.refresh or not os.path.lexists(path) else _read(path, identity)[0]
+        except DamageError:
+            return None
+
+    def _place(self, name: str, identity: Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:
+        """The identity as plain JSON with the name in it, and the file of such a value."""
+        plain = json.loads(json.dumps({"name": name, **identity}))
+        return plain, self.folder / f"{content_key(name, plain)}.json"
+
     def value(self, name: str, identity: Mapping[str, Any], make: Callable[[], Any]) -> Any:
         """The value from the store, or made here, or made elsewhere while this call waits.
 
@@ -102,8 +115,7 @@ class ValueStore:
         Raises:
             StoreError: it had to be made, and the store cannot be written.
         """
-        identity = json.loads(json.dumps({"name": name, **identity}))
-        path = self.folder / f"{content_key(name, identity)}.json"
+        identity, path = self._place(name, identity)
 
         def find(alone: bool) -> tuple[Any] | None:
             if self.refresh or not os.path.lexists(path):

@@ -29,6 +29,10 @@ _MOMENT = 600
 """Seconds after which nobody is still writing a small file."""
 
 
+_AGED = 30 * 86400
+"""Seconds after which a figure, which is drawn again in no time, counts as old."""
+
+
 class Kind(StrEnum):
     """What an item is."""
 
@@ -36,6 +40,7 @@ class Kind(StrEnum):
     CHECKPOINTS = "checkpoints"
     EVIDENCE = "evidence"
     DESIGN = "design"
+    FIGURE = "figure"
     LEFTOVER = "leftover"
     SET_ASIDE = "set aside"
     FOREIGN = "foreign"
@@ -90,6 +95,7 @@ def inventory(root: Path) -> list[Item]:
         DamageError: the folder cannot be listed.
     """
     found = [*_in_root(root), *_values(root / "evidence"), *_designs(root / "designs")]
+    found += _figures(root / "figures")
     order = list(Kind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.path.name))
 
@@ -108,7 +114,7 @@ def free(lock: Path) -> bool:
 def _in_root(root: Path) -> Iterator[Item]:
     for path in listed(root):
         lock = path.with_name(f"{_owner(path.name)}.lock")
-        if path.name in ("evidence", "designs") and path.is_dir():
+        if path.name in ("evidence", "designs", "figures") and path.is_dir():
             continue
         if path.name == "set-aside":
             yield _item(path, Kind.SET_ASIDE, State.KEPT, lock)
@@ -150,6 +156,17 @@ def _designs(folder: Path) -> Iterator[Item]:
             yield _item(path, Kind.LEFTOVER, State.BUSY if young else State.STALE, lock)
         else:
             yield _item(path, Kind.DESIGN, State.KEPT, lock)
+
+
+def _figures(folder: Path) -> Iterator[Item]:
+    """Drawings of reports, with their locks, and what a process that was killed left of one."""
+    for path in listed(folder) if folder.is_dir() else ():
+        age = time.time() - path.lstat().st_mtime
+        lock = path.with_name(f"{_owner(path.name).removesuffix('.json')}.lock")
+        if path.suffix == ".json":
+            yield _item(path, Kind.FIGURE, State.OLD if age > _AGED else State.CURRENT, lock)
+        elif path.suffix != ".lock" or not os.path.lexists(path.with_suffix(".json")):
+            yield _item(path, Kind.LEFTOVER, State.STALE if age > _MOMENT else State.BUSY, lock)
 
 
 def _owner(name: str) -> str:

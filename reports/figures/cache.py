@@ -1,8 +1,8 @@
 """The figures of a report: drawn once, kept in the run store under the digest of all they are drawn from.
 
-Beside the page lie <name>.svg and <name>.csv of each. The store's folder figures/ has
-a file for each drawing, named by the digest of the run, the kind and the code that
-draws, so that what lies beside a page is always what was drawn, never what was found there.
+Beside the page lie <name>.svg and <name>.csv of each. The store's folder figures/ holds
+the drawings as values by content (`models.runs.content`): of the run, the kind and the code that
+draws. What lies beside a page is always what was drawn, never what was found there.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from data.files import read
+from models.runs.content import ValueStore
 from models.runs.files import DamageError
 from models.runs.run import Run, join
 from models.runs.stored import stored
@@ -36,8 +37,6 @@ __all__ = ["Figure", "FigureCache", "Source", "Wanted", "titles"]
 
 MANY = 12
 """A process that draws starts in a second, mostly matplotlib's import; a figure takes a fraction of one."""
-LIMIT = 2**26
-"""Bytes of a drawing in the store."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -93,6 +92,7 @@ class FigureCache:
     def __init__(self, folder: Path, store: Path) -> None:
         self.folder, self.store = folder, store
         self.drawn = 0
+        self._values = ValueStore(store, "figures")
         self._names: dict[Wanted, str] = {}
 
     def figures(self, wanted: Iterable[Wanted]) -> dict[Wanted, Figure | None]:
@@ -104,7 +104,7 @@ class FigureCache:
             OSError: the folder cannot be written.
         """
         asked = list(dict.fromkeys(wanted))
-        known = {one: _kept(self._run_path(one)) for one in asked}
+        known = {one: self._kept(*self._identity(one)) for one in asked}
         missing: dict[Source, list[Wanted]] = {}
         for one in asked:
             if known[one] is None:
@@ -118,7 +118,7 @@ class FigureCache:
             for one, drawing in zip(group, drawings, strict=True):
                 found[one] = drawing
                 if isinstance(drawing, Drawing):
-                    self._keep(self._run_path(one), drawing)
+                    self._keep(*self._identity(one), drawing)
         return {one: self._figure(one, drawing) for one, drawing in found.items()}
 
     def _figure(self, one: Wanted, drawing: Drawing | str | None) -> Figure | None:
@@ -149,32 +149,27 @@ class FigureCache:
     def forest(self, rows: Sequence[Row], name: str) -> str:
         """The forest plot of a claim's verdicts as SVG, "" where none has a number."""
         said = [(row.setting, row.outcome, row.estimate, row.interval, row.survives) for row in rows]
-        about = msgspec.json.encode((name, rows[0].claim, rows[0].unit, rows[0].region, said)).decode()
-        path = self._path(about)
-        if (drawing := _kept(path)) is None:
+        about = {"unit": rows[0].unit, "region": rows[0].region, "rows": said, "code": _drawing_version()}
+        identity = msgspec.json.decode(msgspec.json.encode(about))
+        if (drawing := self._kept(name, identity)) is None:
             drawing = Drawing(forest(rows, name), "", "")
-            self._keep(path, drawing)
+            self._keep(name, identity, drawing)
         return drawing.svg
 
-    def _run_path(self, one: Wanted) -> Path:
-        parts = [f"{part.key} {part.sha256}" for part in one.source.parts]
-        return self._path("\n".join([*parts, one.kind, self._name(one), self._title(one)]))
+    def _identity(self, one: Wanted) -> tuple[str, dict[str, Any]]:
+        """A figure's name, and all that it is drawn from."""
+        runs = [[part.key, part.sha256] for part in one.source.parts]
+        about = {"runs": runs, "kind": one.kind, "title": self._title(one), "code": _drawing_version()}
+        return self._name(one), about
 
-    def _path(self, drawn_from: str) -> Path:
-        digest = hashlib.sha256(f"{drawn_from}\n{_drawing_version()}".encode()).hexdigest()
-        return self.store / "figures" / f"{digest}.json"
+    def _kept(self, name: str, identity: dict[str, Any]) -> Drawing | None:
+        found = self._values.find(name, identity)
+        return None if found is None else msgspec.convert(found, Drawing)
 
-    def _keep(self, path: Path, drawing: Drawing) -> None:
+    def _keep(self, name: str, identity: dict[str, Any], drawing: Drawing) -> None:
         self.drawn += 1
         with suppress(OSError):  # a store that cannot be written costs the next report its time
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, msgspec.json.encode(drawing).decode())
-
-
-def _kept(path: Path) -> Drawing | None:
-    with suppress(OSError, msgspec.DecodeError):
-        return msgspec.json.decode(read(path, LIMIT), type=Drawing)
-    return None
+            self._values.value(name, identity, lambda: msgspec.to_builtins(drawing))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
@@ -104,6 +105,22 @@ def test_everything_has_a_kind(littered):
     assert found["set-aside"] == (Kind.SET_ASIDE, State.KEPT)
     assert found["notes.txt"] == (Kind.FOREIGN, State.KEPT)
     assert ".DS_Store" not in found
+
+
+def test_a_figure_drawn_long_ago_is_old(tmp_path):
+    """It can be drawn again; what a killed process left of one is stale after a while."""
+    (tmp_path / "figures").mkdir()
+    days = {"new.json": 0, "new.lock": 0, "month.json": 29, "old.json": 31, "lone.lock": 1}
+    for name, age in days.items():
+        path = tmp_path / "figures" / name
+        path.write_text("{}")
+        os.utime(path, (time.time() - age * 86400,) * 2)
+    assert states(tmp_path) == {
+        "new.json": (Kind.FIGURE, State.CURRENT),
+        "month.json": (Kind.FIGURE, State.CURRENT),
+        "old.json": (Kind.FIGURE, State.OLD),
+        "lone.lock": (Kind.LEFTOVER, State.STALE),
+    }
 
 
 def test_a_folder_that_is_no_folder_is_an_error(tmp_path):
