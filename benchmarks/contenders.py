@@ -20,10 +20,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from data import Dataset
 from models.backend import resolve_backend
-from models.engines.mlp.training import Trainer
+from models.engines.trainer import Trainer
 from models.experiment import Experiment
-from models.initialisation import initial_weights, minibatch_order
-from models.seeds import initial_seeds, order_seeds
+from models.initialisations.initialisation import initial_parameters
+from models.networks.mlp import layers_of
+from models.parts.seeds import initial_seeds, minibatch_order, order_seeds
 
 __all__ = ["CONTENDERS", "Engine", "Jax", "Loop", "Vmap", "absent"]
 
@@ -34,8 +35,9 @@ def _start(
     """Initial weights [M, fan_in, fan_out] and biases, inputs and targets, in float32."""
     x, y = (torch.from_numpy(np.array(a)).float() for a in (data.rows_train, data.targets_train))
     groups = [number % len(spec.populations) for number in numbers]
-    seeds = initial_seeds(spec.seed, numbers).tolist()
-    layers = initial_weights((data.d_x, *spec.widths, data.d_y), spec.protocol, groups, seeds)
+    seeds = initial_seeds(spec.networks.seed, numbers).tolist()
+    about = spec.network.parameters((data.d_x,), data.d_y)
+    layers = layers_of(initial_parameters(about, spec.initialisation, groups, seeds))
     return [(W.float(), b.float()) for W, b in layers], x, y
 
 
@@ -43,7 +45,7 @@ class _Orders:
     """Every network's own order of the samples, epoch after epoch."""
 
     def __init__(self, spec: Experiment, numbers: Sequence[int], samples: int) -> None:
-        self._seeds, self._samples = order_seeds(spec.seed, numbers).tolist(), samples
+        self._seeds, self._samples = order_seeds(spec.networks.seed, numbers).tolist(), samples
         self._epoch = 0
 
     def next(self) -> Tensor:
@@ -54,7 +56,7 @@ class _Orders:
 
 
 def _torch_loss(spec: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
-    match spec.output, spec.loss:
+    match spec.objective.output, spec.objective.loss:
         case "linear", "mse":
             return lambda z, y: 0.5 * (z - y).square().sum(-1).mean()
         case "softmax", "mse":
@@ -63,7 +65,7 @@ def _torch_loss(spec: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
             return lambda z, y: (
                 nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none").sum(-1).mean()
             )
-    raise ValueError(f"got output {spec.output!r} with loss {spec.loss!r}, which no peer is written for")
+    raise ValueError(f"got the objective {spec.objective.label!r}, which no peer is written for")
 
 
 def _network(sizes: list[int]) -> nn.Sequential:
@@ -91,7 +93,7 @@ class Engine:
 
     def weights(self) -> list[np.ndarray]:
         """W1 [M, fan_in, fan_out], b1, W2, ..."""
-        return [tensor.numpy() for layer in self._trainer.layers() for tensor in layer]
+        return [tensor.numpy() for tensor in self._trainer.parameters().values()]
 
 
 class Loop:
@@ -107,15 +109,17 @@ class Loop:
         self._data = TensorDataset(x, y)
         self._models = []
         for member in range(len(numbers)):
-            model = _network([data.d_x, *spec.widths, data.d_y])
+            model = _network([data.d_x, *spec.network.widths, data.d_y])
             for linear, (W, b) in zip(model[::2], layers, strict=True):
                 linear.weight.data.copy_(W[member].T)
                 linear.bias.data.copy_(b[member])
-            self._models.append((model, torch.optim.Adam(model.parameters(), lr=spec.learning_rate)))
+            self._models.append(
+                (model, torch.optim.Adam(model.parameters(), lr=spec.optimiser.learning_rate))
+            )
 
     def epoch(self) -> None:
         for (model, optimiser), order in zip(self._models, self._orders.next().tolist(), strict=True):
-            for x, y in DataLoader(self._data, batch_size=self._spec.batch, sampler=order):
+            for x, y in DataLoader(self._data, batch_size=self._spec.budget.batch, sampler=order):
                 optimiser.zero_grad()
                 self._loss(model(x), y).backward()
                 optimiser.step()
@@ -139,11 +143,11 @@ class Vmap:
     def __init__(self, spec: Experiment, data: Dataset, numbers: Sequence[int]) -> None:
         layers, self._x, self._y = _start(spec, data, numbers)
         self._spec, self._orders = spec, _Orders(spec, numbers, len(self._x))
-        module, loss = _network([data.d_x, *spec.widths, data.d_y]).to("meta"), _torch_loss(spec)
+        module, loss = _network([data.d_x, *spec.network.widths, data.d_y]).to("meta"), _torch_loss(spec)
         names = [name for name, _ in module.named_parameters()]
         tensors = [part for W, b in layers for part in (W.transpose(1, 2).contiguous(), b.clone())]
         self._params = dict(zip(names, tensors, strict=True))
-        self._optimiser = torch.optim.Adam(self._params.values(), lr=spec.learning_rate, fused=True)
+        self._optimiser = torch.optim.Adam(self._params.values(), lr=spec.optimiser.learning_rate, fused=True)
 
         def member_loss(params: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
             return loss(torch.func.functional_call(module, params, (x,)), y)
@@ -151,7 +155,7 @@ class Vmap:
         self._gradients = torch.func.vmap(torch.func.grad(member_loss), in_dims=(0, 0, 0))
 
     def epoch(self) -> None:
-        for samples in self._orders.next().split(self._spec.batch, 1):
+        for samples in self._orders.next().split(self._spec.budget.batch, 1):
             gradients = self._gradients(self._params, self._x[samples], self._y[samples])
             for name, parameter in self._params.items():
                 parameter.grad = gradients[name]
@@ -179,7 +183,7 @@ class Jax:
         self._jax, self._orders = jax, _Orders(spec, numbers, len(x))
         self._x, self._y = jnp.asarray(x.numpy()), jnp.asarray(y.numpy())
         self._params = [(jnp.asarray(W.numpy()), jnp.asarray(b.numpy())) for W, b in layers]
-        adam = optax.adam(spec.learning_rate)
+        adam = optax.adam(spec.optimiser.learning_rate)
         self._state = adam.init(self._params)
 
         def member_loss(params, x, y):
@@ -188,14 +192,14 @@ class Jax:
                 h = jax.nn.relu(h @ W + b)
             W, b = params[-1]
             z = h @ W + b
-            match spec.output, spec.loss:
+            match spec.objective.output, spec.objective.loss:
                 case "linear", "mse":
                     return 0.5 * jnp.square(z - y).sum(-1).mean()
                 case "softmax", "mse":
                     return 0.5 * jnp.square(jax.nn.softmax(z) - y).sum(-1).mean()
                 case "linear", "bce":
                     return optax.sigmoid_binary_cross_entropy(z, y).sum(-1).mean()
-            raise ValueError(f"got output {spec.output!r} with loss {spec.loss!r}, which JAX has none for")
+            raise ValueError(f"got the objective {spec.objective.label!r}, which JAX has none for")
 
         gradients = jax.vmap(jax.grad(member_loss))
 
@@ -210,8 +214,8 @@ class Jax:
 
         def epoch(params, state, x, y, order):
             members, samples = order.shape
-            whole = samples // spec.batch * spec.batch
-            batches = order[:, :whole].reshape(members, -1, spec.batch).swapaxes(0, 1)
+            whole = samples // spec.budget.batch * spec.budget.batch
+            batches = order[:, :whole].reshape(members, -1, spec.budget.batch).swapaxes(0, 1)
             carry, _ = jax.lax.scan(
                 lambda c, i: step(c, (gathered(x, i), gathered(y, i))), (params, state), batches
             )

@@ -24,9 +24,9 @@ from torch import nn
 from benchmarks.machine import describe
 from data import load
 from models.backend import resolve_backend
-from models.engines.mlp.training import Trainer
-from models.experiment import Experiment
-from models.initialisation import minibatch_order
+from models.engines.trainer import Trainer
+from models.parts.seeds import minibatch_order
+from tests.helpers.specs import mlp
 
 __all__ = ["engine_seconds", "loop_seconds", "main"]
 
@@ -44,8 +44,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def engine_seconds(precision: str, members: int, epochs: int) -> dict[str, float]:
     """Seconds of the whole training: building it and capturing its graph, the epochs, and recording them."""
-    spec = Experiment(DATA, (500,), networks=members, epochs=epochs, batch=BATCH, precision=precision)
-    backend, data = resolve_backend(DEVICE, precision), load(DATA)
+    spec = mlp(DATA, (500,), networks=members, epochs=epochs, batch=BATCH, precision=precision)
+    backend, data = resolve_backend(DEVICE), load(DATA)
     made: list[Trainer] = []
     build = _seconds(lambda: made.append(Trainer(spec, data, backend)))
     (trainer,) = made

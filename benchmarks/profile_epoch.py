@@ -16,8 +16,8 @@ from torch.profiler import ProfilerActivity, profile
 from data import load
 from models.backend import resolve_backend
 from models.engines.mlp.threads import unrecorded
-from models.engines.mlp.training import Trainer
-from models.experiment import Experiment
+from models.engines.trainer import Trainer
+from tests.helpers.specs import mlp
 
 __all__ = ["main", "profiled"]
 
@@ -26,10 +26,10 @@ SHOWN = 12
 
 def profiled(widths: tuple[int, ...], batch: int) -> dict[str, float]:
     """Milliseconds a model and epoch by operation, largest first; "all" is on the clock, unprofiled."""
-    spec = Experiment("mnist-5k", widths, batch=batch)
+    spec = mlp("mnist-5k", widths, batch=batch)
     trainer = Trainer(spec, load("mnist-5k"), resolve_backend("cpu"), threads=1)
     # The profiler sees the calling thread only.
-    trainer._threads.each = lambda work, items: [unrecorded(work, item) for item in items]  # type: ignore[method-assign]
+    trainer.engine.threads.each = lambda work, items: [unrecorded(work, item) for item in items]  # type: ignore[method-assign]
     torch.set_flush_denormal(True)
     trainer.run_epoch()
     started = time.perf_counter()
@@ -37,7 +37,7 @@ def profiled(widths: tuple[int, ...], batch: int) -> dict[str, float]:
     wall = time.perf_counter() - started
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         trainer.run_epoch()
-    each = 1e-3 / spec.networks
+    each = 1e-3 / spec.networks.count
     operations = {event.key: event.self_cpu_time_total * each for event in profiler.key_averages()}
     largest = sorted(operations.items(), key=lambda item: -item[1])[:SHOWN]
     return {"all": wall * 1e6 * each} | dict(largest)

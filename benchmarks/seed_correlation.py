@@ -13,7 +13,6 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +26,15 @@ from claims.statistics import Median
 from claims.statistics.convergence import reached
 from data import load
 from models.backend import resolve_backend
-from models.engines.mlp.training import Trainer
+from models.engines.trainer import Trainer
 from models.experiment import Experiment
-from models.recorders.recorder import Recorder
+from models.recorders.history import History
 from models.runs.run import Run
+from tests.helpers.specs import changed, mlp
 
 __all__ = ["EXPERIMENT", "coverage", "intraclass_correlation", "main", "measured"]
 
-EXPERIMENT = Experiment(
-    "mnist-1k", (500,), output="softmax", loss="mse", protocol="he", networks=12, epochs=4, batch=32
-)
+EXPERIMENT = mlp("mnist-1k", (500,), "softmax", networks=12, epochs=4, batch=32)
 """Four epochs pass l = 0.1, and are short enough to look after every minibatch."""
 
 SEEDS = 8
@@ -57,26 +55,28 @@ def measured(spec: Experiment, order: str) -> dict[str, list[float]]:
     """
     if order not in ORDERS:
         raise ValueError(f"got the order {order!r}, wanted one of {', '.join(ORDERS)}")
-    trainer = Trainer(spec, load(spec.dataset), resolve_backend("cpu", "fp32"))
+    trainer = Trainer(spec, load(spec.data), resolve_backend("cpu"))
     if order == "shared":
-        trainer.order_seeds[:] = trainer.order_seeds[0]
-    _look_at_every_step(trainer.recorder)
+        trainer.engine.order_seeds[:] = trainer.engine.order_seeds[0]
+    _look_at_every_step(trainer.history)
     while not trainer.finished:
         trainer.run_epoch()
     losses, steps = Run(spec, trainer.result()).fine_loss()
     _, first = reached(losses, steps, TENTH_LOSS)
     if not np.isfinite(first).all():
-        raise ValueError(f"got networks above l = {TENTH_LOSS} after {spec.epochs} epochs: train longer")
+        raise ValueError(
+            f"got networks above l = {TENTH_LOSS} after {spec.budget.epochs} epochs: train longer"
+        )
     return {"steps": first.tolist(), "final": losses[-1].tolist()}
 
 
-def _look_at_every_step(recorder: Recorder) -> None:
+def _look_at_every_step(history: History) -> None:
     """Records after each minibatch in place of a geometric grid of them."""
-    steps = np.arange(1, recorder.steps_per_epoch * recorder.spec.epochs)
-    recorder.early_steps = steps[steps % recorder.steps_per_epoch != 0]
-    recorder.early = {
-        name: np.zeros((len(recorder.early_steps), *rows.shape[1:]), rows.dtype)
-        for name, rows in recorder.early.items()
+    steps = np.arange(1, history.steps_per_epoch * history.spec.budget.epochs)
+    history.early_steps = steps[steps % history.steps_per_epoch != 0]
+    history.early = {
+        name: np.zeros((len(history.early_steps), *rows.shape[1:]), rows.dtype)
+        for name, rows in history.early.items()
     }
 
 
@@ -128,7 +128,7 @@ def summary(values: dict[str, dict[str, list[list[float]]]]) -> list[dict[str, A
 
 def table(rows: Sequence[dict[str, Any]], style: str = "simple") -> str:
     """For the terminal and the README."""
-    names = {"steps": f"steps to l = {TENTH_LOSS:g}", "final": f"l after {EXPERIMENT.epochs} epochs"}
+    names = {"steps": f"steps to l = {TENTH_LOSS:g}", "final": f"l after {EXPERIMENT.budget.epochs} epochs"}
     body = [
         [
             names[row["quantity"]],
@@ -150,12 +150,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     start = time.process_time()
     values: dict[str, dict[str, list[list[float]]]] = {}
     for order in ORDERS:
-        found = [measured(replace(EXPERIMENT, seed=seed), order) for seed in range(options.seeds)]
+        found = [measured(changed(EXPERIMENT, seed=seed), order) for seed in range(options.seeds)]
         values[order] = {name: [one[name] for one in found] for name in ("steps", "final")}
     rows = summary(values)
     content = {
         "machine": describe("torch", "numpy", "scipy"),
-        "experiment": json.loads(EXPERIMENT.as_json()),
+        "experiment": EXPERIMENT.as_json(),
         "seeds": options.seeds,
         "processor_seconds": round(time.process_time() - start, 1),
         "summary": rows,

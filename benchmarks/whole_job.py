@@ -38,9 +38,11 @@ def training_floor(specs: list[Experiment], rates: Rates) -> float:
     """Seconds that these experiments' trainings take at least, on all cores."""
     total = 0.0
     for spec in specs:
-        data = load(spec.dataset)
-        sizes = (data.d_x, *spec.widths, data.d_y)
-        total += spec.epochs * epoch_floor(sizes, spec.networks, data.n_train, spec.batch, rates)
+        data = load(spec.data)
+        sizes = (data.d_x, *spec.network.widths, data.d_y)
+        total += spec.budget.epochs * epoch_floor(
+            sizes, spec.networks.count, data.n_train, spec.budget.batch, rates
+        )
     return total
 
 
@@ -52,7 +54,7 @@ def experiments_of(report: dict[str, Any], scale: str) -> list[Experiment]:
     """
     from claims.catalogue import experiments
 
-    networks = [value for value in vars(experiments).values() if isinstance(value, experiments.Network)]
+    networks = [value for value in vars(experiments).values() if isinstance(value, experiments.Training)]
     specs = [SCALES[scale].experiment(network, p) for network in networks for p in ("std", "var", "he")]
     known = {spec.name: spec for spec in specs}
     names = [run["name"] for run in report["provenance"]["experiments"]]

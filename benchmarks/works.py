@@ -9,6 +9,7 @@ import numpy as np
 
 from data import Dataset, load
 from models.experiment import QUADRUPLE, Experiment
+from tests.helpers.specs import mlp
 
 __all__ = ["MAIN", "WORKS", "Work", "all_digits"]
 
@@ -46,7 +47,7 @@ class Work:
     def spec(self) -> Experiment:
         """He's initial weights, so that no number saturates; a run has whole quadruples."""
         networks = -(-self.members // QUADRUPLE) * QUADRUPLE
-        return Experiment("digits", self.widths, self.output, self.loss, networks=networks, batch=self.batch)
+        return mlp("digits", self.widths, self.output, self.loss, networks=networks, batch=self.batch)
 
     @property
     def numbers(self) -> range:

@@ -14,7 +14,7 @@ from claims.evidence.sources import source
 from data import entry, load
 
 UNITS = {
-    name: (LINEAR_500 if entry(name).task == "classification" else BOSTON_50).widths[0]
+    name: (LINEAR_500 if entry(name).task == "classification" else BOSTON_50).network.widths[0]
     for name in exact_sets()
 }
 """The paper's networks with one hidden layer: 784-500-10 and 13-50-1."""

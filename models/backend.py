@@ -14,22 +14,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Backend", "resolve_backend", "torch_knows_cuda"]
+__all__ = [
+    "Backend",
+    "Execution",
+    "check_precision",
+    "folder_name",
+    "resolve_backend",
+    "thread_count",
+    "torch_knows_cuda",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A device and the arithmetic of the matrix products on it.
+    """A device.
 
     Attributes:
         kind: "cpu", "cuda" or "mps".
-        precision: "fp32"; "fp64"; "tf32", products with 10-bit mantissas and float32 sums (CUDA only);
-            "bf16", products of bfloat16 operands, weights and Adam's state kept in float32.
         device_name: the hardware, for the report.
     """
 
     kind: str
-    precision: str
     device_name: str
 
     @property
@@ -38,16 +43,33 @@ class Backend:
 
         return torch.device(self.kind)
 
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A device and the arithmetic of an experiment on it: what an engine computes with.
+
+    Attributes:
+        backend: the device.
+        precision: see `models.experiment.Arithmetic`.
+    """
+
+    backend: Backend
+    precision: str
+
+    @property
+    def kind(self) -> str:
+        """Of the device."""
+        return self.backend.kind
+
+    @property
+    def device(self) -> torch.device:
+        return self.backend.device
+
     @property
     def dtype(self) -> torch.dtype:
         import torch
 
         return torch.float64 if self.precision == "fp64" else torch.float32
-
-    @property
-    def folder(self) -> str:
-        """Name of the report folder: "cpu", "cuda-tf32"."""
-        return self.kind if self.precision == "fp32" else f"{self.kind}-{self.precision}"
 
     @contextlib.contextmanager
     def arithmetic(self) -> Iterator[None]:
@@ -66,6 +88,11 @@ class Backend:
         finally:
             torch.set_num_threads(threads)
             torch.set_float32_matmul_precision(matmul)
+
+
+def folder_name(kind: str, precision: str) -> str:
+    """Name of the report folder of a device and a precision: "cpu", "cuda-tf32"."""
+    return kind if precision == "fp32" else f"{kind}-{precision}"
 
 
 def torch_knows_cuda() -> bool:
@@ -89,20 +116,32 @@ def _available(kind: str) -> bool:
     return torch.cuda.is_available() if kind == "cuda" else torch.backends.mps.is_available()
 
 
-def _worker() -> int:
-    """The number of this pytest-xdist worker, from 0; 0 without workers."""
-    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+def thread_count(processes: int = 1) -> int:
+    """Threads this process may train on: its share of the cores among processes that train side by side."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // processes)
 
 
-def resolve_backend(kind: str = "auto", precision: str = "fp32") -> Backend:
+def check_precision(kind: str, precision: str) -> None:
+    """Raises ValueError for a precision that this kind of device cannot do."""
+    if precision == "fp64" and kind == "mps":
+        raise ValueError("got precision fp64 on mps, which has no float64: use fp32, or --backend cpu")
+    if precision == "tf32" and kind != "cuda":
+        raise ValueError(f"got precision tf32 on {kind}, wanted cuda: use fp32")
+
+
+def resolve_backend(kind: str = "auto", worker: int = 0) -> Backend:
     """The backend asked for; "auto" takes cuda, else mps, else cpu.
 
-    Workers take turns with the CUDA devices and stay on theirs: worker w on device w modulo their number, so
-    that several experiments share a device once there are more workers than devices. Which one it was is
-    no part of the result.
+    Args:
+        kind: "auto", "cpu", "cuda" or "mps".
+        worker: the number of this process among those that train side by side. They take turns with the CUDA
+            devices and stay on theirs: worker w on device w modulo their number, so that several experiments
+            share a device once there are more workers than devices. Which one it was is no part of the
+            result.
 
     Raises:
-        ValueError: a backend this machine lacks, or a precision it cannot do.
+        ValueError: a backend this machine lacks.
     """
     kinds = ("cuda", "mps", "cpu")
     if kind == "auto":
@@ -111,15 +150,11 @@ def resolve_backend(kind: str = "auto", precision: str = "fp32") -> Backend:
         raise ValueError(f"got backend {kind!r}, wanted auto, cpu, cuda or mps")
     if not _available(kind):
         raise ValueError(f"got backend {kind!r}, which this machine lacks: use --backend auto or cpu")
-    if precision == "fp64" and kind == "mps":
-        raise ValueError("got precision fp64 on mps, which has no float64: use fp32, or --backend cpu")
-    if precision == "tf32" and kind != "cuda":
-        raise ValueError(f"got precision tf32 on {kind}, wanted cuda: use fp32")
     if kind == "cuda":
         # cuBLAS is deterministic only with a fixed workspace, read when it starts.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         import torch
 
-        torch.cuda.set_device(_worker() % torch.cuda.device_count())
-        return Backend(kind, precision, torch.cuda.get_device_name())
-    return Backend(kind, precision, platform.processor() or platform.machine())
+        torch.cuda.set_device(worker % torch.cuda.device_count())
+        return Backend(kind, torch.cuda.get_device_name())
+    return Backend(kind, platform.processor() or platform.machine())

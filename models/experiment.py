@@ -1,128 +1,152 @@
-"""An experiment: the frozen spec from which a run follows, byte for byte."""
+"""An experiment: the frozen spec from which a run follows, byte for byte.
+
+It is composed of values that each say one thing and their own canonical JSON. Data sets, networks,
+optimisers, penalties and initialisations are kinds of which there may be more tomorrow (`models.parts.part`).
+"""
 
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["LOSSES", "OUTPUTS", "PRECISIONS", "PROTOCOLS", "QUADRUPLE", "WEIGHT_THRESHOLD", "Experiment"]
+from models.initialisations.he import He
+from models.objectives.objective import Objective
+from models.optimisers.adam import Adam
+from models.parts.checks import one_of, whole_number, whole_numbers
+from models.parts.part import Part, canonical, decoded
 
-OUTPUTS = ("linear", "softmax", "relu")
-LOSSES = ("mse", "bce", "ce")
-PROTOCOLS = ("std", "var", "he")
+if TYPE_CHECKING:
+    from models.initialisations.initialisation import Initialisation
+    from models.networks.network import Network
+    from models.optimisers.optimiser import Optimiser
+
+__all__ = ["PRECISIONS", "QUADRUPLE", "Arithmetic", "Budget", "Experiment", "Networks"]
+
 PRECISIONS = ("fp32", "fp64", "tf32", "bf16")
 
 QUADRUPLE = 4
 """Networks in a row that are compared pair by pair; one of each of the paper's models i = 0..3."""
 
-WEIGHT_THRESHOLD = 0.1
-"""Two weights differ when they are further apart than this; the paper names no value.
-
-It is the spread of He's initial weights at the input of the paper's networks
-(sqrt(2 / 784) = 0.05), doubled, so that it separates something in every protocol.
-"""
-
-
-def _whole_number(name: str, value: Any) -> int:
-    try:
-        if int(value) == value:
-            return int(value)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise ValueError(f"got {name} {value!r}, wanted a whole number")
-
-
-def _whole_numbers(name: str, values: Any) -> tuple[int, ...]:
-    try:
-        return tuple(_whole_number(name, value) for value in values)
-    except TypeError:
-        raise ValueError(f"got {name} {values!r}, wanted a tuple of whole numbers") from None
-
 
 @dataclass(frozen=True, slots=True)
-class Experiment:
-    """One ensemble of fully connected ReLU networks, trained side by side.
-
-    Each network is a draw of its own: what becomes of it depends on this spec without `networks` and
-    `first`, and on its number.
+class Networks(Part):
+    """How many networks, and which: each is a draw of its own, named by the seed and its number.
 
     Attributes:
-        dataset: name of a data set, as in `data.load`.
-        widths: hidden layer widths, (500, 300) for 784-500-300-10.
-        output: activation of the last layer (paper, sections 4.1, 4.2 and equation 1).
-        loss: mean squared error (equation 2), binary cross entropy or cross entropy.
-        protocol: how a network draws its initial weights, see `models.initialisation`.
-        networks: how many networks, a multiple of 4.
-        first: number of the first network, a multiple of 4. A network's number decides its seeds and,
-            under std and var, its model index i.
-        epochs: passes over the training set.
-        batch: samples in a minibatch; the last one of an epoch may be smaller.
-        learning_rate: Adam's step size. 1e-3 is Adam's own default, the paper names none.
-        precision: arithmetic of the matrix products, see `models.backend`.
+        count: how many, a multiple of 4.
+        first: number of the first, a multiple of 4. A network's number decides its seeds and, where the
+            initialisation has several populations, its model index i.
         seed: of all networks' seeds.
-        checkpoints: epochs after which the weights are kept, besides the last.
+
+    Raises:
+        ValueError: numbers that are no multiples of 4, or a seed that is no whole number.
     """
 
-    dataset: str
-    widths: tuple[int, ...]
-    output: str = "linear"
-    loss: str = "mse"
-    protocol: str = "he"
-    networks: int = 32
+    count: int = 32
     first: int = 0
-    epochs: int = 10
-    batch: int = 100
-    learning_rate: float = 1e-3
-    precision: str = "fp32"
     seed: int = 0
-    checkpoints: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, allowed in (
-            ("output", OUTPUTS),
-            ("loss", LOSSES),
-            ("protocol", PROTOCOLS),
-            ("precision", PRECISIONS),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"got {name} {getattr(self, name)!r}, wanted one of {', '.join(allowed)}")
-        # Numbers are brought to one type each, so that equal specs have equal JSON.
-        for name in ("widths", "checkpoints"):
-            object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
-        for name in ("networks", "first", "epochs", "batch", "seed"):
-            object.__setattr__(self, name, _whole_number(name, getattr(self, name)))
-        for name, least in (("networks", QUADRUPLE), ("first", 0)):
-            value = getattr(self, name)
+        object.__setattr__(self, "seed", whole_number("seed", self.seed))
+        for name, least in (("count", QUADRUPLE), ("first", 0)):
+            value = whole_number("networks" if name == "count" else name, getattr(self, name))
+            object.__setattr__(self, name, value)
             if value < least or value % QUADRUPLE:
                 raise ValueError(
-                    f"got {name} {value!r}, wanted a multiple of {QUADRUPLE} of at least {least}: "
-                    "networks come in quadruples, one of each model i under std and var"
+                    f"got {'networks' if name == 'count' else name} {value!r}, wanted a multiple of "
+                    f"{QUADRUPLE} of at least {least}: networks come in quadruples, one of each model i "
+                    "under std and var"
                 )
-        for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"got {name} {getattr(self, name)!r}, wanted a whole number of at least 1")
-        if any(width < 1 for width in self.widths):
-            raise ValueError(f"got widths {self.widths}, wanted hidden layers of at least one unit each")
-        if not (isinstance(self.learning_rate, int | float) and 0 < self.learning_rate < math.inf):
-            raise ValueError(f"got learning_rate {self.learning_rate!r}, wanted a finite number above 0")
-        object.__setattr__(self, "learning_rate", float(self.learning_rate))
-        if any(not 0 <= epoch <= self.epochs for epoch in self.checkpoints):
-            raise ValueError(
-                f"got checkpoints {self.checkpoints}, wanted epochs between 0 and epochs={self.epochs}"
-            )
-        object.__setattr__(self, "checkpoints", tuple(sorted(set(self.checkpoints))))
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The number of every network, in the order of the ensemble axis."""
-        return tuple(range(self.first, self.first + self.networks))
+        return tuple(range(self.first, self.first + self.count))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget(Part):
+    """How long training lasts.
+
+    Attributes:
+        epochs: passes over the training set.
+        batch: samples in a minibatch; the last one of an epoch may be smaller.
+        checkpoints: epochs after which the weights are kept, besides the last; H7 looks at those of epoch 0.
+
+    Raises:
+        ValueError: numbers below 1, or checkpoints beyond the last epoch.
+    """
+
+    epochs: int = 10
+    batch: int = 100
+    checkpoints: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch"):
+            object.__setattr__(self, name, whole_number(name, getattr(self, name), least=1))
+        kept = whole_numbers("checkpoints", self.checkpoints)
+        if any(not 0 <= epoch <= self.epochs for epoch in kept):
+            raise ValueError(f"got checkpoints {kept}, wanted epochs between 0 and epochs={self.epochs}")
+        object.__setattr__(self, "checkpoints", tuple(sorted(set(kept))))
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Part):
+    """The arithmetic of the matrix products.
+
+    Attributes:
+        precision: "fp32"; "fp64"; "tf32", products with 10-bit mantissas and float32 sums (CUDA only);
+            "bf16", products of bfloat16 operands, weights and Adam's state kept in float32.
+
+    Raises:
+        ValueError: another precision.
+    """
+
+    precision: str = "fp32"
+
+    def __post_init__(self) -> None:
+        one_of("precision", self.precision, PRECISIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment(Part):
+    """One ensemble of networks, trained side by side.
+
+    What becomes of a network depends on this spec without `networks.count` and `networks.first`, and on
+    its number.
+
+    Attributes:
+        data: name of a data set, as in `data.load`.
+        network: what is trained.
+        objective: what is minimised.
+        optimiser: how.
+        initialisation: how a network draws its initial weights; the paper's protocols are std and var.
+        networks: how many, and which seeds.
+        budget: epochs and minibatches.
+        arithmetic: precision of the matrix products.
+    """
+
+    data: str
+    network: Network
+    objective: Objective = field(default_factory=Objective)
+    optimiser: Optimiser = field(default_factory=Adam)
+    initialisation: Initialisation = field(default_factory=He)
+    networks: Networks = field(default_factory=Networks)
+    budget: Budget = field(default_factory=Budget)
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The number of every network, in the order of the ensemble axis."""
+        return self.networks.numbers
 
     @property
     def populations(self) -> tuple[int, ...]:
         """The paper's model indices i that differ in how they draw: one population under he, else four."""
-        return (0,) if self.protocol == "he" else tuple(range(QUADRUPLE))
+        return self.initialisation.populations
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -132,14 +156,42 @@ class Experiment:
 
     @property
     def setting(self) -> str:
-        """How tests and verdicts name this experiment: "mnist-5k-500-300-std"."""
-        return "-".join([self.dataset, *map(str, self.widths), self.protocol])
+        """How tests and verdicts name this experiment: "mnist-5k-500-300-std"; a file by its stem."""
+        data = PurePath(self.data).stem if self.data.endswith(".npz") else self.data
+        return "-".join(part for part in (data, self.network.label, self.initialisation.kind) if part)
 
     @property
     def name(self) -> str:
-        """The setting with output and loss, unique among the default experiments."""
-        return f"{self.setting} {self.output} {self.loss}"
+        """The setting with output, loss and whatever is not the paper's, unique among the default
+        experiments."""
+        return " ".join(part for part in (self.setting, self.objective.label, self.optimiser.label) if part)
 
-    def as_json(self) -> str:
-        """The spec as one canonical line."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+    def canonical(self) -> str:
+        """The spec as one line of JSON, the same for equal specs."""
+        return canonical(self.as_json())
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any] | str) -> Experiment:
+        """The experiment of which this is the JSON.
+
+        Raises:
+            ValueError: it is the JSON of none.
+        """
+        parts = dict(json.loads(value) if isinstance(value, str) else value)
+        try:
+            objective = dict(parts.pop("objective"))
+            if objective.get("penalty") is not None:
+                objective["penalty"] = decoded("penalties", objective["penalty"])
+            return cls(
+                data=parts.pop("data"),
+                network=decoded("networks", parts.pop("network")),
+                objective=Objective(**objective),
+                optimiser=decoded("optimisers", parts.pop("optimiser")),
+                initialisation=decoded("initialisations", parts.pop("initialisation")),
+                networks=Networks(**parts.pop("networks")),
+                budget=Budget(**parts.pop("budget")),
+                arithmetic=Arithmetic(**parts.pop("arithmetic")),
+                **parts,
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"got {value!r}, wanted the JSON of an experiment: {error!r}") from error

@@ -100,6 +100,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="A whole number, from which the seeds of every network follow (default: 0).",
     )
     group.addoption(
+        "--executor",
+        default="local",
+        metavar="NAME",
+        help="Where trainings run: a file of models/executors/ (default: local, the worker that asks).",
+    )
+    group.addoption(
         "--report-dir",
         type=str,
         default=None,

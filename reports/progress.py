@@ -72,10 +72,10 @@ class Reporter:
         with suppress(Exception):  # whatever is wrong with a progress line, the training goes on
             self._follow(spec, epoch)
             now = self._clock()
-            if epoch >= spec.epochs:
+            if epoch >= spec.budget.epochs:
                 erase(self._path.parent, self._path.stem)
             elif now - self._written >= EVERY:
-                self._write(Progress(spec.name, now, epoch, spec.epochs, _loss(trainer), self._left()))
+                self._write(Progress(spec.name, now, epoch, spec.budget.epochs, _loss(trainer), self._left()))
 
     @contextmanager
     def wanted(self, spec: Any) -> Iterator[None]:
@@ -99,7 +99,7 @@ class Reporter:
         trained = self._last - self._start
         if trained <= 0:
             return None
-        return (self._clock() - self._started) / trained * (self._spec.epochs - self._last)
+        return (self._clock() - self._started) / trained * (self._spec.budget.epochs - self._last)
 
     def _write(self, progress: Progress) -> None:
         assert self._path is not None
@@ -111,7 +111,7 @@ class Reporter:
 
 def _loss(trainer: Any) -> float | None:
     unit = float(trainer.baseline[0])
-    losses = [float(loss) for loss in trainer.history["train_loss"][-1]]
+    losses = [float(loss) for loss in trainer.losses[-1]]
     if not losses or not unit > 0:
         return None
     return statistics.median(math.inf if math.isnan(loss) else loss / unit for loss in losses)

@@ -11,6 +11,7 @@ import numpy as np
 
 from models.experiment import QUADRUPLE, Experiment
 from models.runs.run import Run
+from tests.helpers.specs import mlp
 
 __all__ = ["EPOCHS", "MOST", "SAMPLES", "curves", "labelled", "moving", "pairs_of", "run"]
 
@@ -26,7 +27,7 @@ SAMPLES = 10_000
 
 @cache
 def _spec(networks: int, epochs: int, protocol: str, more: tuple[tuple[str, Any], ...]) -> Experiment:
-    return Experiment(
+    return mlp(
         "mnist-5k", **({"widths": (2,)} | dict(more)), networks=networks, epochs=epochs, protocol=protocol
     )
 

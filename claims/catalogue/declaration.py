@@ -17,9 +17,8 @@ import pytest
 
 from claims.catalogue import CATALOGUE
 from claims.catalogue import claim as known_claim
-from claims.catalogue.experiments import Network
+from claims.catalogue.experiments import PROTOCOLS, Training
 from claims.core.claim import Claim
-from models.experiment import PROTOCOLS
 
 __all__ = ["Declaration", "claim", "declaration_of"]
 
@@ -37,7 +36,7 @@ class Declaration:
     """
 
     claim: Claim
-    alternatives: tuple[tuple[Network, ...], ...] = ()
+    alternatives: tuple[tuple[Training, ...], ...] = ()
     protocols: tuple[str, ...] = PROTOCOLS
     variant: str = ""
 
@@ -49,7 +48,7 @@ class Declaration:
 
 def claim(
     of: str | Claim,
-    *alternatives: Network | tuple[Network, ...],
+    *alternatives: Training | tuple[Training, ...],
     protocols: tuple[str, ...] = PROTOCOLS,
     variant: str = "",
 ) -> pytest.MarkDecorator:

@@ -7,10 +7,16 @@ once for all claims; it is chosen by `--scale` and printed with the verdicts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from claims.core.margins import NETWORKS
-from models.experiment import Experiment
+from models.experiment import Arithmetic, Budget, Experiment, Networks
+from models.networks.mlp import MLP
+from models.networks.network import Network
+from models.objectives.objective import Objective
+from models.optimisers.adam import Adam
+from models.optimisers.optimiser import Optimiser
+from models.parts.part import find
 
 __all__ = [
     "BCE_500",
@@ -19,13 +25,14 @@ __all__ = [
     "LINEAR_10_10",
     "LINEAR_500",
     "LINEAR_500_300",
+    "PROTOCOLS",
     "RELU_500",
     "RELU_500_300",
     "SCALES",
     "SOFTMAX_500",
     "SOFTMAX_500_300",
-    "Network",
     "Scale",
+    "Training",
     "chosen_scale",
 ]
 
@@ -34,33 +41,46 @@ DIGITS = "digits"
 """The data of a network that trains on the scale's digits; another one names its data set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """What the paper trains: hidden widths, output, loss; on the digits unless it names another data set."""
+PROTOCOLS = ("std", "var", "he")
+"""How networks draw initial weights: the paper's, read both ways, and He's (`models.initialisations`)."""
 
-    widths: tuple[int, ...]
-    output: str = "linear"
-    loss: str = "mse"
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What the paper trains, before a scale says on how much and for how long.
+
+    Attributes:
+        network: the architecture.
+        objective: output and loss.
+        optimiser: Adam, unless a claim is about another.
+        data: the scale's digits, unless it names another data set.
+        slow: whether it is cheap and slow to settle, so that a scale trains it longer.
+    """
+
+    network: Network
+    objective: Objective = field(default_factory=Objective)
+    optimiser: Optimiser = field(default_factory=Adam)
     data: str = DIGITS
+    slow: bool = False
 
     @property
     def name(self) -> str:
-        """Unique among the networks below: "500-300 softmax mse"."""
-        return f"{'-'.join(map(str, self.widths))} {self.output} {self.loss}"
+        """Unique among the trainings below: "500-300 softmax mse"."""
+        return f"{self.network.label} {self.objective.label}"
 
 
-LINEAR_500 = Network((500,))
-LINEAR_500_300 = Network((500, 300))
-LINEAR_10_10 = Network((10, 10))
-SOFTMAX_500 = Network((500,), "softmax")
-SOFTMAX_500_300 = Network((500, 300), "softmax")
+LINEAR_500 = Training(MLP((500,)))
+LINEAR_500_300 = Training(MLP((500, 300)))
+LINEAR_10_10 = Training(MLP((10, 10)), slow=True)
+SOFTMAX_500 = Training(MLP((500,)), Objective("softmax"))
+SOFTMAX_500_300 = Training(MLP((500, 300)), Objective("softmax"))
 # Equation (1) read literally: a ReLU on the output as well.
-RELU_500 = Network((500,), "relu")
-RELU_500_300 = Network((500, 300), "relu")
-BOSTON_50 = Network((50,), data="boston")
+RELU_500 = Training(MLP((500,)), Objective("relu"))
+RELU_500_300 = Training(MLP((500, 300)), Objective("relu"))
+BOSTON_50 = Training(MLP((50,)), data="boston")
 # Section 4.5 names no architecture for the cross-entropy runs; the first one serves.
-BCE_500 = Network((500,), loss="bce")
-CE_500 = Network((500,), "softmax", "ce")
+BCE_500 = Training(MLP((500,)), Objective(loss="bce"))
+CE_500 = Training(MLP((500,)), Objective("softmax", "ce"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +93,7 @@ class Scale:
         epochs: by protocol. `he` is trained longer at the quick scale because it settles within reach
             there, while the paper's two protocols do not settle in any budget of minutes; no verdict
             compares one protocol with another.
-        narrow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
+        slow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
     """
 
@@ -81,7 +101,7 @@ class Scale:
     digits: str
     batch: int
     epochs: Mapping[str, int]
-    narrow: int
+    slow: int
     boston: int
 
     @property
@@ -93,7 +113,7 @@ class Scale:
 
     def experiment(
         self,
-        network: Network,
+        training: Training,
         protocol: str,
         *,
         first: int = 0,
@@ -102,22 +122,19 @@ class Scale:
         seed: int = 0,
     ) -> Experiment:
         """The spec of so many networks, from number `first` on, under a protocol at this scale."""
-        if on_digits := network.data == DIGITS:
-            epochs = self.epochs[protocol] * (self.narrow if max(network.widths) <= 10 else 1)
+        if on_digits := training.data == DIGITS:
+            epochs = self.epochs[protocol] * (self.slow if training.slow else 1)
         else:
             epochs = self.boston
         return Experiment(
-            dataset=self.digits if on_digits else network.data,
-            widths=network.widths,
-            output=network.output,
-            loss=network.loss,
-            protocol=protocol,
-            networks=networks,
-            first=first,
-            epochs=epochs,
-            batch=self.batch if on_digits else 32,
-            precision=precision,
-            seed=seed,
+            data=self.digits if on_digits else training.data,
+            network=training.network,
+            objective=training.objective,
+            optimiser=training.optimiser,
+            initialisation=find("initialisations", protocol)(),
+            networks=Networks(networks, first, seed),
+            budget=Budget(epochs, self.batch if on_digits else 32),
+            arithmetic=Arithmetic(precision),
         )
 
 
@@ -127,7 +144,7 @@ SCALES = {
         digits="mnist-1k",
         batch=32,
         epochs={"std": 3, "var": 3, "he": 12},
-        narrow=3,
+        slow=3,
         boston=400,
     ),
     "paper": Scale(
@@ -135,7 +152,7 @@ SCALES = {
         digits="mnist",
         batch=128,
         epochs={"std": 20, "var": 20, "he": 20},
-        narrow=3,
+        slow=3,
         boston=1_000,
     ),
 }

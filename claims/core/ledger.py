@@ -9,13 +9,13 @@ down, and another one is refused: with `--seed` its networks are new ones, and t
 from __future__ import annotations
 
 import hashlib
-import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from claims.core.design import Design
 from models.backend import Backend
-from models.experiment import Experiment
+from models.experiment import Experiment, Networks
 from models.runs.files import DamageError, checked, read, set_aside, with_digest, write_whole, writing
 
 __all__ = ["DesignError", "Ledger"]
@@ -45,10 +45,10 @@ class Ledger:
         judged = self._read(self._path(spec, backend))
         if judged not in (None, design.networks):
             raise DesignError(
-                f"got {_shown(design.networks)} for {spec.name} at seed {spec.seed}, which this store has "
-                f"judged at {_shown(judged)}; wanted the same design again: going on after looking would "
-                "spend alpha twice. Choose --networks or --looks before the first run, take new networks "
-                "with --seed, or another store with --store"
+                f"got {_shown(design.networks)} for {spec.name} at seed {spec.networks.seed}, which this "
+                f"store has judged at {_shown(judged)}; wanted the same design again: going on after looking "
+                "would spend alpha twice. Choose --networks or --looks before the first run, take new "
+                "networks with --seed, or another store with --store"
             )
 
     def record(self, spec: Experiment, backend: Backend, design: Design) -> None:
@@ -66,8 +66,9 @@ class Ledger:
 
     def _path(self, spec: Experiment, backend: Backend) -> Path:
         """By all that tells one experiment from another except how many of its networks are trained."""
-        about = {k: v for k, v in json.loads(spec.as_json()).items() if k not in _NUMBERS}
-        text = json.dumps([about, backend.kind, backend.precision], sort_keys=True)
+        seed = Networks(seed=spec.networks.seed)
+        one = replace(spec, networks=seed, budget=replace(spec.budget, checkpoints=()))
+        text = f"{one.canonical()} {backend.kind}"
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
 
     def _read(self, path: Path) -> tuple[int, ...] | None:
@@ -78,9 +79,6 @@ class Ledger:
         except (DamageError, LookupError, TypeError, ValueError) as damage:
             set_aside(self.root, path, damage, "written anew")
             return None
-
-
-_NUMBERS = ("networks", "first", "checkpoints")
 
 
 def _shown(networks: tuple[int, ...]) -> str:

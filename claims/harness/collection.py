@@ -69,7 +69,7 @@ def _labels(cases: Sequence[Specs]) -> list[str]:
     return [
         label
         if plain.count(label) == 1
-        else f"{label.removesuffix(spec.protocol)}{spec.output}-{spec.protocol}"
+        else label.removesuffix(kind := spec.initialisation.kind) + f"{spec.objective.output}-{kind}"
         for label, spec in zip(plain, first, strict=True)
     ]
 

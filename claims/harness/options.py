@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 
 import pytest
 
-from claims.catalogue.experiments import Scale, chosen_scale
+from claims.catalogue.experiments import PROTOCOLS, Scale, chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, Design, fixed
 from data import DataError, add, entry
-from models.experiment import PROTOCOLS
+from models.executors.executor import executors
 
 __all__ = ["Options"]
 
@@ -33,6 +33,7 @@ class Options:
     seed: int = 0
     store: str | None = None
     refresh: bool = False
+    executor: str = "local"
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
@@ -57,6 +58,11 @@ class Options:
         Raises:
             pytest.UsageError: no such data set, a file that is none, or a regression.
         """
+        if self.executor not in executors():
+            raise pytest.UsageError(
+                f"--executor: got {self.executor!r}, wanted a file of models/executors/: "
+                f"{', '.join(executors())}"
+            )
         if self.data is None:
             return
         try:

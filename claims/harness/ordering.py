@@ -31,7 +31,7 @@ def priority(item: pytest.Item) -> tuple[int, float, str]:
 
 def work(spec: Experiment) -> float:
     """Relative training time of an experiment: weights times samples passed through them."""
-    of = entry(spec.dataset)
-    sizes = (of.d_x, *spec.widths, of.outputs)
+    of = entry(spec.data)
+    sizes = (of.d_x, *spec.network.widths, of.outputs)
     weights = sum(a * b for a, b in pairwise(sizes))
-    return float(spec.epochs * of.train * spec.networks * (weights + LAUNCH))
+    return float(spec.budget.epochs * of.train * spec.networks.count * (weights + LAUNCH))

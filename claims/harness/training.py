@@ -32,11 +32,14 @@ __all__ = [
 
 @pytest.fixture(scope="session")
 def backend(pytestconfig: pytest.Config) -> Any:
-    """The device and arithmetic chosen by `--backend` and `--precision`."""
-    from models.backend import resolve_backend  # torch is needed from here on, not for collection
+    """The device chosen by `--backend`, which must know the `--precision`."""
+    from models.backend import check_precision, resolve_backend  # torch is needed from here on
 
     options = Options.of(pytestconfig)
-    return resolve_backend(options.backend, options.precision)
+    worker = int(getattr(pytestconfig, "workerinput", {}).get("workerid", "gw0").removeprefix("gw"))
+    chosen = resolve_backend(options.backend, worker)
+    check_precision(chosen.kind, options.precision)
+    return chosen
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +51,8 @@ def progress(pytestconfig: pytest.Config) -> Progress:
 @pytest.fixture(scope="session")
 def store(pytestconfig: pytest.Config, progress: Progress) -> Any:
     """The run store chosen by `--store`; every worker of a test run shares it."""
+    from models.backend import thread_count
+    from models.executors.executor import executor
     from models.runs.store import RunStore, default_store
 
     options = Options.of(pytestconfig)
@@ -56,6 +61,8 @@ def store(pytestconfig: pytest.Config, progress: Progress) -> Any:
         refresh=options.refresh,
         session=getattr(pytestconfig, "workerinput", {}).get("testrunuid", ""),
         progress=progress,
+        submit=executor(options.executor).submit,
+        threads=thread_count(int(getattr(pytestconfig, "workerinput", {}).get("workercount", 1))),
     )
 
 
@@ -82,7 +89,7 @@ def train(store: Any, backend: Any, progress: Progress) -> Callable[[Experiment]
 
     def fetch(spec: Experiment) -> Any:
         with progress.wanted(spec):
-            return store.get(spec, load(spec.dataset), backend)
+            return store.get(spec, load(spec.data), backend)
 
     return RunCache(fetch)
 
@@ -109,7 +116,7 @@ def grown(train: Callable[[Experiment], Any], design: Design) -> Callable[[Exper
     def at(spec: Experiment, look: Look) -> Any:
         ends = design.networks[: look.number]
         parts = [
-            train(replace(spec, first=start, networks=end - start))
+            train(replace(spec, networks=replace(spec.networks, first=start, count=end - start)))
             for start, end in zip((0, *ends), ends, strict=False)
         ]
         return join(parts)

@@ -1,0 +1,1 @@
+"""What runs record, a file a recorder: see `models.recorders.field`."""

@@ -1,4 +1,4 @@
-"""What two trained networks have in common: labels and weights, for the pairs of an ensemble (section 3.1).
+"""Which networks of an ensemble are compared, and how far apart their weights are (section 3.1).
 
 Networks are compared within quadruples, four networks in a row, one of each of the paper's models under std
 and var: six pairs each. Quadruples share no network, so what is counted by quadruple is independent; all
@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from models.experiment import QUADRUPLE, WEIGHT_THRESHOLD
+from models.experiment import QUADRUPLE
+from models.recorders.weights import WEIGHT_THRESHOLD
 
-__all__ = ["label_agreement", "quadruple_pairs", "weight_differences"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["quadruple_pairs", "weight_differences"]
 
 _COLUMNS = 1 << 15
 """Weights compared at once: a megabyte for a quadruple, and counts that float32 holds exactly."""
@@ -32,12 +35,6 @@ def quadruple_pairs(networks: int) -> np.ndarray:
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def label_agreement(predictions: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Samples labelled identically by each pair [P], [P] int64, from labels [M, m]."""
-    same = [int((predictions[a] == predictions[b]).sum()) for a, b in pairs]
-    return np.array(same, dtype=np.int64)
-
-
 def weight_differences(networks: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
     """For each pair of networks, in the order of `itertools.combinations`: how far apart their weights are.
 
@@ -47,6 +44,8 @@ def weight_differences(networks: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarr
     Returns:
         Squared Euclidean distance [P] float64, and weights further apart than the threshold [P] int64.
     """
+    import torch
+
     count = len(networks)
     first, second = (list(side) for side in zip(*combinations(range(count), 2), strict=True))
     squared, differ = np.zeros(len(first)), np.zeros(len(first), dtype=np.int64)

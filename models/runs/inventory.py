@@ -233,7 +233,9 @@ def _is_current(about: Mapping[str, Any]) -> bool:
     if about.get("format") != FORMAT:
         return False
     try:
-        spec = Experiment(**about["spec"])
+        spec = Experiment.from_json(about["spec"])
     except (LookupError, TypeError, ValueError):
         return False
-    return all(about.get(name) == value for name, value in code_identity(spec).items())
+    return all(
+        about.get(name) == value for name, value in code_identity(spec, about["backend"]["kind"]).items()
+    )

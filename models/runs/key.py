@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -10,7 +9,9 @@ from typing import Any
 
 from data import Dataset
 from models.backend import Backend
+from models.engines.choice import engine_module
 from models.experiment import Experiment
+from models.recorders.field import CORE
 from models.runs.code import code_digest
 from models.runs.content import content_key
 
@@ -23,30 +24,33 @@ LIBRARIES = ("numpy", "torch")
 """Libraries whose arithmetic and random numbers are in a run's bytes."""
 
 
-def trainer_modules(spec: Experiment) -> tuple[str, ...]:
-    """The modules that train this experiment; what they import is found by following imports."""
-    return ("models.engines.mlp.training",)
+def trainer_modules(spec: Experiment, kind: str) -> tuple[str, ...]:
+    """The modules that train this experiment on this kind of device; their imports are followed."""
+    parts = (spec.network, spec.optimiser, spec.initialisation, spec.objective.penalty)
+    kinds = [type(part).__module__ for part in parts if part is not None]
+    recorders = [f"models.recorders.{name}" for name in CORE]
+    return ("models.engines.trainer", engine_module(spec, kind), *kinds, *recorders)
 
 
 def run_identity(spec: Experiment, data: Dataset, backend: Backend) -> dict[str, Any]:
     """All that a run's bytes depend on, as plain JSON."""
     return {
         "format": FORMAT,
-        "spec": json.loads(spec.as_json()),
+        "spec": spec.as_json(),
         "data": {"name": data.name, "arrays": data.training_digest},
         "backend": asdict(backend),
-        **code_identity(spec),
+        **code_identity(spec, backend.kind),
     }
 
 
-def code_identity(spec: Experiment) -> dict[str, Any]:
+def code_identity(spec: Experiment, kind: str) -> dict[str, Any]:
     """The part of the identity that a new version of this project or of a library changes."""
     return {
-        "code": code_digest(trainer_modules(spec)),
+        "code": code_digest(trainer_modules(spec, kind)),
         "versions": {library: version(library) for library in LIBRARIES},
     }
 
 
 def run_key(identity: Mapping[str, Any], spec: Experiment) -> str:
     """The run's name in the store."""
-    return content_key(f"{spec.setting}-{spec.output}-{spec.loss}", identity)
+    return content_key(spec.name.replace(" ", "-"), identity)

@@ -52,7 +52,7 @@ class Run:
     joined: tuple[Run, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Run({self.spec.name}, {self.spec.networks} networks, {self.spec.epochs} epochs)"
+        return f"Run({self.spec.name}, {self.spec.networks.count} networks, {self.spec.budget.epochs} epochs)"
 
     def normalised_loss(self, side: str = "train") -> np.ndarray:
         """l = L / L0 [T+1, M] on the "train" or "test" set, L0 the best constant predictor's loss there."""
@@ -78,7 +78,7 @@ class Run:
         return self._fine("agreement", self.samples())
 
     def _fine(self, what: str, unit: float) -> tuple[np.ndarray, np.ndarray]:
-        ends = np.arange(self.spec.epochs + 1) * self.steps_per_epoch
+        ends = np.arange(self.spec.budget.epochs + 1) * self.steps_per_epoch
         steps = np.concatenate([self.arrays["early_steps"], ends])
         values = np.concatenate([self.arrays[f"early_train_{what}"], self.arrays[f"train_{what}"]])
         order = np.argsort(steps, kind="stable")
@@ -105,14 +105,15 @@ class Run:
         Raises:
             KeyError: no weights were kept at that epoch.
         """
-        epoch = self.spec.epochs if epoch is None else epoch
+        epoch = self.spec.budget.epochs if epoch is None else epoch
         if f"weights/{epoch}/W1" not in self.arrays:
             kept = sorted({int(key.split("/")[1]) for key in self.arrays if key.startswith("weights/")})
             raise KeyError(
                 f"got epoch {epoch}, wanted one of the kept checkpoints {kept}: "
-                "add it to Experiment.checkpoints"
+                "add it to the checkpoints of its Budget"
             )
-        depth = range(1, len(self.spec.widths) + 2)
+        head = f"weights/{epoch}/W"
+        depth = range(1, sum(name.startswith(head) for name in self.arrays) + 1)
         return [(self.arrays[f"weights/{epoch}/W{d}"], self.arrays[f"weights/{epoch}/b{d}"]) for d in depth]
 
     @property
@@ -135,20 +136,21 @@ def join(runs: Sequence[Run]) -> Run:
         return first
     total = 0
     for run in runs:
-        expected = replace(first.spec, first=first.spec.first + total, networks=run.spec.networks)
+        start, count = first.spec.networks.first + total, run.spec.networks.count
+        expected = replace(first.spec, networks=replace(first.spec.networks, first=start, count=count))
         if run.spec != expected:
             raise ValueError(
-                f"got {run.spec.as_json()}, wanted {expected.as_json()}: runs are joined in the order of "
+                f"got {run.spec.canonical()}, wanted {expected.canonical()}: runs are joined in the order of "
                 "their networks, without a gap"
             )
-        total += run.spec.networks
+        total += run.spec.networks.count
     arrays: dict[str, np.ndarray] = {}
     for name in first.arrays:
         parts = [run.arrays[name] for run in runs]
         if name in _SHARED:
             arrays[name] = parts[0]
         elif name == "pairs":
-            starts = np.cumsum([0] + [run.spec.networks for run in runs[:-1]])
+            starts = np.cumsum([0] + [run.spec.networks.count for run in runs[:-1]])
             arrays[name] = np.concatenate([p + start for p, start in zip(parts, starts, strict=True)])
         else:  # networks, or pairs of them, are the first axis of what has one row a run, else the second
             axis = 0 if name in _NETWORKS or name.startswith("weights/") else 1
@@ -156,7 +158,7 @@ def join(runs: Sequence[Run]) -> Run:
     digests = [run.provenance["sha256"] for run in runs if run.provenance]
     return replace(
         first,
-        spec=replace(first.spec, networks=total),
+        spec=replace(first.spec, networks=replace(first.spec.networks, count=total)),
         arrays=arrays,
         key="+".join(run.key for run in runs),
         provenance={**(first.provenance or {}), "sha256": "+".join(digests)},

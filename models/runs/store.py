@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from data import Dataset
 from models.experiment import Experiment
+from models.recorders.field import recorders_of
 from models.runs import files
 from models.runs.checkpoints import Checkpoints
 from models.runs.code import code_digest
@@ -41,7 +42,7 @@ from models.runs.training import CHECKPOINT_SECONDS, Trained, Training
 
 if TYPE_CHECKING:
     from models.backend import Backend
-    from models.engines.mlp.training import Trainer
+    from models.engines.trainer import Trainer
 
 __all__ = ["RunStore", "default_store"]
 
@@ -63,7 +64,8 @@ class RunStore:
         session: names this test run, so that its workers refresh a run once between them.
         checkpoint_seconds: least time between two checkpoints; 0 writes one after every epoch.
         progress: called with (spec, epoch, trainer) before the first and after every epoch of a training.
-        submit: has a training done somewhere and gives its future; None trains here.
+        submit: has a training done somewhere and gives its future (`models.executors`); None trains here.
+        threads: most threads a training here may use; None takes every core.
         recorders: by array, the module that records it, of recorders that training does not import by itself:
             a run is kept without regard to them, and is trained again when one that is needed is missing from
             it or was changed.
@@ -79,14 +81,15 @@ class RunStore:
         progress: Callable[[Experiment, int, Trainer], None] | None = None,
         submit: Callable[[Training], Future[Trained]] | None = None,
         recorders: Mapping[str, str] | None = None,
+        threads: int | None = None,
     ) -> None:
         self.root = Path(root)
         self.refresh = refresh
         self.session = session or secrets.token_hex(8)
         self.checkpoint_seconds = checkpoint_seconds
         self.progress = progress
-        self.submit = submit
-        self.recorders = recorders or {}
+        self.submit, self.threads = submit, threads
+        self.recorders = recorders_of() if recorders is None else recorders
 
     def key(self, spec: Experiment, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""
@@ -179,6 +182,7 @@ class RunStore:
             spec,
             data,
             backend,
+            self.threads,
             checkpoints=checkpoints.sound(),
             reject=checkpoints.reject,
             save=checkpoints.save,
@@ -226,8 +230,8 @@ class RunStore:
 
 
 def _identity(spec: Experiment, data: Dataset, backend: Backend) -> dict[str, Any]:
-    if data.name != spec.dataset:
-        raise ValueError(f"got the data set {data.name!r}, wanted the spec's own, {spec.dataset!r}")
+    if data.name != spec.data:
+        raise ValueError(f"got the data set {data.name!r}, wanted the spec's own, {spec.data!r}")
     return run_identity(spec, data, backend)
 
 

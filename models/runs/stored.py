@@ -46,6 +46,6 @@ def stored(
         raise DamageError("has other bytes than the report names: it was trained again or damaged")
     arrays = {name: array for name, array in tensors_of(tensors).items() if wanted(name)}
     try:
-        return Run(spec=Experiment(**about["spec"]), arrays=arrays, key=key)
+        return Run(spec=Experiment.from_json(about["spec"]), arrays=arrays, key=key)
     except (LookupError, TypeError, ValueError) as error:
         raise DamageError(f"run.json holds no experiment ({error})") from error

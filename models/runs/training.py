@@ -14,7 +14,7 @@ from models.backend import Backend
 from models.experiment import Experiment
 
 if TYPE_CHECKING:
-    from models.engines.mlp.training import Trainer
+    from models.engines.trainer import Trainer
 
 __all__ = ["CHECKPOINT_SECONDS", "Checkpoint", "Trained", "Training"]
 
@@ -59,7 +59,8 @@ class Training:
     Attributes:
         spec: the experiment.
         data: its data set.
-        backend: device and arithmetic.
+        backend: the device.
+        threads: most threads to use; None takes every core.
         checkpoints: states to go on from, the best first; asked for one after another until one is taken.
         reject: told of a checkpoint that the trainer did not take, and why.
         save: given a checkpoint from time to time; it must not raise where training is to go on.
@@ -70,6 +71,7 @@ class Training:
     spec: Experiment
     data: Dataset
     backend: Backend
+    threads: int | None = None
     checkpoints: Iterable[Checkpoint] = ()
     reject: Callable[[Checkpoint, Exception], None] | None = None
     save: Callable[[Checkpoint], None] | None = None
@@ -95,9 +97,9 @@ class Training:
 
     def _start(self) -> tuple[Trainer, Checkpoint | None]:
         """A trainer at the first checkpoint that it takes, or at the beginning."""
-        from models.engines.mlp.training import Trainer  # torch is imported only where something trains
+        from models.engines.trainer import Trainer  # torch is imported only where something trains
 
-        trainer = Trainer(self.spec, self.data, self.backend)
+        trainer = Trainer(self.spec, self.data, self.backend, self.threads)
         for checkpoint in self.checkpoints:
             try:
                 trainer.load(dict(checkpoint.arrays))
@@ -105,7 +107,9 @@ class Training:
             except (LookupError, RuntimeError, TypeError, ValueError) as error:
                 if self.reject is not None:
                     self.reject(checkpoint, error)
-                trainer = Trainer(self.spec, self.data, self.backend)  # nothing of what failed stays
+                trainer = Trainer(
+                    self.spec, self.data, self.backend, self.threads
+                )  # nothing of what failed stays
         return trainer, None
 
     def _report(self, trainer: Trainer) -> None:

@@ -59,7 +59,7 @@ def by_network(run: Run, values: np.ndarray) -> dict[Group, Series]:
     """For each population the spread over its networks, from [K, M]."""
     names = {i: f"model {i}" for i in run.spec.populations}
     if len(names) == 1:
-        names = dict.fromkeys(names, f"{run.spec.networks} networks")
+        names = dict.fromkeys(names, f"{run.spec.networks.count} networks")
     return {(i,): _spread(name, values[:, run.groups == i]) for i, name in names.items()}
 
 

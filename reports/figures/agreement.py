@@ -50,7 +50,7 @@ def draw(run: Run, name: str, title: str) -> Drawing:
     unlike = [Series(s.name, whole - s.middle, whole - s.high, whole - s.low) for s in alike]
     for column, (word, series) in enumerate((("", alike), ("not ", unlike))):
         place, heading = (0.062 + 0.285 * column, 0.2, 0.222, 0.56), f"Training samples {word}labelled alike"
-        axes = add_axes(figure, place, heading, run.spec.epochs, (0, whole), below="epoch")
+        axes = add_axes(figure, place, heading, run.spec.budget.epochs, (0, whole), below="epoch")
         trace(axes, series, found.times)
     final = _ordered if len(run.spec.populations) == 1 else _matrix
     for column, side in enumerate(SIDES):
@@ -108,7 +108,7 @@ def caption(run: Run) -> str:
     final = _final(run, "train")
     text = (
         f"The median pair of networks labels {shown(middle[0])} of the {whole} training samples alike before "
-        f"training and {shown(middle[-1])} after {run.spec.epochs} epochs (lowest on the way: "
+        f"training and {shown(middle[-1])} after {run.spec.budget.epochs} epochs (lowest on the way: "
         f"{shown(middle[lowest])}, at epoch {shown(found.times[lowest])}). Of all {len(final)} pairs the "
         f"least ends at {shown(final.min())}, the greatest at {shown(final.max())}."
     )

@@ -212,7 +212,7 @@ def _filled(order: Order) -> list[Drawing | str | None]:
         except (DamageError, OSError) as damage:
             return [f"No figure: the run {part.key} {damage} ({store})."] * len(figures)
     try:
-        run = join(sorted(runs, key=lambda run: run.spec.first))
+        run = join(sorted(runs, key=lambda run: run.spec.networks.first))
     except ValueError as error:
         return [f"No figure: the runs of this name do not belong together ({error})."] * len(figures)
     return [_one(run, *figure) for figure in figures]

@@ -58,7 +58,9 @@ def _raw(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     found = _loss(run, side)
     series = list(by_network(run, found.values).values())
     limits = (0, 1.05 * greatest(series))
-    trace(add_axes(figure, place, title[side], run.spec.epochs, limits, below=below), series, found.times)
+    trace(
+        add_axes(figure, place, title[side], run.spec.budget.epochs, limits, below=below), series, found.times
+    )
 
 
 def _log(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
@@ -68,17 +70,17 @@ def _log(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     series = list(by_network(run, loss).values())
     least = min(float(s.low[np.isfinite(s.low)].min(initial=1.0)) for s in series)
     limits = (least, max(1.0, greatest(series)))
-    axes = add_axes(figure, place, title[side], run.spec.epochs, limits, log=True, below=below)
+    axes = add_axes(figure, place, title[side], run.spec.budget.epochs, limits, log=True, below=below)
     trace(axes, series, found.times)
     level(axes, 1.0, "L = L0: always the mean label")
 
 
 def _accuracy(figure: Figure, place: Any, run: Run, side: str, below: str) -> None:
     title = {"train": "Training accuracy", "test": "Test accuracy"}
-    axes = add_axes(figure, place, title[side], run.spec.epochs, (0, 1), below=below)
+    axes = add_axes(figure, place, title[side], run.spec.budget.epochs, (0, 1), below=below)
     found = epochs(run.arrays[f"{side}_accuracy"])
     trace(axes, list(by_network(run, found.values).values()), found.times)
-    if run.spec.dataset.startswith("mnist"):
+    if run.spec.data.startswith("mnist"):
         level(axes, 0.1, "dashed: chance, 1 in 10", lift=14)
 
 
@@ -97,7 +99,7 @@ def _band(run: Run) -> str:
 
 
 def _each(run: Run) -> int:
-    return run.spec.networks // len(run.spec.populations)
+    return run.spec.networks.count // len(run.spec.populations)
 
 
 def caption(run: Run) -> str:
@@ -109,9 +111,9 @@ def caption(run: Run) -> str:
     moved = f"falls {shown(first / max(last, _FLOOR))}-fold" if last < first / 1.5 else moved
     ends = loss[-1][np.isfinite(loss[-1])]
     text = (
-        f"Over {run.spec.epochs} epochs the training loss {moved}, from {shown(first, 3)} to "
+        f"Over {run.spec.budget.epochs} epochs the training loss {moved}, from {shown(first, 3)} to "
         f"{shown(last, 3)} times L0, the loss of always predicting the mean label (medians of "
-        f"{run.spec.networks} networks)."
+        f"{run.spec.networks.count} networks)."
     )
     if ends.size:
         text += f" At the end the networks lie between {shown(ends.min(), 3)} and {shown(ends.max(), 3)}."
@@ -130,9 +132,11 @@ def caption(run: Run) -> str:
 
 def describe(run: Run) -> str:
     """The figure in words: for each population where its curves start and end."""
-    parts = [f"{_each(run)} networks of each model, {run.spec.epochs} epochs."]
+    parts = [f"{_each(run)} networks of each model, {run.spec.budget.epochs} epochs."]
     if len(run.spec.populations) == 1:
-        parts = [f"{run.spec.networks} networks, one population of models, {run.spec.epochs} epochs."]
+        parts = [
+            f"{run.spec.networks.count} networks, one population of models, {run.spec.budget.epochs} epochs."
+        ]
     for side in SIDES:
         curves = by_network(run, run.normalised_loss(side).astype(float))
         said = [f"{s.name} from {shown(s.middle[0])} to {shown(s.middle[-1])}" for s in curves.values()]

@@ -7,11 +7,12 @@ was recorded without a field has no such figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from models.recorders.field import Field, fields
 from models.runs.run import Run
 from reports.figures import Group, Series, by_network, by_pair, epochs, pair_note
 from reports.figures.axes import Drawing, add_axes, as_csv, as_svg, canvas, greatest, legend, shown, trace
@@ -41,19 +42,13 @@ KINDS: dict[str, str] = {"distance": "Distance of weights"}
 """Kind -> title, besides the fields of `declared`."""
 
 
-def declared() -> dict[str, Any]:
+def declared() -> dict[str, Field]:
     """Name -> field of the recorders that has a figure of its own here."""
     return {
         name: field
-        for name, field in _recorded().items()
+        for name, field in fields().items()
         if tuple(field.dims) in _DIMS and name not in _ELSEWHERE and name not in DISTANCE
     }
-
-
-def _recorded() -> Mapping[str, Any]:
-    from models import recorders
-
-    return recorders.fields() if hasattr(recorders, "fields") else {}
 
 
 def draw(run: Run, names: Sequence[str], name: str, title: str) -> Drawing:
@@ -76,7 +71,7 @@ def draw(run: Run, names: Sequence[str], name: str, title: str) -> Drawing:
         low = min(0.0, *(float(np.nanmin(one.low, initial=0.0)) for one in series))
         place = (0.075 + 0.485 * column, 0.21, 0.41 if len(names) > 1 else 0.895, 0.54)
         axes = add_axes(
-            figure, place, heading, run.spec.epochs, (low, 1.05 * greatest(series)), below="epoch"
+            figure, place, heading, run.spec.budget.epochs, (low, 1.05 * greatest(series)), below="epoch"
         )
         trace(axes, series, epochs(run.arrays[field]).times)
     first = found[names[0]]
@@ -103,8 +98,8 @@ def _caption(run: Run, heading: str, curves: dict[Group, Series], pairs: bool) -
         (one,) = curves.values()
         return (
             f"{heading}: {shown(one.middle[0])} before training, {shown(one.middle[-1])} after "
-            f"{run.spec.epochs} epochs (medians of {one.name}, which end between {shown(one.low[-1])} and "
-            f"{shown(one.high[-1])})."
+            f"{run.spec.budget.epochs} epochs (medians of {one.name}, which end between "
+            f"{shown(one.low[-1])} and {shown(one.high[-1])})."
         )
     most, least = (pick(curves.values(), key=lambda one: one.middle[-1]) for pick in (max, min))
     noun = "models " if pairs else ""
@@ -112,7 +107,8 @@ def _caption(run: Run, heading: str, curves: dict[Group, Series], pairs: bool) -
         f"{noun}{one.name} ({shown(one.middle[-1])}, {shown(one.middle[0])} before training)"
         for one in (most, least)
     ]
-    return f"{heading}, median after {run.spec.epochs} epochs: greatest for {said[0]}, least for {said[1]}."
+    epochs = run.spec.budget.epochs
+    return f"{heading}, median after {epochs} epochs: greatest for {said[0]}, least for {said[1]}."
 
 
 def _table(run: Run, names: Sequence[str], pairs: bool) -> str:
@@ -121,7 +117,7 @@ def _table(run: Run, names: Sequence[str], pairs: bool) -> str:
     who = numbers[run.arrays["pairs"]] if pairs else numbers[:, None]
     rows = (
         (epoch, *who[k], *(run.arrays[field][epoch, k] for field in names))
-        for epoch in range(run.spec.epochs + 1)
+        for epoch in range(run.spec.budget.epochs + 1)
         for k in range(len(who))
     )
     return as_csv(("epoch", *(("i", "j") if pairs else ("network",)), *names), rows)

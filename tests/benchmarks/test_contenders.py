@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.contenders import CONTENDERS, absent
 from data import load
-from models.experiment import Experiment
+from tests.helpers.specs import mlp
 
 
 def flat(contender) -> np.ndarray:
@@ -26,7 +26,7 @@ def test_a_peer_trains_the_same_networks(peer, output, loss):
     if reason := absent(peer):
         pytest.skip(reason)
     # 4,000 digits in minibatches of 1,500: the last one of an epoch is smaller.
-    spec = Experiment("mnist-5k", (6, 5), output, loss, networks=4, batch=1500)
+    spec = mlp("mnist-5k", (6, 5), output, loss, networks=4, batch=1500)
     data = load("mnist-5k")
     ours, theirs = (CONTENDERS[name](spec, data, spec.numbers) for name in ("engine", peer))
     before = flat(ours)

@@ -39,7 +39,7 @@ def test_the_floor_of_a_report_is_that_of_its_experiments():
     """13-50-1 on 404 samples, 400 epochs of minibatches of 32, thirty-two networks."""
     rates = Rates(1e9, 1e9)
     (spec,) = experiments_of(report(), "quick")
-    assert (spec.epochs, spec.batch, spec.networks) == (400, 32, 32)
+    assert (spec.budget.epochs, spec.budget.batch, spec.networks.count) == (400, 32, 32)
     assert training_floor([spec], rates) == pytest.approx(400 * epoch_floor((13, 50, 1), 32, 404, 32, rates))
 
 

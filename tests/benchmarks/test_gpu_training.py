@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import gpu_training
-from models.backend import resolve_backend
+from tests.helpers.specs import mlp
 
 
 @pytest.fixture
@@ -20,9 +20,7 @@ def rehearsal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 2**31)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "no GPU")
-    monkeypatch.setattr(
-        gpu_training, "resolve_backend", lambda kind, precision: resolve_backend(kind, "fp32")
-    )
+    monkeypatch.setattr(gpu_training, "mlp", lambda *of, precision, **more: mlp(*of, **more))
     sizes = {"DEVICE": "cpu", "DATA": "mnist-5k", "MEMBERS": 4, "EPOCHS": 3, "ROUNDS": 1}
     for name, value in sizes.items():
         monkeypatch.setattr(gpu_training, name, value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmarks import seed_correlation as of
+from tests.helpers.specs import changed
 
 
 def test_independent_networks_have_no_correlation():
@@ -34,7 +34,7 @@ def test_intervals_of_correlated_seeds_cover_less():
     assert max(of.coverage(own + seeds).values()) < 0.4
 
 
-SMALL = replace(of.EXPERIMENT, widths=(20,), networks=4, learning_rate=1e-2, epochs=10)
+SMALL = changed(of.EXPERIMENT, widths=(20,), networks=4, learning_rate=1e-2, epochs=10)
 
 
 def test_a_shared_order_is_another_training():
@@ -50,7 +50,7 @@ def test_what_is_no_order_and_what_takes_too_long_are_errors():
     with pytest.raises(ValueError, match="got the order 'none', wanted one of own, shared"):
         of.measured(SMALL, "none")
     with pytest.raises(ValueError, match=r"got networks above l = 0\.1 after 1 epochs: train longer"):
-        of.measured(replace(SMALL, epochs=1, learning_rate=1e-5), "own")
+        of.measured(changed(SMALL, epochs=1, learning_rate=1e-5), "own")
 
 
 def test_the_program_writes_both_orders(tmp_path, monkeypatch, capsys):

@@ -23,6 +23,7 @@ from claims.evidence.trained import (
 )
 from claims.evidence.trained.output_relu import changed_verdict
 from models.runs.run import Run
+from tests.helpers.specs import changed
 
 __all__ = ["APART", "CASES", "SAME", "STRADDLING", "accuracies", "curve", "final", "losses", "unequal_tests"]
 
@@ -210,7 +211,7 @@ def three(values: Sequence[float]) -> Runs:
 
     def runs(networks: int) -> list[Run]:
         (run,) = final(values)(networks)
-        return [replace(run, spec=replace(run.spec, widths=widths)) for widths in ((2,), (3,), (4,))]
+        return [replace(run, spec=changed(run.spec, widths=widths)) for widths in ((2,), (3,), (4,))]
 
     return runs
 

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike
 from claims.catalogue import Claim, claim
 from claims.core.margins import NETWORKS
 from claims.core.verdict import Evidence, Outcome, Verdict, decide
-from models.experiment import Experiment
 from models.runs.run import Run
+from tests.helpers.specs import mlp
 
 __all__ = [
     "SAMPLES",
@@ -101,7 +101,7 @@ def planted(
     train = np.asarray(train, dtype=float)
     test = train if test is None else np.asarray(test, dtype=float)
     epochs, networks = len(train) - 1, train.shape[1]
-    experiment = Experiment("mnist-5k", (2,), networks=networks, epochs=epochs, protocol=protocol, **spec)
+    experiment = mlp("mnist-5k", (2,), networks=networks, epochs=epochs, protocol=protocol, **spec)
     assert train.shape == test.shape
     pairs = every_pair(networks)
     alike = np.rint(np.broadcast_to(np.asarray(agreement, float), (epochs + 1, len(pairs))) * SAMPLES)

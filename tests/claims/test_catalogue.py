@@ -15,7 +15,7 @@ from claims.catalogue import CATALOGUE, Claim, Kind, claim
 from claims.core import margins
 from claims.core.margins import ALPHA
 from claims.core.verdict import Region
-from models.recorders.pairs import WEIGHT_THRESHOLD
+from models.recorders.weights import WEIGHT_THRESHOLD
 
 EVERY = pytest.mark.parametrize("of", CATALOGUE.values(), ids=CATALOGUE)
 

@@ -21,8 +21,10 @@ def pytest_collection_finish(session):
         groups = ",".join(mark.args[0] for mark in item.iter_markers("xdist_group"))
         specs = getattr(item, "callspec", None) and item.callspec.params.get("specs") or ()
         claims = [mark.args[0].claim.id for mark in item.iter_markers("claim")]
-        print("ITEM", item.nodeid, groups, ",".join(claims), " + ".join(
-            f"{s.name} N={s.networks} seed={s.seed} T={s.epochs} B={s.batch}" for s in specs), sep="\\t")
+        about = (f"{s.name} N={s.networks.count} seed={s.networks.seed} "
+                 f"T={s.budget.epochs} B={s.budget.batch}"
+                 for s in specs)
+        print("ITEM", item.nodeid, groups, ",".join(claims), " + ".join(about), sep="\\t")
     print("LOADED", *sorted({name.partition(".")[0] for name in sys.modules}), sep="\\t")
 """
 

@@ -14,6 +14,7 @@ from planted import altered
 from claims.catalogue import claim
 from claims.core.verdict import Outcome, Verdict
 from models.runs.run import Run
+from tests.helpers.specs import changed
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 NOT_APPLICABLE = Outcome.NOT_APPLICABLE
@@ -138,7 +139,7 @@ def test_what_stands_still_does_not_refute_while_the_training_loss_falls(id):
 def lost(run: Run, value: float) -> Run:
     """Two networks leave the finite numbers half-way, as the engine would record it."""
     arrays = {k: run.arrays[k].copy() for k in ("train_loss", "test_loss", "early_train_loss", "diverged_at")}
-    half = run.spec.epochs // 2
+    half = run.spec.budget.epochs // 2
     for name in ("train_loss", "test_loss"):
         arrays[name][half:, -2:] = value
     arrays["diverged_at"][-2:] = half
@@ -193,10 +194,9 @@ def test_more_or_fewer_networks_never_turn_a_verdict(case, networks):
 @every_case
 def test_a_single_epoch_is_judged(case):
     """A run of one epoch gives a verdict, not an exception, and plain JSON."""
-    from dataclasses import replace
 
     def first_and_last(run: Run) -> Run:
-        epochs = run.spec.epochs
+        epochs = run.spec.budget.epochs
         early = run.arrays["early_steps"] < run.steps_per_epoch
         arrays = {
             key.replace(f"/{epochs}/", "/1/"): value[early]
@@ -206,7 +206,7 @@ def test_a_single_epoch_is_judged(case):
             else value
             for key, value in run.arrays.items()
         }
-        return Run(replace(run.spec, epochs=1), arrays)
+        return Run(changed(run.spec, epochs=1), arrays)
 
     verdict = case.verdict(change=first_and_last)
     assert through_json(verdict).outcome is verdict.outcome

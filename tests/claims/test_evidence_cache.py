@@ -15,11 +15,11 @@ from claims.catalogue import claim
 from claims.core.verdict import Evidence, Strength
 from claims.evidence.cache import EvidenceCache, code_of, of_run
 from claims.evidence.linear import preparation, restarts
-from models.experiment import Experiment
 from models.runs import files
 from models.runs.code import closure, code_digest
 from models.runs.files import StoreError, StoreWarning
 from models.runs.run import Run
+from tests.helpers.specs import mlp
 
 FOUND = Evidence(
     0.1 + 0.2,
@@ -80,7 +80,7 @@ def test_evidence_without_an_interval_comes_back_without(tmp_path):
 
 def test_evidence_of_a_run_depends_on_its_bytes_and_on_the_rule():
     """Other bytes under one name, other networks, or the alpha of another look are another result."""
-    spec = Experiment("mnist-1k", (500,))
+    spec = mlp("mnist-1k", (500,))
     run = Run(spec, {}, key="a", provenance={"sha256": "1"})
     rule = claim("H7")
     seen = [

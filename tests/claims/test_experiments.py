@@ -5,30 +5,39 @@ from __future__ import annotations
 import pytest
 
 from claims.catalogue import experiments
-from claims.catalogue.experiments import SCALES, Network
+from claims.catalogue.experiments import SCALES, Training
 from claims.core.margins import NETWORKS
 from data import load
 
-NETWORKS_OF_THE_PAPER = [value for value in vars(experiments).values() if isinstance(value, Network)]
+TRAININGS_OF_THE_PAPER = [value for value in vars(experiments).values() if isinstance(value, Training)]
 
 each_scale = pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
 
 
 @each_scale
-@pytest.mark.parametrize("network", NETWORKS_OF_THE_PAPER, ids=lambda n: n.name)
+@pytest.mark.parametrize("training", TRAININGS_OF_THE_PAPER, ids=lambda n: n.name)
 @pytest.mark.parametrize("protocol", ["std", "var", "he"])
-def test_a_spec_is_of_its_network_and_scale(scale, network, protocol):
-    """Widths, output and loss are the network's, data and minibatch the scale's."""
-    spec = scale.experiment(network, protocol)
-    assert (spec.widths, spec.output, spec.loss) == (network.widths, network.output, network.loss)
-    assert spec.protocol == protocol
-    assert (spec.networks, spec.first, spec.seed, spec.precision) == (NETWORKS, 0, 0, "fp32")
-    if network.data != experiments.DIGITS:
-        assert (spec.dataset, spec.batch, spec.epochs) == (network.data, 32, scale.boston)
+def test_a_spec_is_of_its_training_and_scale(scale, training, protocol):
+    """Network, objective and optimiser are the training's, data and minibatch the scale's."""
+    spec = scale.experiment(training, protocol)
+    assert (spec.network, spec.objective, spec.optimiser) == (
+        training.network,
+        training.objective,
+        training.optimiser,
+    )
+    assert spec.initialisation.kind == protocol
+    assert (spec.networks.count, spec.networks.first, spec.networks.seed, spec.arithmetic.precision) == (
+        NETWORKS,
+        0,
+        0,
+        "fp32",
+    )
+    if training.data != experiments.DIGITS:
+        assert (spec.data, spec.budget.batch, spec.budget.epochs) == (training.data, 32, scale.boston)
     else:
-        assert (spec.dataset, spec.batch) == (scale.digits, scale.batch)
-        times = scale.narrow if network.widths == (10, 10) else 1
-        assert spec.epochs == times * scale.epochs[protocol]
+        assert (spec.data, spec.budget.batch) == (scale.digits, scale.batch)
+        times = scale.slow if training.network.widths == (10, 10) else 1
+        assert spec.budget.epochs == times * scale.epochs[protocol]
 
 
 def test_options_reach_the_spec():
@@ -36,12 +45,17 @@ def test_options_reach_the_spec():
     spec = SCALES["quick"].experiment(
         experiments.SOFTMAX_500, "std", first=12, networks=24, precision="fp64", seed=7
     )
-    assert (spec.first, spec.networks, spec.precision, spec.seed) == (12, 24, "fp64", 7)
+    assert (spec.networks.first, spec.networks.count, spec.arithmetic.precision, spec.networks.seed) == (
+        12,
+        24,
+        "fp64",
+        7,
+    )
 
 
 def test_networks_have_names_of_their_own():
     """A name tells what is trained; no two networks share one."""
-    names = [network.name for network in NETWORKS_OF_THE_PAPER]
+    names = [network.name for network in TRAININGS_OF_THE_PAPER]
     assert len(set(names)) == len(names) == 10
     assert experiments.SOFTMAX_500_300.name == "500-300 softmax mse"
 
@@ -49,8 +63,8 @@ def test_networks_have_names_of_their_own():
 @each_scale
 def test_a_law_can_be_told_from_he_and_boston(scale):
     """Where a training is to come to rest it has the eight epochs without which no law can be told."""
-    for network in NETWORKS_OF_THE_PAPER:
-        assert scale.experiment(network, "he").epochs >= 8
+    for network in TRAININGS_OF_THE_PAPER:
+        assert scale.experiment(network, "he").budget.epochs >= 8
 
 
 def test_the_reports_sizes_are_those_of_the_data():

@@ -32,12 +32,13 @@ def train():
 
     def of(spec):
         with asked.open("a") as file:
-            file.write(json.dumps([spec.first, spec.networks, spec.output]) + chr(10))
+            which = [spec.networks.first, spec.networks.count, spec.objective.output]
+            file.write(json.dumps(which) + chr(10))
         arrived, every = ARRIVE
         values = [0.01 if number % every < arrived else 0.5 for number in spec.numbers]
-        arrays = planted(plateau(np.array(values), spec.epochs)).arrays
-        return Run(spec, arrays, key=f"{{spec.output}}-{{spec.first}}", provenance=dict(sha256="ab"),
-                   trained=True, seconds=1.5)
+        arrays = planted(plateau(np.array(values), spec.budget.epochs)).arrays
+        key = f"{{spec.objective.output}}-{{spec.networks.first}}"
+        return Run(spec, arrays, key=key, provenance=dict(sha256="ab"), trained=True, seconds=1.5)
 
     return of
 '''

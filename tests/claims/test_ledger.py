@@ -5,19 +5,18 @@ from __future__ import annotations
 import errno
 import json
 import os
-from dataclasses import replace
 
 import pytest
 
 from claims.core.design import SEQUENTIAL, Design, fixed
 from claims.core.ledger import DesignError, Ledger
 from models.backend import Backend
-from models.experiment import Experiment
 from models.runs import files
 from models.runs.files import StoreError, StoreWarning, with_digest
+from tests.helpers.specs import changed, mlp
 
-SPEC = Experiment("mnist-1k", (500,), networks=32)
-CPU = Backend("cpu", "fp32", "a processor")
+SPEC = mlp("mnist-1k", (500,), networks=32)
+CPU = Backend("cpu", "a processor")
 
 
 @pytest.fixture
@@ -76,18 +75,18 @@ def test_looks_are_not_continued(ledger):
 def test_how_many_networks_are_trained_is_not_what_tells_experiments_apart(judged, change):
     """The ledger is about the experiment: a part of its networks is still it."""
     with pytest.raises(DesignError):
-        judged.check(replace(SPEC, **change), CPU, fixed(48))
+        judged.check(changed(SPEC, **change), CPU, fixed(48))
 
 
 @pytest.mark.parametrize(
     ("spec", "backend"),
     [
-        (replace(SPEC, seed=1), CPU),
-        (replace(SPEC, epochs=11), CPU),
-        (replace(SPEC, output="softmax"), CPU),
-        (replace(SPEC, protocol="std"), CPU),
-        (SPEC, Backend("cuda", "fp32", "a card")),
-        (SPEC, Backend("cpu", "fp64", "a processor")),
+        (changed(SPEC, seed=1), CPU),
+        (changed(SPEC, epochs=11), CPU),
+        (changed(SPEC, output="softmax"), CPU),
+        (changed(SPEC, protocol="std"), CPU),
+        (SPEC, Backend("cuda", "a card")),
+        (changed(SPEC, precision="fp64"), CPU),
     ],
     ids=["seed", "epochs", "output", "protocol", "backend", "precision"],
 )
@@ -99,7 +98,7 @@ def test_new_networks_are_another_experiment(judged, spec, backend):
 def test_the_device_is_no_other_experiment(judged):
     """The same arithmetic on a machine of another name trains the same networks."""
     with pytest.raises(DesignError):
-        judged.check(SPEC, Backend("cpu", "fp32", "another"), fixed(48))
+        judged.check(SPEC, Backend("cpu", "another"), fixed(48))
 
 
 def test_another_store_begins_anew(judged, tmp_path):
@@ -175,10 +174,10 @@ def test_a_read_only_store_knows_what_was_judged(judged, monkeypatch):
     judged.check(SPEC, CPU, fixed(32))
     judged.record(SPEC, CPU, fixed(32))
     with pytest.raises(StoreError, match=r"cannot be written \(Read-only .* give a folder with --store"):
-        judged.record(replace(SPEC, seed=1), CPU, fixed(32))
+        judged.record(changed(SPEC, seed=1), CPU, fixed(32))
 
 
 def test_nothing_is_left_beside_the_entries(judged):
     """Entries are written aside and moved into place, so that a reader finds one whole or none."""
-    judged.record(replace(SPEC, seed=1), CPU, fixed(32))
+    judged.record(changed(SPEC, seed=1), CPU, fixed(32))
     assert [path.suffix for path in judged.folder.iterdir()] == [".json", ".json"]

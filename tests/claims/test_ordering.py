@@ -108,11 +108,18 @@ def test_options_reach_the_specs(collected):
     found = collected("--networks", "8", "--precision", "fp64", "--seed", "3")
     for name in found.names[:-2]:
         for spec in found.specs(name):
-            assert (spec.networks, spec.first, spec.precision, spec.seed) == (8, 0, "fp64", 3)
+            assert (
+                spec.networks.count,
+                spec.networks.first,
+                spec.arithmetic.precision,
+                spec.networks.seed,
+            ) == (8, 0, "fp64", 3)
     softmax, linear = found.specs("test_comparison[E6-mnist-1k-500-he]")
-    assert (softmax.output, linear.output) == ("softmax", "linear")
-    assert {spec.networks for spec in collected("--looks").specs("test_boston[E9-boston-50-he]")} == {12}
-    assert {spec.networks for spec in collected().specs("test_boston[E9-boston-50-he]")} == {32}
+    assert (softmax.objective.output, linear.objective.output) == ("softmax", "linear")
+    assert {spec.networks.count for spec in collected("--looks").specs("test_boston[E9-boston-50-he]")} == {
+        12
+    }
+    assert {spec.networks.count for spec in collected().specs("test_boston[E9-boston-50-he]")} == {32}
 
 
 def test_a_scale_leaves_the_others_tests_out(collected):

@@ -16,6 +16,7 @@ from claims.evidence.trained.labels import exactly_one_pair, highest_agreement
 from claims.evidence.trained.output_relu import changed_verdict
 from claims.evidence.trained.reaching import near_zero
 from models.runs.run import Run
+from tests.helpers.specs import changed
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 
@@ -63,7 +64,7 @@ def written(support: float, refute: float):
 
     def evidence(of: dict[str, tuple[float, float]]):
         def found(run: Run, rule) -> Evidence:
-            p_support, p_refute = of[run.spec.output]
+            p_support, p_refute = of[run.spec.objective.output]
             inside = (0.9, 1.0) if p_support <= rule.alpha else (0.0, 1.0)
             interval = (0.0, 0.1) if p_refute <= rule.alpha else inside
             return Evidence(
@@ -139,7 +140,7 @@ def test_a_rule_that_does_not_apply_on_one_output_compares_nothing(at_chance):
 def test_a_rule_with_its_own_unit_keeps_it():
     """n of E8-one counts quadruples of both runs."""
     usual = pairs_of_six(0.2, 0.2, 0.2, 0.2, 0.2, 0.9)(32)[0]
-    literal = replace(usual, spec=replace(usual.spec, output="relu"))
+    literal = replace(usual, spec=changed(usual.spec, output="relu"))
     found = changed_verdict("E8-one", exactly_one_pair, usual, literal, claim("N3"))
     assert (found.n, found.sampling_unit) == (16, "quadruples")
 
@@ -159,6 +160,6 @@ def test_runs_in_the_wrong_order_are_refused(outputs):
 def test_runs_of_two_networks_are_refused():
     """Only the output may differ."""
     usual, literal = ended(ZERO, "linear"), ended(ZERO, "relu")
-    other = replace(literal, spec=replace(literal.spec, widths=(3,)))
+    other = replace(literal, spec=changed(literal.spec, widths=(3,)))
     with pytest.raises(ValueError, match="wanted one network with two outputs"):
         changed_verdict("E1", near_zero, usual, other, claim("N3"))

@@ -21,9 +21,9 @@ from claims.evidence.trained.reaching import near_zero
 from claims.evidence.trained.speed import slowdown
 from data import load
 from models.backend import resolve_backend
-from models.engines.mlp.training import Trainer
-from models.experiment import Experiment
+from models.engines.trainer import Trainer
 from models.runs.run import Run
+from tests.helpers.specs import mlp
 
 REDUCED = [
     pytest.param("cpu", "bf16", id="bf16 on the CPU"),
@@ -42,7 +42,7 @@ REDUCED = [
 @cache
 def run(output: str, kind: str, precision: str) -> Run:
     """Twelve 784-30-10 networks with He's weights, 24 epochs of 1,000 digits."""
-    spec = Experiment("mnist-1k", (30,), output, networks=12, epochs=24, batch=32, precision=precision)
+    spec = mlp("mnist-1k", (30,), output, networks=12, epochs=24, batch=32, precision=precision)
     trainer = Trainer(spec, load("mnist-1k"), resolve_backend(kind, precision), threads=1)
     while not trainer.finished:
         trainer.run_epoch()

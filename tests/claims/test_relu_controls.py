@@ -17,11 +17,11 @@ from claims.evidence.relu.path_activations import independence
 from claims.evidence.relu.relu_theorem import StrictTask, dead_unit_evidence, strict_evidence
 from data import Dataset
 from models.backend import resolve_backend
-from models.engines.mlp.training import Trainer
-from models.experiment import Experiment
+from models.engines.trainer import Trainer
 from models.relu.dead_units import dead_network
 from models.relu.paths import Layers, PathEffects
 from models.runs.run import Run
+from tests.helpers.specs import mlp
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 
@@ -311,7 +311,7 @@ def tiny() -> Dataset:
 @pytest.mark.parametrize("protocol", ["std", "var", "he"])
 def test_initial_weights_are_those_the_trainer_starts_from(protocol, precision):
     """Bit for bit, in the precision of training, for every member and layer; and trained ones have moved."""
-    spec = Experiment(
+    spec = mlp(
         "tiny",
         (7, 5),
         protocol=protocol,
@@ -321,7 +321,7 @@ def test_initial_weights_are_those_the_trainer_starts_from(protocol, precision):
         precision=precision,
         checkpoints=(0,),
     )
-    trainer = Trainer(spec, tiny(), resolve_backend("cpu", precision), 1)
+    trainer = Trainer(spec, tiny(), resolve_backend("cpu"), 1)
     trainer.run_epoch()
     run = Run(spec, trainer.result())
     kept = run.weights(0)
@@ -337,8 +337,8 @@ def test_initial_weights_are_those_the_trainer_starts_from(protocol, precision):
 
 def test_evidence_from_a_run_counts_models_and_samples():
     """All networks, at most as many samples as there are, and both times in the note."""
-    spec = Experiment("tiny", (7,), networks=8, epochs=1, batch=10)
-    trainer = Trainer(spec, tiny(), resolve_backend("cpu", "fp32"), 1)
+    spec = mlp("tiny", (7,), networks=8, epochs=1, batch=10)
+    trainer = Trainer(spec, tiny(), resolve_backend("cpu"), 1)
     trainer.run_epoch()
     run = Run(spec, trainer.result())
     evidence = path_activations.activation_evidence(run, tiny(), claim("H7"))
@@ -355,8 +355,8 @@ def test_evidence_from_a_run_counts_models_and_samples():
 
 def test_each_chosen_sample_is_looked_at_once(monkeypatch):
     """A draw without replacement, in the order of the data, and the same in every run; labels go with it."""
-    spec = Experiment("tiny", (7,), networks=4, epochs=1, batch=10)
-    trainer = Trainer(spec, tiny(), resolve_backend("cpu", "fp32"), 1)
+    spec = mlp("tiny", (7,), networks=4, epochs=1, batch=10)
+    trainer = Trainer(spec, tiny(), resolve_backend("cpu"), 1)
     trainer.run_epoch()
     run, seen = Run(spec, trainer.result()), []
     monkeypatch.setattr(path_activations, "PATH_SAMPLES", 20)

@@ -7,6 +7,7 @@ import pytest
 from models.experiment import Experiment
 from models.runs.cache import RUNS, RunCache
 from models.runs.run import Run
+from tests.helpers.specs import mlp
 
 
 @pytest.fixture
@@ -20,14 +21,14 @@ def runs(fetched) -> RunCache:
     """Two at hand."""
 
     def fetch(spec: Experiment) -> Run:
-        fetched.append(spec.epochs)
-        return Run(spec, {}, key=f"run-{spec.epochs}", trained=True, seconds=3.0)
+        fetched.append(spec.budget.epochs)
+        return Run(spec, {}, key=f"run-{spec.budget.epochs}", trained=True, seconds=3.0)
 
     return RunCache(fetch, 2)
 
 
 def of(epochs: int, **more: int) -> Experiment:
-    return Experiment("mnist-1k", (500,), epochs=epochs, **more)
+    return mlp("mnist-1k", (500,), epochs=epochs, **more)
 
 
 def test_a_run_is_fetched_once(runs, fetched):
@@ -60,7 +61,7 @@ def test_networks_of_another_look_are_another_run(runs, fetched):
 def test_as_many_are_kept_as_a_comparison_needs():
     """D1 compares four runs, and the next test finds all of them."""
     times = []
-    hand = RunCache(lambda spec: times.append(spec.epochs) or Run(spec, {}))
+    hand = RunCache(lambda spec: times.append(spec.budget.epochs) or Run(spec, {}))
     for epochs in [*range(1, RUNS + 1)] * 2:
         hand(of(epochs))
     assert times == list(range(1, RUNS + 1))

@@ -13,9 +13,9 @@ from claims.evidence.trained.equality import equal_loss
 from claims.evidence.trained.reaching import every_architecture, near_zero, same_behaviour
 from data import Dataset
 from models.backend import resolve_backend
-from models.engines.mlp.training import Trainer
-from models.experiment import Experiment
+from models.engines.trainer import Trainer
 from models.runs.run import Run, join
+from tests.helpers.specs import mlp
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 
@@ -27,10 +27,8 @@ def trained(noise: float, epochs: int = 120, first: int = 0, networks: int = 32,
     x = np.tile(rng.normal(size=(8, 5)), (2, 1))
     y = np.tile(rng.normal(size=8), 2) + noise * np.repeat([1.0, -1.0], 8)
     data = Dataset("tiny", "regression", x, y, x, y, 0, "", "made up")
-    spec = Experiment(
-        "tiny", (width,), first=first, networks=networks, epochs=epochs, batch=16, learning_rate=0.03
-    )
-    trainer = Trainer(spec, data, resolve_backend("cpu", "fp32"), threads=1)
+    spec = mlp("tiny", (width,), first=first, networks=networks, epochs=epochs, batch=16, learning_rate=0.03)
+    trainer = Trainer(spec, data, resolve_backend("cpu"), threads=1)
     while not trainer.finished:
         trainer.run_epoch()
     return Run(spec, trainer.result())

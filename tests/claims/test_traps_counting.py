@@ -14,6 +14,7 @@ from claims.core.verdict import Outcome
 from claims.evidence.trained import (
     reaching,
 )
+from tests.helpers.specs import changed
 
 SUPPORTED, REFUTED, INCONCLUSIVE = Outcome.SUPPORTED, Outcome.REFUTED, Outcome.INCONCLUSIVE
 
@@ -36,7 +37,7 @@ def test_one_model_of_the_four_that_never_arrives_refutes():
     verdict = judged("E1", reaching.near_zero, run)
     assert (verdict.outcome, verdict.estimate) == (REFUTED, 24 / 32)
     assert verdict.reason.startswith("model 2: whole interval outside >= 0.85")
-    pooled = replace(run, spec=replace(run.spec, protocol="he"))
+    pooled = replace(run, spec=changed(run.spec, protocol="he"))
     assert judged("E1", reaching.near_zero, pooled).outcome is INCONCLUSIVE
     assert "by model i" not in judged("E1", reaching.near_zero, pooled).reason
 
@@ -58,7 +59,7 @@ def test_a_diverged_network_at_zero_is_no_hit():
 def test_d2_shows_the_architecture_in_which_fewest_arrive():
     """And names it where it refutes; n counts the networks of all."""
     zero, stuck = final([0.01] * 4)(32)[0], losses(lambda n: np.where(np.arange(n) % 8 < 5, 0.3, 0.01))(32)[0]
-    stuck = replace(stuck, spec=replace(stuck.spec, widths=(3, 2)))
+    stuck = replace(stuck, spec=changed(stuck.spec, widths=(3, 2)))
     verdict = judged("D2", reaching.every_architecture, [zero, stuck])
     assert (verdict.outcome, verdict.estimate, verdict.n) == (REFUTED, 12 / 32, 64)
     assert "3-2, " in verdict.reason.split(":")[0]
@@ -80,7 +81,7 @@ def test_other_seeds_are_not_paired(id, change):
     """Comparisons are seed by seed: other networks, or another seed, are refused and both are named."""
     case = next(case for case in CASES if case.id == id)
     runs = case.runs(32)
-    runs[-1] = replace(runs[-1], spec=replace(runs[-1].spec, **change))
+    runs[-1] = replace(runs[-1], spec=changed(runs[-1].spec, **change))
     with pytest.raises(
         ValueError, match=r"got networks \d+ to \d+ of seed \d beside 0 to 31 of seed 0, wanted"
     ):

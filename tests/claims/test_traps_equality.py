@@ -15,6 +15,7 @@ from claims.evidence.trained import (
     comparisons,
     equality,
 )
+from tests.helpers.specs import changed
 
 SUPPORTED, REFUTED = Outcome.SUPPORTED, Outcome.REFUTED
 
@@ -51,7 +52,7 @@ def test_sigma_names_the_models_that_differ():
 def test_the_landscape_changes_when_some_seeds_end_elsewhere():
     """D6 counts seeds, not accuracies: a better accuracy with the same ends changes nothing."""
     runs = [
-        replace(run, spec=replace(run.spec, loss=loss, output=output))
+        replace(run, spec=changed(run.spec, loss=loss, output=output))
         for run, loss, output in zip(
             accuracies(0.6, 0.95, 0.8)(32), ("mse", "bce", "ce"), ("linear", "linear", "softmax"), strict=True
         )

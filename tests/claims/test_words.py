@@ -24,6 +24,7 @@ from claims.evidence.trained import (
     speed,
 )
 from models.runs.run import Run
+from tests.helpers.specs import changed
 
 
 def told(values: tuple[float, ...] = (0.01, 0.02, 0.03, 0.3), **more: object) -> Run:
@@ -68,7 +69,7 @@ A, B = told(), told((0.3, 0.3, 0.3, 0.3), output="softmax")
 
 
 def other(run: Run, **spec: object) -> Run:
-    return replace(run, spec=replace(run.spec, **spec))
+    return replace(run, spec=changed(run.spec, **spec))
 
 
 WORDS = {

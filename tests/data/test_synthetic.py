@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from claims.catalogue import claim
 from claims.evidence.linear.prerequisites import failed
 from data import SYNTHETIC, load_synthetic
 from models.exact.moments import moments
@@ -21,8 +22,8 @@ BROKEN = {
 def test_each_breaks_what_it_is_named_for(name):
     """The exact hypotheses fail on it as planned, and no other does."""
     planted = load_synthetic(name)
-    sentences = failed("T2", moments(planted.X, planted.Y), name)
-    assert [sentence.split()[0] for sentence in sentences] == BROKEN[name]
+    found = failed(claim("T2").prerequisites, moments(planted.X, planted.Y), name)
+    assert [one.claim for one in found] == BROKEN[name]
 
 
 @pytest.mark.parametrize("name", SYNTHETIC)
@@ -43,10 +44,8 @@ def test_unknown_name():
         load_synthetic("synthetik")
 
 
-def test_a_failed_hypothesis_points_elsewhere():
-    """The reason names the hypothesis, the data, the figure, and where the claim is judged instead."""
+def test_a_failed_hypothesis_is_named():
+    """The record says which hypothesis, the sentence also the data and the figure."""
     planted = load_synthetic("synthetic-rank-deficient")
-    assert failed("T1", moments(planted.X, planted.Y), planted.name, instead="synthetic-independent") == [
-        "H2 failed on synthetic-rank-deficient (rank 4 of 5)",
-        "judged on synthetic-independent instead",
-    ]
+    (found,) = failed(claim("T1").prerequisites, moments(planted.X, planted.Y), planted.name)
+    assert (found.claim, found.sentence) == ("H2", "H2 failed on synthetic-rank-deficient (rank 4 of 5)")

@@ -19,11 +19,11 @@ from counted_store import FILES, Counted
 from damages import evidence, stop
 
 from data import Dataset
-from models.backend import Backend, resolve_backend
 from models.engines.mlp import shards
-from models.experiment import Experiment
+from models.experiment import Arithmetic, Experiment
 from models.runs import key as key_module
 from models.runs.files import with_digest
+from tests.helpers.specs import mlp
 
 
 def _dataset(name: str, task: str, arrays: tuple[np.ndarray, ...], classes: int) -> Dataset:
@@ -62,22 +62,22 @@ def tiny() -> Callable[..., Experiment]:
     """An experiment on `digits` that trains in milliseconds; keywords change its spec."""
 
     def spec(**changes: object) -> Experiment:
-        usual = {"dataset": "tiny", "widths": (7,), "networks": 4, "epochs": 3, "batch": 10}
-        return Experiment(**(usual | changes))
+        usual = {"data": "tiny", "widths": (7,), "networks": 4, "epochs": 3, "batch": 10}
+        return mlp(**(usual | changes))
 
     return spec
 
 
 @pytest.fixture
-def fp64() -> Backend:
-    """The CPU in float64."""
-    return resolve_backend("cpu", "fp64")
+def fp64() -> Arithmetic:
+    """float64."""
+    return Arithmetic("fp64")
 
 
 @pytest.fixture
-def fp32() -> Backend:
-    """The CPU in float32."""
-    return resolve_backend("cpu", "fp32")
+def fp32() -> Arithmetic:
+    """float32."""
+    return Arithmetic("fp32")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from models.runs.store import RunStore
 __all__ = ["CPU", "DATA", "FILES", "SPEC", "Counted", "again", "assert_sound", "names"]
 
 FILES = ("run.safetensors", "run.json", "timing.json")
-SPEC, DATA, CPU = store_process.experiment(), store_process.dataset(), resolve_backend("cpu", "fp32")
+SPEC, DATA, CPU = store_process.experiment(), store_process.dataset(), resolve_backend("cpu")
 
 
 class Counted(RunStore):

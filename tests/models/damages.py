@@ -51,7 +51,9 @@ def states(root: Path) -> dict[str, tuple[Kind, State]]:
     return {item.path.name: (item.kind, item.state) for item in inventory(root)}
 
 
-def evidence(root: Path, *, modules: tuple[str, ...] = ("models.seeds",), code: str | None = None) -> Path:
+def evidence(
+    root: Path, *, modules: tuple[str, ...] = ("models.parts.seeds",), code: str | None = None
+) -> Path:
     """A value as the evidence cache keeps it."""
     identity = {"modules": list(modules), "code": code or code_digest(modules), "versions": {"machine": "x"}}
     before = set((root / "evidence").glob("*.json"))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.backend import Backend
-from models.engines.mlp.training import Trainer
-from models.experiment import WEIGHT_THRESHOLD
-from models.initialisation import initial_weights, minibatch_order
-from models.seeds import initial_seeds, order_seeds
+from models.backend import Backend, resolve_backend
+from models.engines.trainer import Trainer
+from models.experiment import Arithmetic
+from models.parts.seeds import initial_seeds, minibatch_order, order_seeds
+from models.recorders.weights import WEIGHT_THRESHOLD
+from tests.helpers.specs import initial_weights
 
-__all__ = ["assert_equals_reference", "assert_same_bytes", "trained"]
+__all__ = ["assert_equals_reference", "assert_same_bytes", "started", "trained"]
 
 APART = {
     *("baseline", "largest_class", "diverged_at", "pairs", "steps_per_epoch", "initial_seeds", "order_seeds"),
@@ -30,9 +32,11 @@ class Reference:
 
     def __init__(self, spec, data, member: int) -> None:
         self.spec = spec
-        sizes = (data.d_x, *spec.widths, data.d_y)
-        layers = initial_weights(sizes, spec.protocol, spec.groups, initial_seeds(spec.seed, spec.numbers))
-        self.order_seed = int(order_seeds(spec.seed, spec.numbers)[member])
+        sizes = (data.d_x, *spec.network.widths, data.d_y)
+        layers = initial_weights(
+            sizes, spec.initialisation.kind, spec.groups, initial_seeds(spec.networks.seed, spec.numbers)
+        )
+        self.order_seed = int(order_seeds(spec.networks.seed, spec.numbers)[member])
         modules: list[nn.Module] = []
         for W, b in layers:
             linear = nn.Linear(W.shape[1], W.shape[2], dtype=torch.float64)
@@ -40,24 +44,28 @@ class Reference:
                 linear.weight.copy_(W[member].T)
                 linear.bias.copy_(b[member])
             modules += [linear, nn.ReLU()]
-        last = {"linear": nn.Identity(), "relu": nn.ReLU(), "softmax": nn.Softmax(dim=-1)}[spec.output]
+        last = {"linear": nn.Identity(), "relu": nn.ReLU(), "softmax": nn.Softmax(dim=-1)}[
+            spec.objective.output
+        ]
         self.network = nn.Sequential(*modules[:-1], last)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=spec.learning_rate)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=spec.optimiser.learning_rate)
 
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         """The loss as torch's own modules have it: summed over outputs, averaged over samples."""
         h, k = self.network(x), y.shape[1]
-        if self.spec.loss == "mse":
+        if self.spec.objective.loss == "mse":
             return 0.5 * k * nn.MSELoss()(h, y)
-        if self.spec.loss == "bce":
-            return k * (nn.BCELoss() if self.spec.output == "softmax" else nn.BCEWithLogitsLoss())(h, y)
-        if self.spec.output == "softmax":
+        if self.spec.objective.loss == "bce":
+            return k * (nn.BCELoss() if self.spec.objective.output == "softmax" else nn.BCEWithLogitsLoss())(
+                h, y
+            )
+        if self.spec.objective.output == "softmax":
             return nn.NLLLoss()(h.log(), y.argmax(1))
         return nn.CrossEntropyLoss()(h, y.argmax(1))
 
     def steps(self, x: Tensor, y: Tensor, epoch: int) -> Iterator[None]:
         """Trains for an epoch, a step at a time."""
-        for batch in minibatch_order(len(x), epoch, self.order_seed).split(self.spec.batch):
+        for batch in minibatch_order(len(x), epoch, self.order_seed).split(self.spec.budget.batch):
             self.optimiser.zero_grad()
             self.loss(x[batch], y[batch]).backward()
             self.optimiser.step()
@@ -79,10 +87,10 @@ def references(spec, data, early: dict[int, tuple[list, list]]) -> Iterator[dict
         "test": [torch.from_numpy(np.array(a)).double() for a in (data.rows_test, data.targets_test)],
     }
     labels = {"train": data.y_train, "test": data.y_test}
-    pairs = [(q + a, q + b) for q in range(0, spec.networks, 4) for a, b in combinations(range(4), 2)]
+    pairs = [(q + a, q + b) for q in range(0, spec.networks.count, 4) for a, b in combinations(range(4), 2)]
     step = 0
-    networks = [Reference(spec, data, member) for member in range(spec.networks)]
-    for epoch in range(spec.epochs + 1):
+    networks = [Reference(spec, data, member) for member in range(spec.networks.count)]
+    for epoch in range(spec.budget.epochs + 1):
         row: dict[str, np.ndarray] = {}
         for side, (x, y) in sides.items():
             with torch.no_grad():
@@ -98,7 +106,7 @@ def references(spec, data, early: dict[int, tuple[list, list]]) -> Iterator[dict
         row["weights_differ"] = np.array(
             [np.sum(np.abs(flat[a] - flat[b]) > WEIGHT_THRESHOLD) for a, b in pairs]
         )
-        for index in range(2 * len(spec.widths) + 2):
+        for index in range(2 * len(spec.network.widths) + 2):
             name = f"{'Wb'[index % 2]}{index // 2 + 1}"
             row[name] = np.stack([net.tensors()[index] for net in networks])
         yield row
@@ -111,8 +119,15 @@ def references(spec, data, early: dict[int, tuple[list, list]]) -> Iterator[dict
             early[step] = losses, [np.sum(told[a] == told[b]) for a, b in pairs]
 
 
-def trained(spec, data, backend: Backend, threads: int = 1) -> Trainer:
-    trainer = Trainer(spec, data, backend, threads)
+def started(spec, data, on: Backend | Arithmetic, threads: int | None = 1, **more) -> Trainer:
+    """A trainer on a device, or on the CPU in some arithmetic."""
+    if isinstance(on, Arithmetic):
+        spec, on = replace(spec, arithmetic=on), resolve_backend("cpu")
+    return Trainer(spec, data, on, threads, **more)
+
+
+def trained(spec, data, on: Backend | Arithmetic, threads: int = 1) -> Trainer:
+    trainer = started(spec, data, on, threads)
     while not trainer.finished:
         trainer.run_epoch()
     return trainer
@@ -125,9 +140,9 @@ def assert_same_bytes(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> Non
         assert a[key].tobytes() == b[key].tobytes(), key
 
 
-def assert_equals_reference(spec, data, backend: Backend, threads: int = 1) -> None:
+def assert_equals_reference(spec, data, on: Backend | Arithmetic, threads: int = 1) -> None:
     """Every recorded number of every epoch, and every weight, against the slow truth."""
-    result = trained(spec, data, backend, threads).result()
+    result = trained(spec, data, on, threads).result()
     recorded = {key for key in result if "/" not in key} - APART
     early: dict[int, tuple[list, list]] = {}
     for epoch, row in enumerate(references(spec, data, early)):
@@ -144,7 +159,7 @@ def assert_equals_reference(spec, data, backend: Backend, threads: int = 1) -> N
                     result[name][epoch], expected, rtol=1e-10, atol=1e-10, err_msg=name
                 )
         assert recorded <= row.keys()
-    assert all(len(result[name]) == spec.epochs + 1 for name in recorded)
+    assert all(len(result[name]) == spec.budget.epochs + 1 for name in recorded)
     steps = result["early_steps"].tolist()
     assert len(result["early_train_loss"]) == len(steps)
     for row, step in enumerate(steps):

@@ -25,9 +25,10 @@ import numpy as np
 
 from data import Dataset
 from models.backend import resolve_backend
-from models.engines.mlp import training
+from models.engines.mlp import engine
 from models.experiment import Experiment
 from models.runs import content, files, store
+from tests.helpers.specs import mlp
 
 
 def die() -> None:
@@ -44,8 +45,8 @@ def dataset() -> Dataset:
 
 
 def experiment(**changes: Any) -> Experiment:
-    usual = {"dataset": "tiny", "widths": (6,), "networks": 4, "epochs": 4, "batch": 8}
-    return Experiment(**(usual | {"checkpoints": (2,)} | changes))
+    usual = {"data": "tiny", "widths": (6,), "networks": 4, "epochs": 4, "batch": 8}
+    return mlp(**(usual | {"checkpoints": (2,)} | changes))
 
 
 def dying_at_replace(number: int) -> None:
@@ -72,14 +73,14 @@ def dying_in_write(number: int) -> None:
 
 
 def dying_when_judged(number: int) -> None:
-    judge, calls = training.Trainer._judge, iter(range(1, 1_000))
+    judge, calls = engine.Engine._judge, iter(range(1, 1_000))
 
     def judged(*arguments: Any) -> Any:
         if next(calls) == number:
             die()
         return judge(*arguments)
 
-    training.Trainer._judge = judged
+    engine.Engine._judge = judged
 
 
 def meeting(number: int, arrived: tuple[int, int]) -> Callable[[], None]:
@@ -125,7 +126,7 @@ def ask(root: Path, plan: dict[str, Any], arrived: tuple[int, int]) -> dict[str,
         checkpoint_seconds=0,
         progress=progress,
     )
-    run = runs.get(experiment(**plan.get("spec", {})), dataset(), resolve_backend("cpu", "fp32"))
+    run = runs.get(experiment(**plan.get("spec", {})), dataset(), resolve_backend("cpu"))
     return {"trained": run.trained, "sha256": run.provenance["sha256"], "key": run.key}
 
 

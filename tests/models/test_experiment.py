@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from models.experiment import Experiment
+from tests.helpers.specs import mlp
 
 REFUSED = [
     ({"output": "tanh"}, "got output 'tanh', wanted one of linear, softmax, relu"),
     ({"loss": "l1"}, "got loss 'l1', wanted one of mse, bce, ce"),
-    ({"protocol": "xavier"}, "got protocol 'xavier', wanted one of std, var, he"),
+    ({"protocol": "xavier"}, "got the kind 'xavier', wanted one of models/initialisations/: he, std, var"),
     ({"precision": "fp16"}, "got precision 'fp16', wanted one of fp32, fp64, tf32, bf16"),
     ({"epochs": 0}, "got epochs 0, wanted a whole number of at least 1"),
     ({"epochs": 1.5}, "got epochs 1.5, wanted a whole number"),
@@ -42,7 +43,7 @@ REFUSED = [
 def test_a_wrong_spec_is_refused(changes, message):
     """The error says what was got and what was wanted."""
     with pytest.raises(ValueError, match=re.escape(message)):
-        Experiment(**({"dataset": "mnist-5k", "widths": (10,)} | changes))
+        mlp(**({"data": "mnist-5k", "widths": (10,)} | changes))
 
 
 @pytest.mark.parametrize(
@@ -55,26 +56,26 @@ def test_a_wrong_spec_is_refused(changes, message):
 )
 def test_a_networks_number_says_its_population(protocol, populations, groups):
     """Under he all networks are one population; under std and var every quadruple has one of each i."""
-    spec = Experiment("boston", (5,), protocol=protocol, networks=8, first=12)
+    spec = mlp("boston", (5,), protocol=protocol, networks=8, first=12)
     assert spec.numbers == (12, 13, 14, 15, 16, 17, 18, 19)
     assert (spec.populations, spec.groups) == (populations, groups)
 
 
 def test_a_spec_reads_like_the_paper():
     """The setting names data, widths and protocol, the name output and loss too."""
-    spec = Experiment("mnist-5k", (500, 300), "softmax", "ce", "std")
+    spec = mlp("mnist-5k", (500, 300), "softmax", "ce", "std")
     assert spec.setting == "mnist-5k-500-300-std"
     assert spec.name == "mnist-5k-500-300-std softmax ce"
 
 
 def test_json_is_one_canonical_line_of_all_fields():
     """Keys are sorted, nothing is left out, and the JSON makes the same spec."""
-    spec = Experiment("boston", (50,), checkpoints=(1, 5))
-    text = spec.as_json()
+    spec = mlp("boston", (50,), checkpoints=(1, 5))
+    text = spec.canonical()
     fields = json.loads(text)
     assert "\n" not in text
     assert list(fields) == sorted(field.name for field in dataclasses.fields(Experiment))
-    assert Experiment(**fields) == spec
+    assert Experiment.from_json(text) == Experiment.from_json(fields) == spec
 
 
 EQUAL = {
@@ -89,17 +90,17 @@ EQUAL = {
 @pytest.mark.parametrize("changes", EQUAL.values(), ids=EQUAL)
 def test_equal_specs_have_equal_json(changes):
     """However its numbers were typed, one experiment has one name in the store."""
-    usual = {"dataset": "mnist-5k", "widths": (500,)}
+    usual = {"data": "mnist-5k", "widths": (500,)}
     if "learning_rate" in changes:
         usual["learning_rate"] = 1.0
     if "checkpoints" in changes:
         usual["checkpoints"] = (2, 7)
-    assert Experiment(**(usual | changes)).as_json() == Experiment(**usual).as_json()
+    assert mlp(**(usual | changes)).canonical() == mlp(**usual).canonical()
 
 
 def test_a_spec_cannot_be_changed():
     """It is a key: frozen and hashable."""
-    spec = Experiment("boston", (5,))
+    spec = mlp("boston", (5,))
     with pytest.raises(dataclasses.FrozenInstanceError):
-        spec.epochs = 3
-    assert spec in {Experiment("boston", (5,))}
+        spec.budget.epochs = 3
+    assert spec in {mlp("boston", (5,))}

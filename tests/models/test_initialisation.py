@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.initialisation import initial_weights, minibatch_order, standard_deviation
+from models.parts.part import find
+from models.parts.seeds import minibatch_order
+from tests.helpers.specs import initial_weights
 
 PROTOCOLS = [
     ("std", 0, 2.0),
@@ -23,7 +25,6 @@ PROTOCOLS = [
 @pytest.mark.parametrize(("protocol", "i", "expected"), PROTOCOLS)
 def test_weights_spread_as_the_protocol_says(protocol, i, expected):
     """N(0, sigma_i I) with sigma_i = i + 2 as deviation or as variance, or He's 2 / fan_in; biases are 0."""
-    assert standard_deviation(protocol, i, 200) == pytest.approx(expected)
     (W, b), _ = initial_weights((200, 300, 2), protocol, [i], [0])
     assert (W.shape, b.shape, W.dtype) == ((1, 200, 300), (1, 300), torch.float64)
     # 60,000 draws: the deviation's standard error is 0.3 %, the mean's 0.4 % of the deviation.
@@ -34,9 +35,11 @@ def test_weights_spread_as_the_protocol_says(protocol, i, expected):
 
 
 def test_an_unknown_protocol_is_refused():
-    """The error names the three."""
-    with pytest.raises(ValueError, match="got protocol 'xavier', wanted std, var or he"):
-        standard_deviation("xavier", 0, 10)
+    """The error names those there are, and how to add one."""
+    with pytest.raises(
+        ValueError, match="got the kind 'xavier', wanted one of models/initialisations/: he, std, var;"
+    ):
+        find("initialisations", "xavier")
 
 
 def test_a_network_is_drawn_the_same_in_any_ensemble():

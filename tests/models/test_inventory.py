@@ -79,8 +79,8 @@ def test_evidence_follows_the_modules_that_it_names(tmp_path):
 def test_evidence_of_other_libraries_is_old(tmp_path):
     """As it says which it was computed with."""
     identity = {
-        "modules": ["models.seeds"],
-        "code": code_digest(("models.seeds",)),
+        "modules": ["models.parts.seeds"],
+        "code": code_digest(("models.parts.seeds",)),
         "versions": {"numpy": "1"},
     }
     ValueStore(tmp_path, "evidence").value("T2", identity, lambda: 1)

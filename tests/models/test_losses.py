@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.experiment import LOSSES, OUTPUTS
 from models.objectives.losses import constant_loss, loss_gradient, loss_per_sample
+from models.objectives.objective import LOSSES, OUTPUTS
 
 COMBINATIONS = list(itertools.product(OUTPUTS, LOSSES))
 SCALES = {"small logits": 1.0, "large logits": 30.0, "saturated logits": 1e3}

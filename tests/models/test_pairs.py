@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.experiment import WEIGHT_THRESHOLD
-from models.recorders.pairs import label_agreement, quadruple_pairs, weight_differences
+from models.recorders.labels import label_agreement
+from models.recorders.pairs import quadruple_pairs, weight_differences
+from models.recorders.weights import WEIGHT_THRESHOLD
 
 
 def test_pairs_stay_within_quadruples():

@@ -10,6 +10,7 @@ import pytest
 from ordinary_models import trained
 
 from models.runs.run import Run, join
+from tests.helpers.specs import changed
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def run(digits, houses, tiny, fp64):
 
     def of(first: int = 0, networks: int = 4, key: str = "", **changes: object) -> Run:
         spec = tiny(first=first, networks=networks, **changes)
-        data = {"tiny": digits, "houses": houses}[spec.dataset]
+        data = {"tiny": digits, "houses": houses}[spec.data]
         arrays = trained(spec, data, fp64).result()
         provenance = {"sha256": f"digest {first}", "backend": "cpu"}
         return Run(spec, arrays, key=key or f"key-{first}", provenance=provenance, seconds=2.0)
@@ -52,7 +53,7 @@ def test_accuracy_at_chance_is_the_largest_class(run, digits):
     """Of the training and of the test labels; a regression has none."""
     expected = [np.bincount(y).max() / len(y) for y in (digits.y_train, digits.y_test)]
     assert run().arrays["largest_class"].tolist() == expected
-    assert np.isnan(run(dataset="houses").arrays["largest_class"]).all()
+    assert np.isnan(run(data="houses").arrays["largest_class"]).all()
 
 
 def test_fine_records_are_in_the_order_of_their_steps(run):
@@ -127,7 +128,7 @@ def test_a_joined_run_is_the_run_of_all_networks(run, protocol, cuts):
 
 def test_a_joined_regression_has_no_labels_either(run):
     """Losses, pairs and weights are joined without them."""
-    joined, whole = join([run(0, dataset="houses"), run(4, dataset="houses")]), run(0, 8, dataset="houses")
+    joined, whole = join([run(0, data="houses"), run(4, data="houses")]), run(0, 8, data="houses")
     assert joined.arrays.keys() == whole.arrays.keys()
     np.testing.assert_allclose(joined.normalised_loss(), whole.normalised_loss(), rtol=1e-9)
     assert np.isnan(joined.arrays["largest_class"]).all()
@@ -167,7 +168,7 @@ def test_a_joined_run_says_what_it_was_joined_from(run):
 def test_runs_that_do_not_follow_one_another_are_refused(run, change):
     """A gap, an overlap, or another experiment: both specs are in the message."""
     first = run()
-    other = Run(replace(first.spec, **({"first": 4} | change)), {})
+    other = Run(changed(first.spec, **({"first": 4} | change)), {})
     with pytest.raises(ValueError, match=r"got \{.*\}, wanted \{.*\}: runs are joined in the order of"):
         join([first, other])
     with pytest.raises(ValueError, match="without a gap"):

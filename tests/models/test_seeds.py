@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.seeds import initial_seeds, order_seeds, seed_of
+from models.parts.seeds import initial_seeds, order_seeds, seed_of
 
 
 def test_no_two_networks_share_a_seed():

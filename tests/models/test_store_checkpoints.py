@@ -14,7 +14,7 @@ import store_process
 from counted_store import CPU, DATA, Counted, assert_sound
 from damages import flip, stop, swapped, truncate
 
-from models.engines.mlp import training
+from models.engines import trainer as trainer_module
 from models.runs.checkpoints import checkpoint_name, identity_of
 from models.runs.files import StoreWarning
 
@@ -53,8 +53,8 @@ BAD_CHECKPOINTS = {
     "flipped byte": (lambda r: flip(only_checkpoint(r)), "does not match the digest in its name"),
     "truncated": (lambda r: truncate(only_checkpoint(r)), "does not match the digest in its name"),
     "another run's": (checkpoint_of_another_run, "is corrupt or of another run"),
-    "lacks a shard": (lambda r: forge(r, **{"shard/0/buffer": None}), "buffer"),
-    "other shards": (lambda r: forge(r, **{"shard/0/buffer": np.zeros(3, np.float32)}), "size"),
+    "lacks a shard": (lambda r: forge(r, **{"engine/shard/0/buffer": None}), "buffer"),
+    "other shards": (lambda r: forge(r, **{"engine/shard/0/buffer": np.zeros(3, np.float32)}), "size"),
     "lacks its epoch": (lambda r: forge(r, epoch=np.zeros(0, int)), "index 0 is out of bounds"),
     "lacks its time": (lambda r: forge(r, {"minutes": "1"}), "does not say how long it took"),
     "time in words": (lambda r: forge(r, {"seconds": "long"}), "does not say how long it took"),
@@ -109,13 +109,13 @@ def test_one_trainer_is_built_however_many_checkpoints_are_bad(runs, interrupted
     for epoch in (3, 4):
         (runs.partial / path.name.replace("000002", f"00000{epoch}")).write_bytes(b"bad")
     built = []
-    start = training.Trainer.__init__
+    start = trainer_module.Trainer.__init__
 
     def counted(self, *arguments: Any, **options: Any) -> None:
         built.append(1)
         start(self, *arguments, **options)
 
-    monkeypatch.setattr(training.Trainer, "__init__", counted)
+    monkeypatch.setattr(trainer_module.Trainer, "__init__", counted)
     with pytest.warns(StoreWarning, match="epoch-00000[34]"):
         assert runs.run().resumed_from == 2
     assert len(built) == 1
@@ -125,4 +125,4 @@ def test_the_time_spent_is_no_tensor(interrupted):
     """A checkpoint's tensors are the trainer's state, and its header says the rest."""
     content = only_checkpoint(interrupted).read_bytes()
     assert "seconds" not in safetensors.numpy.load(content)
-    assert identity_of(only_checkpoint(interrupted))["spec"]["dataset"] == "tiny"
+    assert identity_of(only_checkpoint(interrupted))["spec"]["data"] == "tiny"

@@ -14,7 +14,7 @@ from counted_store import CPU, DATA, SPEC, Counted, assert_sound
 
 from models.runs.training import Trained, Training
 
-NORM = {"gradient_norm": "models.seeds"}
+NORM = {"gradient_norm": "models.parts.seeds"}
 """An array, and a module of the project that stands for its recorder."""
 
 

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ordinary_models import assert_equals_reference, trained
+from ordinary_models import assert_equals_reference, started, trained
 
 from data import Dataset
-from models.engines.mlp.training import Trainer
-from models.experiment import LOSSES, OUTPUTS
-from models.initialisation import initial_weights
+from models.objectives.objective import LOSSES, OUTPUTS
+from tests.helpers.specs import initial_weights
 
 COMBINATIONS = [(output, loss) for output in OUTPUTS for loss in LOSSES]
 WIDTHS = [(7,), (6, 5)]
@@ -40,15 +39,15 @@ def test_wide_initial_weights_equal_ordinary_models_too(output, loss, protocol, 
 @pytest.mark.parametrize("widths", [(), (7,), (6, 5)], ids=["none", "7", "6-5"])
 def test_regression_equals_ordinary_models(widths, houses, tiny, fp64):
     """A table with one target trains alike, and records no labels."""
-    spec = tiny(dataset="houses", widths=widths, learning_rate=0.01, checkpoints=(0, 1, 2, 3))
+    spec = tiny(data="houses", widths=widths, learning_rate=0.01, checkpoints=(0, 1, 2, 3))
     assert_equals_reference(spec, houses, fp64)
-    assert "train_accuracy" not in Trainer(spec, houses, fp64).result()
+    assert "train_accuracy" not in started(spec, houses, fp64).result()
 
 
 def test_shards_equal_ordinary_models(digits, tiny, fp64, small_shards):
     """Cutting the ensemble into shards changes no member."""
     spec = tiny(networks=8, checkpoints=(0, 1, 2, 3))
-    assert len(Trainer(spec, digits, fp64)._shards) == 8
+    assert len(started(spec, digits, fp64).engine.shards) == 8
     assert_equals_reference(spec, digits, fp64)
 
 
@@ -64,8 +63,8 @@ def test_networks_that_leave_out_zeros_equal_ordinary_models(threads, tiny, fp64
     data = Dataset(
         "sparse", "classification", pixels[:50], labels[:50], pixels[50:], labels[50:], 4, "0", "a test"
     )
-    spec = tiny(dataset="sparse", widths=(6, 5), batch=4, checkpoints=(0, 1, 2, 3), learning_rate=0.01)
-    (part, other) = Trainer(spec, data, fp64)._shards[0]._parts
+    spec = tiny(data="sparse", widths=(6, 5), batch=4, checkpoints=(0, 1, 2, 3), learning_rate=0.01)
+    (part, other) = started(spec, data, fp64).engine.shards[0].parts
     assert part.reader.tail + other.reader.tail > 0
     assert_equals_reference(spec, data, fp64, threads)
 
@@ -76,13 +75,13 @@ def test_data_without_idle_inputs_equal_ordinary_models(houses, tiny, fp64):
     full = replace(
         houses, name="full", raw_train=houses.raw_train[:, used], raw_test=houses.raw_test[:, used]
     )
-    assert_equals_reference(tiny(dataset="full", checkpoints=(0, 1, 2, 3)), full, fp64)
+    assert_equals_reference(tiny(data="full", checkpoints=(0, 1, 2, 3)), full, fp64)
 
 
 def test_a_cross_entropy_needs_labels(houses, tiny, fp64):
     """A regression under a cross entropy is refused: its targets are no probabilities."""
     with pytest.raises(ValueError, match="got loss 'bce' on houses, which is a regression: wanted mse"):
-        Trainer(tiny(dataset="houses", loss="bce"), houses, fp64)
+        started(tiny(data="houses", loss="bce"), houses, fp64)
 
 
 def test_more_classes_than_a_byte_tells_apart_are_refused(digits, tiny, fp64):
@@ -91,7 +90,7 @@ def test_more_classes_than_a_byte_tells_apart_are_refused(digits, tiny, fp64):
     with pytest.raises(
         ValueError, match="got tiny with 256 classes, wanted at most 255: labels are recorded"
     ):
-        Trainer(tiny(), many, fp64)
+        started(tiny(), many, fp64)
 
 
 def test_idle_inputs_keep_their_initial_weights(digits, tiny, fp32):
@@ -106,7 +105,7 @@ def test_idle_inputs_keep_their_initial_weights(digits, tiny, fp32):
     seeds = trainer.result()["initial_seeds"]
     initial = initial_weights((12, 7, 4), "he", spec.groups, seeds)[0][0].float().numpy()
     np.testing.assert_array_equal(before, initial)
-    np.testing.assert_array_equal(trainer.layers()[0][0].numpy(), after)
+    np.testing.assert_array_equal(trainer.parameters()["W1"].numpy(), after)
 
 
 def test_a_run_has_one_row_an_epoch_and_one_before(digits, tiny, fp32):
@@ -143,7 +142,7 @@ def test_baseline_is_the_loss_of_the_training_mean(digits, tiny, fp64):
     expected = [
         0.5 * np.square(y - constant).sum(1).mean() for y in (digits.targets_train, digits.targets_test)
     ]
-    np.testing.assert_allclose(Trainer(tiny(), digits, fp64).result()["baseline"], expected, rtol=1e-12)
+    np.testing.assert_allclose(started(tiny(), digits, fp64).result()["baseline"], expected, rtol=1e-12)
 
 
 # -- divergence -----------------------------------------------------------------------
@@ -152,10 +151,10 @@ def test_baseline_is_the_loss_of_the_training_mean(digits, tiny, fp64):
 def test_a_member_that_leaves_the_numbers_is_counted_and_alone(digits, tiny, fp32):
     """A member whose weights overflow is NaN from then on; the others train as if it were not there."""
     spec = tiny(networks=8)
-    sound, sick = Trainer(spec, digits, fp32), Trainer(spec, digits, fp32)
+    sound, sick = started(spec, digits, fp32), started(spec, digits, fp32)
     for trainer in (sound, sick):
         trainer.run_epoch()
-    sick._shards[0].weights.layers[0][0][2] = 1e38
+    sick.engine.shards[0].weights.layers[0][0][2] = 1e38
     for trainer in (sound, sick):
         while not trainer.finished:
             trainer.run_epoch()
@@ -196,14 +195,14 @@ def test_a_member_that_leaves_the_numbers_is_counted_and_alone(digits, tiny, fp3
 )
 def test_divergence_is_leaving_the_numbers_or_ending_ten_times_up(losses, diverged_at, digits, tiny, fp64):
     """The epoch counted is the first bad one; a finite spike that was overcome is none."""
-    trainer = Trainer(tiny(epochs=2), digits, fp64, numbers=[0])
-    trainer.recorder.history = {"train_loss": [np.array([loss]) for loss in losses]}
+    trainer = started(tiny(epochs=2), digits, fp64, numbers=[0])
+    trainer.history.rows = {"train_loss": [np.array([loss]) for loss in losses]}
     assert trainer.result()["diverged_at"].tolist() == [diverged_at]
 
 
 def test_labels_of_a_network_that_outputs_zeros(digits, tiny, fp64):
     """A ReLU output that is 0 everywhere labels everything as the first class, as torch's argmax does."""
-    trainer = Trainer(tiny(output="relu", epochs=1), digits, fp64)
-    for _, bias in trainer._shards[0].weights.layers[-1:]:
+    trainer = started(tiny(output="relu", epochs=1), digits, fp64)
+    for _, bias in trainer.engine.shards[0].weights.layers[-1:]:
         bias -= 1000
-    assert not trainer._judge(trainer._shards[0], 0)[1].any()
+    assert not trainer.engine.view().predictions("train").any()

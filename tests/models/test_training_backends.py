@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from ordinary_models import assert_equals_reference, assert_same_bytes, trained
+from ordinary_models import assert_equals_reference, assert_same_bytes, started, trained
 
-from models.backend import Backend, resolve_backend
-from models.engines.mlp import training
-from models.engines.mlp.training import Trainer
-from models.experiment import LOSSES, OUTPUTS
+from models.backend import Backend, Execution, check_precision, folder_name, resolve_backend
+from models.engines.mlp import engine
+from models.objectives.objective import LOSSES, OUTPUTS
 
 COMBINATIONS = [(output, loss) for output in OUTPUTS for loss in LOSSES]
 
@@ -21,7 +20,7 @@ COMBINATIONS = [(output, loss) for output in OUTPUTS for loss in LOSSES]
 def test_bf16_differs_from_fp32_and_stays_close(digits, tiny, fp32):
     """Products of bfloat16 operands move the weights by a little, and by something."""
     a = trained(tiny(), digits, fp32).result()
-    b = trained(tiny(precision="bf16"), digits, resolve_backend("cpu", "bf16")).result()
+    b = trained(tiny(precision="bf16"), digits, resolve_backend("cpu")).result()
     assert a["weights/3/W1"].tobytes() != b["weights/3/W1"].tobytes()
     np.testing.assert_allclose(b["train_loss"], a["train_loss"], rtol=0.02)
     assert b["weights/3/W1"].dtype == np.float32
@@ -29,7 +28,7 @@ def test_bf16_differs_from_fp32_and_stays_close(digits, tiny, fp32):
 
 def test_precisions_start_from_the_same_point(digits, tiny, fp32, fp64):
     """Initial weights are drawn in float64 and rounded."""
-    a, b = (Trainer(tiny(checkpoints=(0,)), digits, of).result()["weights/0/W1"] for of in (fp32, fp64))
+    a, b = (started(tiny(checkpoints=(0,)), digits, of).result()["weights/0/W1"] for of in (fp32, fp64))
     np.testing.assert_array_equal(a, b.astype(np.float32))
 
 
@@ -55,7 +54,7 @@ def test_what_a_machine_cannot_do_is_refused(kind, precision, absent, message, m
     monkeypatch.setattr(torch.cuda, "is_available", lambda: "cuda" not in absent)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: "mps" not in absent)
     with pytest.raises(ValueError, match=message):
-        resolve_backend(kind, precision)
+        check_precision(resolve_backend(kind).kind, precision)
 
 
 def pretended_gpus(monkeypatch: pytest.MonkeyPatch, count: int) -> list[int]:
@@ -84,16 +83,13 @@ def test_auto_takes_the_best_device(absent, kind, monkeypatch):
 
 @pytest.mark.parametrize(
     ("worker", "devices", "device"),
-    [(None, 1, 0), (None, 4, 0), ("gw0", 2, 0), ("gw1", 2, 1), ("gw5", 2, 1), ("gw11", 4, 3), ("gw7", 1, 0)],
+    [(0, 1, 0), (0, 2, 0), (1, 2, 1), (5, 2, 1), (11, 4, 3), (7, 1, 0)],
 )
 def test_workers_are_pinned_to_devices_in_turn(worker, devices, device, monkeypatch):
-    """Worker w trains on device w modulo their number; a process without workers on the first."""
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    if worker:
-        monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
+    """Worker w trains on device w modulo their number."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     chosen = pretended_gpus(monkeypatch, devices)
-    assert resolve_backend("cuda") == Backend("cuda", "fp32", f"GPU {device}")
+    assert resolve_backend("cuda", worker) == Backend("cuda", f"GPU {device}")
     assert chosen == [device]
 
 
@@ -105,10 +101,10 @@ def test_workers_are_pinned_to_devices_in_turn(worker, devices, device, monkeypa
         ("bf16", "cpu-bf16", torch.float32),
     ],
 )
-def test_a_backend_names_its_folder_and_type(precision, folder, dtype):
+def test_a_precision_names_the_folder_and_the_type(precision, folder, dtype):
     """Reports of different backends go to different folders; bf16 keeps float32 weights."""
-    backend = resolve_backend("cpu", precision)
-    assert (backend.folder, backend.dtype) == (folder, dtype)
+    on = Execution(resolve_backend("cpu"), precision)
+    assert (folder_name(on.kind, precision), on.dtype) == (folder, dtype)
 
 
 # -- accelerators ---------------------------------------------------------------------
@@ -143,10 +139,10 @@ def test_the_path_of_an_accelerator_equals_ordinary_models(batch, digits, tiny, 
 
     Epochs with a record inside are launched step by step, later ones replayed.
     """
-    monkeypatch.setattr(training, "EpochGraph", Eager)
+    monkeypatch.setattr(engine, "EpochGraph", Eager)
     monkeypatch.setattr(Eager, "made", 0)
-    spec = tiny(widths=(6, 5), batch=batch, epochs=6, checkpoints=range(7))
-    assert_equals_reference(spec, digits, Pretended("cuda", "fp64", "pretended"))
+    spec = tiny(widths=(6, 5), batch=batch, epochs=6, checkpoints=range(7), precision="fp64")
+    assert_equals_reference(spec, digits, Pretended("cuda", "pretended"))
     assert Eager.made == 1
 
 
@@ -158,15 +154,15 @@ cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine ha
 def test_cuda_equals_ordinary_models(output, loss, digits, tiny):
     """The whole ensemble at once on the GPU, in float64, equals ordinary models on the CPU."""
     spec = tiny(output=output, loss=loss, precision="fp64", checkpoints=(0, 1, 2, 3))
-    assert_equals_reference(spec, digits, resolve_backend("cuda", "fp64"))
+    assert_equals_reference(spec, digits, resolve_backend("cuda"))
 
 
 @cuda
 def test_a_captured_epoch_equals_one_launched_step_by_step(digits, tiny, monkeypatch):
     """Replaying the graph gives the bytes that the same kernels give when they are launched one by one."""
-    backend, spec = resolve_backend("cuda", "fp32"), tiny(widths=(64, 32))
+    backend, spec = resolve_backend("cuda"), tiny(widths=(64, 32))
     captured = trained(spec, digits, backend).result()
-    monkeypatch.setattr(training, "EpochGraph", Eager)
+    monkeypatch.setattr(engine, "EpochGraph", Eager)
     assert_same_bytes(captured, trained(spec, digits, backend).result())
 
 
@@ -174,10 +170,10 @@ def test_a_captured_epoch_equals_one_launched_step_by_step(digits, tiny, monkeyp
 @pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
 def test_cuda_gives_the_same_bytes_twice(precision, digits, tiny):
     """A run on the GPU is reproducible in every arithmetic, also when stopped and resumed."""
-    backend, spec = resolve_backend("cuda", precision), tiny(widths=(64, 32), precision=precision)
+    backend, spec = resolve_backend("cuda"), tiny(widths=(64, 32), precision=precision)
     first = trained(spec, digits, backend)
     assert_same_bytes(first.result(), trained(spec, digits, backend).result())
-    stopped, resumed = Trainer(spec, digits, backend), Trainer(spec, digits, backend)
+    stopped, resumed = started(spec, digits, backend), started(spec, digits, backend)
     stopped.run_epoch()
     resumed.load(stopped.state())
     while not resumed.finished:

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
-import os
 import threading
 import time
 
 import numpy as np
 import pytest
 import torch
-from ordinary_models import assert_same_bytes, trained
+from ordinary_models import assert_same_bytes, started, trained
 
 from data import Dataset
-from models.backend import Backend, resolve_backend
+from models.backend import Backend, resolve_backend, thread_count
 from models.engines.mlp.shards import shard_sizes
-from models.engines.mlp.threads import thread_count
-from models.engines.mlp.training import Trainer
 from models.experiment import Experiment
+from tests.helpers.specs import changed, mlp
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp64", "bf16"])
 def test_bytes_do_not_depend_on_threads(precision, digits, tiny, small_shards):
     """One to three threads give the same bytes, eight with two on each network, and one once more."""
-    backend = resolve_backend("cpu", precision)
+    backend = resolve_backend("cpu")
     first, *others = (trained(tiny(), digits, backend, threads).result() for threads in (1, 2, 3, 8, 1))
     for other in others:
         assert_same_bytes(first, other)
@@ -49,9 +46,9 @@ def test_training_leaves_the_callers_arithmetic_alone(threads, digits, tiny, fp3
     """Subnormal numbers are flushed to zero while training, not in the process that asked for it."""
     torch.set_flush_denormal(False)
     trainer = trained(tiny(epochs=1), digits, fp32, threads)
-    assert trainer._threads.each(lambda _: float(torch.tensor(1e-310, dtype=torch.float64) * 0.5), [0]) == [
-        0.0
-    ]
+    assert trainer.engine.threads.each(
+        lambda _: float(torch.tensor(1e-310, dtype=torch.float64) * 0.5), [0]
+    ) == [0.0]
     assert float(torch.tensor(1e-310, dtype=torch.float64) * 0.5) > 0
     assert np.float64(1e-310) * 0.5 > 0
 
@@ -97,8 +94,8 @@ def test_a_network_of_the_papers_size_does_not_depend_on_its_company(fp32):
         "drawn", "classification", pixels[:230], labels[:230], pixels[230:], labels[230:], 10, "0", "a test"
     )
     labels[-1] = 9  # a block of one sample, whose product rounds by how many networks it serves
-    few = Experiment("drawn", (10, 10), networks=4, first=4, epochs=2, batch=32)
-    more = dataclasses.replace(few, networks=24, first=0)
+    few = mlp("drawn", (10, 10), networks=4, first=4, epochs=2, batch=32)
+    more = changed(few, networks=24, first=0)
     a, b = trained(few, data, fp32).result(), trained(more, data, fp32).result()
     for name in ("weights/2/W1", "weights/2/W3", "weights/2/b2"):
         assert b[name][4:8].tobytes() == a[name].tobytes()
@@ -115,7 +112,7 @@ def test_networks_of_one_number_are_paired(digits, tiny, fp32):
         {"widths": (6, 5)},
         {"seed": 1},
     ):
-        result = Trainer(tiny(**changes), digits, fp32).result()
+        result = started(tiny(**changes), digits, fp32).result()
         seeds[str(changes)] = (*result["initial_seeds"].tolist(), *result["order_seeds"].tolist())
     first, *same, other = seeds.values()
     assert all(found == first for found in same)
@@ -126,10 +123,10 @@ def test_networks_of_one_number_are_paired(digits, tiny, fp32):
 def test_a_loaded_state_goes_on_with_the_same_bytes(epoch, digits, tiny, fp32, small_shards):
     """Stopping after any epoch and going on in a new trainer changes nothing."""
     spec = tiny(epochs=4, checkpoints=(0, 2))
-    stopped = Trainer(spec, digits, fp32)
+    stopped = started(spec, digits, fp32)
     for _ in range(epoch):
         stopped.run_epoch()
-    resumed = Trainer(spec, digits, fp32)
+    resumed = started(spec, digits, fp32)
     resumed.load(stopped.state())
     assert resumed.epoch == epoch
     while not resumed.finished:
@@ -155,13 +152,11 @@ def test_shards_are_quadruples_or_single_networks(members, parameters, kind, siz
     assert shard_sizes(members, parameters, kind) == sizes
 
 
-def test_workers_share_the_cores(monkeypatch):
-    """Under pytest-xdist a process trains on its share of the cores, and on one at least."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    monkeypatch.delenv("PYTEST_XDIST_WORKER_COUNT", raising=False)
-    assert thread_count() == cores
-    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", str(2 * cores))
-    assert thread_count() == 1
+def test_processes_share_the_cores():
+    """Two side by side take half each; more processes than cores take one each."""
+    cores = thread_count()
+    assert thread_count(2) == max(1, cores // 2)
+    assert thread_count(2 * cores) == 1
 
 
 # -- shards on threads ----------------------------------------------------------------
@@ -169,10 +164,10 @@ def test_workers_share_the_cores(monkeypatch):
 
 def test_threads_are_kept_between_epochs(digits, tiny, fp32, small_shards):
     """New ones every epoch would cost as much as a small data set's epoch."""
-    trainer = Trainer(tiny(), digits, fp32, threads=2)
+    trainer = started(tiny(), digits, fp32, threads=2)
     used = set()
     for _ in range(4):
-        used |= set(trainer._threads.each(lambda shard: threading.get_ident(), trainer._shards))
+        used |= set(trainer.engine.threads.each(lambda shard: threading.get_ident(), trainer.engine.shards))
     assert len(used) <= 2
     assert threading.get_ident() not in used
 
@@ -193,8 +188,8 @@ def test_threads_end_with_their_trainer(digits, tiny, fp32):
 def test_a_network_alone_has_two_threads(digits, tiny, fp32, small_shards):
     """They train its two parts at once, and it is the network that it is among others."""
     spec = tiny(checkpoints=(1,))
-    used, alone = set(), Trainer(spec, digits, fp32, threads=2, numbers=[2])
-    for part in alone._shards[0]._parts:
+    used, alone = set(), started(spec, digits, fp32, threads=2, numbers=[2])
+    for part in alone.engine.shards[0].parts:
         step = part.step
         part.step = lambda *a, step=step: (used.add(threading.get_ident()), step(*a))
     while not alone.finished:
@@ -210,12 +205,12 @@ def test_a_network_alone_has_two_threads(digits, tiny, fp32, small_shards):
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_part_that_fails_does_not_leave_the_other_waiting(side, digits, tiny, fp32, small_shards):
     """Its error is raised, whichever of a network's two threads had it."""
-    trainer = Trainer(tiny(), digits, fp32, threads=2, numbers=[0])
+    trainer = started(tiny(), digits, fp32, threads=2, numbers=[0])
 
     def failing(*arguments):
         raise MemoryError("stop")
 
-    trainer._shards[0]._parts[side].step = failing
+    trainer.engine.shards[0].parts[side].step = failing
     with pytest.raises((MemoryError, RuntimeError), match=r"stop|given up on its other thread"):
         trainer.run_epoch()
 
@@ -223,7 +218,7 @@ def test_a_part_that_fails_does_not_leave_the_other_waiting(side, digits, tiny, 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_no_shard_goes_on_behind_an_error(error, digits, tiny, fp32, small_shards):
     """An error in one shard is raised when the running ones have ended; those that wait never begin."""
-    trainer = Trainer(tiny(networks=8), digits, fp32, threads=2)
+    trainer = started(tiny(networks=8), digits, fp32, threads=2)
     begun, ended = [], []
 
     def work(shard):
@@ -234,7 +229,7 @@ def test_no_shard_goes_on_behind_an_error(error, digits, tiny, fp32, small_shard
         ended.append(shard.members.start)
 
     with pytest.raises(error, match="stop"):
-        trainer._threads.each(work, trainer._shards)
-    assert len(begun) < len(trainer._shards) == 8
+        trainer.engine.threads.each(work, trainer.engine.shards)
+    assert len(begun) < len(trainer.engine.shards) == 8
     assert sorted(begun) == sorted([0, *ended])
-    assert len(trainer._threads.each(lambda shard: None, trainer._shards)) == 8
+    assert len(trainer.engine.threads.each(lambda shard: None, trainer.engine.shards)) == 8

@@ -131,6 +131,6 @@ def test_an_identity_that_the_name_is_not_made_of_is_found(runs):
     runs.run()
     path = runs.folder / "run.json"
     about = json.loads(path.read_text())
-    about["spec"]["seed"] = 7
+    about["spec"]["networks"]["seed"] = 7
     path.write_text(json.dumps(about))
     assert "depends on something else" in problems(runs.root)[runs.folder.name]

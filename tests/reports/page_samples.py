@@ -14,10 +14,10 @@ from sample_verdicts import row
 
 from claims.catalogue import CATALOGUE
 from claims.core.verdict import Outcome
-from models.experiment import Experiment
 from models.runs.run import Run
 from reports import files, provenance
 from reports.records import Durations, Origin, Provenance, Report, Row, Subject, TrainedRun
+from tests.helpers.specs import mlp
 
 __all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]
 
@@ -32,8 +32,8 @@ EARLY = np.array([1, 2, 3, 6])
 def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 1e4, **spec: Any) -> Run:
     """Networks whose loss falls from `start` to `end` times L0, under std and var model i a factor of i + 1
     higher, the first network a tenth below that and the last a tenth above."""
-    at = {"dataset": "mnist-5k", "widths": (500,), "batch": SAMPLES["train"] // 4}
-    of = Experiment(**(at | spec), epochs=epochs, networks=networks)
+    at = {"data": "mnist-5k", "widths": (500,), "batch": SAMPLES["train"] // 4}
+    of = mlp(**(at | spec), epochs=epochs, networks=networks)
     scale = (np.array(of.groups) + 1.0) * np.linspace(0.9, 1.1, networks)
     times = np.arange(epochs + 1) / epochs
     fall = np.geomspace(start, end, epochs + 1)[:, None]
@@ -55,7 +55,7 @@ def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 
         "weight_distance": gaps * grow,
         "weights_differ": (gaps * grow * 10).astype(np.int64),
     }
-    if of.dataset != "boston":
+    if of.data != "boston":
         alike = SAMPLES["train"] // 4 + np.arange(len(pairs)) % 6
         for side, samples in SAMPLES.items():
             arrays[f"{side}_agreement"] = np.tile(alike // (SAMPLES["train"] // samples), (epochs + 1, 1))
@@ -69,15 +69,17 @@ def store(root: Path, of: Run) -> TrainedRun:
     """Put the run into a store's folder; the entry of a report's provenance that names it."""
     content = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in of.arrays.items()})
     digest = hashlib.sha256(content).hexdigest()
-    key = f"{of.spec.setting}-{of.spec.output}-{of.spec.loss}-{digest[:20]}"
+    key = f"{of.spec.setting}-{of.spec.objective.output}-{of.spec.objective.loss}-{digest[:20]}"
     (root / key).mkdir(parents=True, exist_ok=True)
     (root / key / "run.safetensors").write_bytes(content)
-    spec = json.loads(of.spec.as_json())
+    spec = of.spec.as_json()
     about = {"key": key, "spec": spec, "recorders": {}, "bytes": len(content), "sha256": digest}
     (root / key / "run.json").write_text(json.dumps(about))
     spec = of.spec
-    network = "-".join(map(str, spec.widths))
-    subject = Subject(spec.dataset, network, spec.output, spec.loss, spec.protocol)
+    network = spec.network.label
+    subject = Subject(
+        spec.data, network, spec.objective.output, spec.objective.loss, spec.initialisation.kind
+    )
     return experiment(key, spec.name, digest, subject=subject)
 
 
@@ -114,7 +116,7 @@ def full_report(root: Path) -> Report:
     """Every claim of the catalogue in three settings, on runs for figures 1, 2 and 8 in the store `root`."""
     outcomes = list(Outcome)
     runs = [store(root, run(protocol=p)) for p in ("std", "var", "he")]
-    runs.append(store(root, run(dataset="boston", widths=(50,), epochs=200)))
+    runs.append(store(root, run(data="boston", widths=(50,), epochs=200)))
     verdicts = []
     for k, id in enumerate(CATALOGUE):
         for j, protocol in enumerate(("std", "var", "he")):

@@ -155,7 +155,7 @@ def test_a_run_without_a_field_has_no_figure_of_it(
 ) -> None:
     """Of two runs one was recorded with the field: it alone is shown, under the field's title."""
     field = type("Field", (), {"dims": ("epoch", "network"), "unit": "", "title": "Sharpness of the loss"})
-    monkeypatch.setattr(figure_cache.fields, "_recorded", lambda: {"sharpness": field})
+    monkeypatch.setattr(figure_cache.fields, "fields", lambda: {"sharpness": field})
     new = samples.run(protocol="std")
     new.arrays["sharpness"] = np.ones((5, 8))
     runs = [samples.store(cache.store, run) for run in (new, samples.run(protocol="he"))]

@@ -124,7 +124,7 @@ def test_a_loss_of_zero_can_be_drawn() -> None:
 
 def test_a_regression_has_no_accuracy_panel() -> None:
     """Two columns in place of three."""
-    drawing = curves.draw(samples.run(dataset="boston", widths=(50,)), "n", "t")
+    drawing = curves.draw(samples.run(data="boston", widths=(50,)), "n", "t")
     assert "accuracy" not in (drawing.svg + drawing.csv + drawing.caption).lower()
 
 
@@ -219,7 +219,7 @@ def test_the_lowest_agreement_is_found_inside_an_epoch() -> None:
 
 def test_long_runs_are_thinned_in_the_drawing_only() -> None:
     """The page stays small; the data stay whole."""
-    run = samples.run(dataset="boston", widths=(50,), epochs=1000, start=10, end=0.1)
+    run = samples.run(data="boston", widths=(50,), epochs=1000, start=10, end=0.1)
     drawing = curves.draw(run, "n", "t")
     assert len(drawing.svg) < 160_000
     assert len(drawing.csv.splitlines()) == 1 + (1001 + 4) * 8
@@ -235,7 +235,7 @@ class Field:
 @pytest.mark.parametrize(("over", "legend"), [("network", "model 3"), ("pair", "2 and 3")])
 def test_a_recorders_field_has_a_figure(monkeypatch: pytest.MonkeyPatch, over: str, legend: str) -> None:
     """A field over networks or pairs is drawn, described and written with no code of its own."""
-    monkeypatch.setattr(fields, "_recorded", lambda: {"sharpness": Field("epoch", over, unit="1/step")})
+    monkeypatch.setattr(fields, "fields", lambda: {"sharpness": Field("epoch", over, unit="1/step")})
     run = samples.run(protocol="std")
     shape = (5, 8 if over == "network" else 12)
     run.arrays["sharpness"] = np.arange(np.prod(shape), dtype=float).reshape(shape)
@@ -256,5 +256,5 @@ def test_only_curves_have_a_figure_of_their_own(monkeypatch: pytest.MonkeyPatch)
         "weight_distance": Field("epoch", "pair"),
         "labels": Field("epoch", "network", "sample"),
     }
-    monkeypatch.setattr(fields, "_recorded", lambda: found)
+    monkeypatch.setattr(fields, "fields", lambda: found)
     assert list(fields.declared()) == ["sharpness"]

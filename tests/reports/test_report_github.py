@@ -138,7 +138,7 @@ def test_its_cache_key_covers_the_code_that_trains() -> None:
     patterns = re.findall(r"'([^']+)'", re.findall(r"hashFiles\((.+)\)", WORKFLOW)[0])
     found = {pattern: list(ROOT.glob(pattern)) for pattern in patterns}
     assert all(found.values()), found
-    assert ROOT / "models" / "engines" / "mlp" / "training.py" in found["models/**/*.py"]
+    assert ROOT / "models" / "engines" / "trainer.py" in found["models/**/*.py"]
 
 
 def test_it_is_well_formed() -> None:

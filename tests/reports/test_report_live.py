@@ -24,8 +24,8 @@ def wait_for(name):
         time.sleep(0.02)
 
 def train(name, training_progress):
-    spec = SimpleNamespace(name=f"{name} net", epochs=4)
-    trainer = SimpleNamespace(baseline=(2.0, 2.0), history={"train_loss": [[8.0, 1.0, 0.5]]})
+    spec = SimpleNamespace(name=f"{name} net", budget=SimpleNamespace(epochs=4))
+    trainer = SimpleNamespace(baseline=(2.0, 2.0), losses=[[8.0, 1.0, 0.5]])
     with training_progress.wanted(spec):
         for epoch in (0, 1):
             training_progress(spec, epoch, trainer)
@@ -34,8 +34,9 @@ def train(name, training_progress):
 
 def test_first(training_progress): train("first", training_progress)
 def test_second(training_progress): train("second", training_progress)
-def test_crash(training_progress): training_progress(SimpleNamespace(name="lost net", epochs=4), 0,
-    SimpleNamespace(baseline=(1.0,), history={"train_loss": [[1.0]]})); wait_for("fall"); os._exit(1)
+def test_crash(training_progress):
+    training_progress(SimpleNamespace(name="lost net", budget=SimpleNamespace(epochs=4)), 0,
+    SimpleNamespace(baseline=(1.0,), losses=[[1.0]])); wait_for("fall"); os._exit(1)
 def test_breakpoint(training_progress): train("first", training_progress); breakpoint()
 """
 LINE = re.compile(r"first net +epoch 1 of 4  L/L0 0.5  \d+ s left")

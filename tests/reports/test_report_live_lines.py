@@ -12,10 +12,10 @@ import pytest
 
 from data import load
 from models.backend import resolve_backend
-from models.experiment import Experiment
 from models.runs.store import RunStore
 from reports import live as watch
 from reports.progress import Progress, Reporter, compose, read
+from tests.helpers.specs import mlp
 
 FIRST = Progress("mnist-5k-500-300-std softmax mse", 0.0, 3, 12, 0.0171, 80.0)
 SECOND = Progress("boston-50-he linear mse", 0.0, 125, 400, 2.34e7, 7.2)
@@ -96,12 +96,12 @@ class Training:
 
     def __init__(self, folder: Path) -> None:
         self.now, self.folder = 100.0, folder
-        self.spec = SimpleNamespace(name="a net", epochs=10)
+        self.spec = SimpleNamespace(name="a net", budget=SimpleNamespace(epochs=10))
         self.tell = Reporter(folder, "gw0", lambda: self.now)
 
     def reach(self, epoch: int, now: float, losses: Any = (4.0, 1.0, 3.0)) -> Progress | None:
         self.now = now
-        self.tell(self.spec, epoch, SimpleNamespace(baseline=(2.0, 1.0), history={"train_loss": [losses]}))
+        self.tell(self.spec, epoch, SimpleNamespace(baseline=(2.0, 1.0), losses=[losses]))
         return next(iter(read(self.folder)), None)
 
 
@@ -136,7 +136,7 @@ def test_telling_cannot_fail(tmp_path: Path) -> None:
     """A folder that is gone, a trainer without losses: no line, no error; without a folder no file."""
     for folder in (tmp_path / "gone", tmp_path, None):
         tell = Reporter(folder)
-        tell(SimpleNamespace(name="a net", epochs=3), 0, object())
+        tell(SimpleNamespace(name="a net", budget=SimpleNamespace(epochs=3)), 0, object())
         with tell.wanted(object()):
             tell(object(), 1, object())
     assert list(tmp_path.iterdir()) == []
@@ -147,19 +147,19 @@ def test_what_is_not_a_progress_is_no_line(tmp_path: Path) -> None:
     for name, content in (("a", b"\x81\xa4name"), ("b", b"\x91\x01"), ("c", b'{"colour": 1}')):
         (tmp_path / f"{name}.progress").write_bytes(content)
     (tmp_path / "d.progress").mkdir()
-    Reporter(tmp_path, "gw10")(SimpleNamespace(name="tenth", epochs=3), 0, Trained())
-    Reporter(tmp_path, "gw9")(SimpleNamespace(name="ninth", epochs=3), 0, Trained())
+    Reporter(tmp_path, "gw10")(SimpleNamespace(name="tenth", budget=SimpleNamespace(epochs=3)), 0, Trained())
+    Reporter(tmp_path, "gw9")(SimpleNamespace(name="ninth", budget=SimpleNamespace(epochs=3)), 0, Trained())
     assert [progress.name for progress in read(tmp_path)] == ["ninth", "tenth"]
 
 
 class Trained:
     baseline = (1.0, 1.0)
-    history = {"train_loss": [[0.5]]}  # noqa: RUF012
+    losses = [[0.5]]  # noqa: RUF012
 
 
 def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
     """A real training with and without a reporter ends in the same file; it wrote meanwhile."""
-    spec = Experiment("boston", (2,), networks=4, epochs=2)
+    spec = mlp("boston", (2,), networks=4, epochs=2)
     (tmp_path / "progress").mkdir()
     tell, seen, found = Reporter(tmp_path / "progress"), [], []
 
@@ -170,7 +170,7 @@ def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
     for name, callback in (("silent", None), ("told", progress)):
         store = RunStore(tmp_path / name, progress=callback)
         with tell.wanted(spec):
-            run = store.get(spec, load("boston"), resolve_backend("cpu", "fp32"))
+            run = store.get(spec, load("boston"), resolve_backend("cpu"))
         found.append((store.root / run.key / "run.safetensors").read_bytes())
     assert found[0] == found[1]
     assert seen[0] == [0]

@@ -6,7 +6,7 @@ from claims.catalogue.sections.rules import COUNT
 from claims.core.claim import Claim, Kind
 from claims.core.margins import PAIR_SHARE, RANKS_ALIKE, SAME_LABELS
 from claims.core.verdict import Region
-from models.experiment import WEIGHT_THRESHOLD
+from models.recorders.weights import WEIGHT_THRESHOLD
 
 __all__ = ["CLAIMS"]
 

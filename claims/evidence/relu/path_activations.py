@@ -37,7 +37,7 @@ SEED = 0
 
 def independence_in(run: Run, claim: Claim) -> Evidence:
     """H7 on a trained ensemble, with the data set that its spec names."""
-    return activation_evidence(run, load(run.spec.dataset), claim)
+    return activation_evidence(run, load(run.spec.data), claim)
 
 
 def activation_evidence(run: Run, dataset: Dataset, claim: Claim) -> Evidence:
@@ -82,11 +82,13 @@ def independence(
 def initial_layers(run: Run, dataset: Dataset) -> list[Layers]:
     """The weights each member started from, drawn again from the spec in the precision of training."""
     # torch is needed from here on, not for collection.
-    from models.initialisation import initial_weights
+    from models.initialisations.initialisation import initial_parameters
+    from models.networks.mlp import layers_of
 
     spec = run.spec
-    sizes = (dataset.d_x, *spec.widths, dataset.d_y)
-    drawn = initial_weights(sizes, spec.protocol, spec.groups, run.arrays["initial_seeds"].tolist())
+    about = spec.network.parameters((dataset.d_x,), dataset.d_y)
+    seeds = run.arrays["initial_seeds"].tolist()
+    drawn = layers_of(initial_parameters(about, spec.initialisation, spec.groups, seeds))
     return _by_model(
         [
             (W.numpy().astype(last.dtype), b.numpy().astype(last.dtype))

@@ -35,7 +35,7 @@ def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
     return measured(
         median,
         claim,
-        without.spec.networks,
+        without.spec.networks.count,
         "paired networks",
         unresolved=unresolved,
         diverged=sum(run.diverged for run in runs),
@@ -55,7 +55,7 @@ def different_ends(runs: Sequence[Run], claim: Claim) -> Evidence:
     What a landscape decides is where training ends, not how accurate that is.
     """
     same_networks(*runs)
-    found = {run.spec.loss: arrivals(run) for run in runs}
+    found = {run.spec.objective.loss: arrivals(run) for run in runs}
     shares = {}
     for a, b in combinations(found, 2):
         open_ = (found[a] == Arrival.UNRESOLVED) | (found[b] == Arrival.UNRESOLVED)
@@ -68,7 +68,7 @@ def different_ends(runs: Sequence[Run], claim: Claim) -> Evidence:
     return measured(
         Largest(shares),
         claim,
-        runs[0].spec.networks,
+        runs[0].spec.networks.count,
         "paired networks",
         unresolved=max(share.unresolved for share in shares.values()),
         diverged=sum(run.diverged for run in runs),

@@ -9,7 +9,7 @@ from claims.core.measured import measured
 from claims.core.verdict import Evidence
 from claims.evidence.trained.metrics import diverged_note, join
 from claims.statistics import Median, Smallest, kendall_tau
-from models.experiment import WEIGHT_THRESHOLD
+from models.recorders.weights import WEIGHT_THRESHOLD
 from models.runs.run import Run
 
 __all__ = ["rank_agreement"]
@@ -41,7 +41,7 @@ def rank_agreement(run: Run, claim: Claim) -> Evidence:
     return measured(
         Smallest(taus),
         claim,
-        run.spec.networks // 4,
+        run.spec.networks.count // 4,
         "quadruples",
         diverged=run.diverged,
         note=join(note, diverged_note(run)),

@@ -62,7 +62,7 @@ def _judged(
 ) -> Evidence:
     unresolved = len(pairs) - int(alike.sum()) - int(differ.sum())
     moving = int(ends(run, run.normalised_loss("train")).wider(EQUAL_LOSS).sum())
-    left_out = run.spec.networks - 2 * len(pairs)
+    left_out = run.spec.networks.count - 2 * len(pairs)
     return measured(
         Share(int(alike.sum()), unresolved, len(pairs)),
         claim,
@@ -72,8 +72,8 @@ def _judged(
         diverged=run.diverged,
         note=join(
             f"{int(alike.sum())} of {len(pairs)} pairs of equal training loss alike, {unresolved} unresolved",
-            f"{left_out} of {run.spec.networks} networks are in no such pair" if left_out else "",
-            f"{moving} of {run.spec.networks} networks had not converged" if moving else "",
+            f"{left_out} of {run.spec.networks.count} networks are in no such pair" if left_out else "",
+            f"{moving} of {run.spec.networks.count} networks had not converged" if moving else "",
             accuracy_note(run),
             diverged_note(run),
         ),

@@ -69,7 +69,8 @@ def sigma_effect(run: Run, claim: Claim) -> Evidence:
     """
     if len(run.spec.populations) < 2:
         raise ValueError(
-            f"got protocol {run.spec.protocol!r}, whose networks are one population, wanted std or var"
+            f"got protocol {run.spec.initialisation.kind!r}, whose networks are one population, wanted "
+            "std or var"
         )
     curve = run.normalised_loss("train")
     end = ends(run, curve)
@@ -80,7 +81,7 @@ def sigma_effect(run: Run, claim: Claim) -> Evidence:
     return measured(
         gaps,
         claim,
-        run.spec.networks,
+        run.spec.networks.count,
         unresolved=unresolved,
         diverged=run.diverged,
         note=join(f"median l by model: {by_model}", accuracy_note(run), diverged_note(run)),

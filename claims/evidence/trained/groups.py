@@ -37,13 +37,13 @@ def _apart(medians: dict[tuple[int, int], Median]) -> Smallest:
 def two_groups(run: Run, claim: Claim) -> Evidence:
     """E10-groups: both inside gaps within the margin, and the smallest gap across beyond it."""
     if len(run.spec.populations) < 4:
-        return Evidence(None, None, run.spec.networks, inapplicable=_ONE)
+        return Evidence(None, None, run.spec.networks.count, inapplicable=_ONE)
     curve = run.normalised_loss("train")
     end = ends(run, curve)
     return measured(
         _apart(between_populations(run, end)),
         claim,
-        run.spec.networks,
+        run.spec.networks.count,
         unresolved=int(end.wider(EQUAL_LOSS).sum()),
         diverged=run.diverged,
         note=join(f"median l by model: {_medians(curve[-1], run)}", accuracy_note(run), diverged_note(run)),
@@ -56,9 +56,9 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
     Half-time losses are what they are and need not have settled; the end must have.
     """
     if len(run.spec.populations) < 4:
-        return Evidence(None, None, run.spec.networks, inapplicable=_ONE)
+        return Evidence(None, None, run.spec.networks.count, inapplicable=_ONE)
     curve = run.normalised_loss("train")
-    half = run.spec.epochs // 2
+    half = run.spec.budget.epochs // 2
     then = np.where(np.isfinite(curve[half]), curve[half], np.nan)
     before = _apart(between_populations(run, Ends(then, then)))
     note = (
@@ -67,14 +67,14 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
     )
     if before.upper(ALPHA) < 0:
         why = f"no two groups {{0, 1}} and {{2, 3}} at epoch {half}, so nothing to merge ({note})"
-        return Evidence(None, None, run.spec.networks, inapplicable=why)
+        return Evidence(None, None, run.spec.networks.count, inapplicable=why)
     if before.lower(ALPHA) < 0:
         # Open and not inapplicable: a later look with more networks may find the groups.
         why = f"two groups at epoch {half} are neither found nor excluded"
         return Evidence(
             None,
             (0.0, math.inf),
-            run.spec.networks,
+            run.spec.networks.count,
             p_support=1.0,
             p_refute=1.0,
             diverged=run.diverged,
@@ -85,7 +85,7 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
     return measured(
         Largest({f"gap between {i} and {j}": Absolute(after[i, j]) for i, j in _ACROSS}),
         claim,
-        run.spec.networks,
+        run.spec.networks.count,
         unresolved=int(end.wider(EQUAL_LOSS).sum()),
         diverged=run.diverged,
         note=join(note, diverged_note(run)),

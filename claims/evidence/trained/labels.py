@@ -118,7 +118,7 @@ def highest_agreement(run: Run, claim: Claim) -> Evidence:
     Networks that label at chance disagree whatever they are: the claim applies where their accuracy is
     clearly above it.
     """
-    at_chance = _at_chance(run, run.spec.networks // 2, _UNIT)
+    at_chance = _at_chance(run, run.spec.networks.count // 2, _UNIT)
     if at_chance is not None:
         return at_chance
     agreement = agree_or_not(run)[1:, rotating(run)]
@@ -182,10 +182,10 @@ def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
     """
     if len(run.spec.populations) < 4:
         return Evidence(
-            None, None, run.spec.networks // 4, sampling_unit="quadruples",
+            None, None, run.spec.networks.count // 4, sampling_unit="quadruples",
             inapplicable="one population of networks: no pair of models i, j differs from another",
         )  # fmt: skip
-    at_chance = _at_chance(run, run.spec.networks // 4, "quadruples", 6.0)
+    at_chance = _at_chance(run, run.spec.networks.count // 4, "quadruples", 6.0)
     if at_chance is not None:
         return at_chance
     agreement, names = agree_or_not(run)[-1], [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
@@ -205,7 +205,7 @@ def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
     return Evidence(
         float(sum(m.value > HALF_LABELS for m in medians)),
         (float(sum(agree)), float(sum(may))),
-        run.spec.networks // 4,
+        run.spec.networks.count // 4,
         p_support=min(1.0, 6 * min(one)),
         p_refute=min(1.0, 6 * min(others, none)),
         sampling_unit="quadruples",

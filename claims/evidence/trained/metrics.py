@@ -101,7 +101,7 @@ def rotating(run: Run) -> NDArray[np.intp]:
     paper's models i meet equally often. No network is in two pairs: the pairs are independent.
     """
     place = {pair: k for k, pair in enumerate(_SIX)}
-    chosen = [6 * q + place[pair] for q in range(run.spec.networks // 4) for pair in _MATCHINGS[q % 3]]
+    chosen = [6 * q + place[pair] for q in range(run.spec.networks.count // 4) for pair in _MATCHINGS[q % 3]]
     return np.array(chosen, dtype=np.intp)
 
 
@@ -124,17 +124,17 @@ def agreement_between(run: Run, pairs: NDArray[np.integer], side: str = "train")
 def accuracy_note(run: Run) -> str:
     """Epochs and mean accuracy, for the reader."""
     if "train_accuracy" not in run.arrays:
-        return f"{run.spec.epochs} epochs"
+        return f"{run.spec.budget.epochs} epochs"
     known = finite(run)[-1]
     if not known.any():
-        return f"{run.spec.epochs} epochs, no network has a loss"
+        return f"{run.spec.budget.epochs} epochs, no network has a loss"
     train, test = (run.arrays[f"{side}_accuracy"][-1][known].mean() for side in ("train", "test"))
-    return f"{run.spec.epochs} epochs, mean accuracy {train:.2f} train, {test:.2f} test"
+    return f"{run.spec.budget.epochs} epochs, mean accuracy {train:.2f} train, {test:.2f} test"
 
 
 def diverged_note(*runs: Run) -> str:
     """How many networks diverged, "" where none did."""
-    diverged, networks = sum(run.diverged for run in runs), sum(run.spec.networks for run in runs)
+    diverged, networks = sum(run.diverged for run in runs), sum(run.spec.networks.count for run in runs)
     return f"{diverged} of {networks} networks diverged" if diverged else ""
 
 

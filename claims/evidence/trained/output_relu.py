@@ -32,9 +32,10 @@ def changed_verdict(
     Raises:
         ValueError: the runs are not one without and one with a ReLU on the output, of the same network.
     """
-    if (usual.spec.output == "relu", literal.spec.output) != (False, "relu"):
+    outputs = usual.spec.objective.output, literal.spec.objective.output
+    if (outputs[0] == "relu", outputs[1]) != (False, "relu"):
         raise ValueError(
-            f"got outputs {usual.spec.output} and {literal.spec.output}, wanted the paper's, then relu: "
+            f"got outputs {outputs[0]} and {outputs[1]}, wanted the paper's, then relu: "
             "give the runs in that order"
         )
     if usual.spec.setting != literal.spec.setting:
@@ -42,20 +43,18 @@ def changed_verdict(
             f"got {usual.spec.setting} and {literal.spec.setting}, wanted one network with two outputs"
         )
     judge = replace(claim(rule), alpha=of.alpha / 2)
-    found = {run.spec.output: evidence(run, judge) for run in (literal, usual)}
+    found = {run.spec.objective.output: evidence(run, judge) for run in (literal, usual)}
     with_relu, without = (
         decide(
             judge,
-            found[run.spec.output],
+            found[run.spec.objective.output],
             setting=run.spec.setting,
-            dataset=run.spec.dataset,
-            protocol=run.spec.protocol,
+            dataset=run.spec.data,
+            protocol=run.spec.initialisation.kind,
         )
         for run in (literal, usual)
     )
-    note = (
-        f"{rule} with a ReLU output: {_said(with_relu)}; with a {usual.spec.output} output: {_said(without)}"
-    )
+    note = f"{rule} with a ReLU output: {_said(with_relu)}; with a {outputs[0]} output: {_said(without)}"
     n = with_relu.n + without.n
     inapplicable = [v for v in (with_relu, without) if v.outcome is Outcome.NOT_APPLICABLE]
     if inapplicable:

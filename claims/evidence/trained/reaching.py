@@ -114,7 +114,7 @@ def same_behaviour(small: Run, large: Run, claim: Claim, side: str = "train") ->
     alike = ~open_ & (here == there)
     share = _counted(alike, open_)
     counts = [f"{int((found == Arrival.ARRIVED).sum())} of {share.n}" for found in (here, there)]
-    names = ["-".join(map(str, run.spec.widths)) for run in (small, large)]
+    names = ["-".join(map(str, run.spec.network.widths)) for run in (small, large)]
     note = (
         f"{share.hits} of {share.n} seeds behave alike on the {side} set, {share.unresolved} unresolved; at "
         f"l <= {NEAR_ZERO:g}: {counts[0]} networks of {names[0]}, {counts[1]} of {names[1]}"
@@ -133,11 +133,12 @@ def same_behaviour(small: Run, large: Run, claim: Claim, side: str = "train") ->
 
 def same_networks(*runs: Run) -> None:
     """Raises ValueError unless the runs have the same networks by number and seed."""
-    first = runs[0].spec
+    first = runs[0].spec.networks
     for run in runs[1:]:
-        if (run.spec.numbers, run.spec.seed) != (first.numbers, first.seed):
+        own = run.spec.networks
+        if (own.numbers, own.seed) != (first.numbers, first.seed):
             raise ValueError(
-                f"got networks {run.spec.first} to {run.spec.numbers[-1]} of seed {run.spec.seed} beside "
+                f"got networks {own.first} to {own.numbers[-1]} of seed {own.seed} beside "
                 f"{first.first} to {first.numbers[-1]} of seed {first.seed}, wanted the same in both: "
                 "compared networks are paired by seed"
             )
@@ -151,7 +152,7 @@ def every_architecture(runs: Sequence[Run], claim: Claim) -> Evidence:
     parts: dict[str, Quantity] = {}
     notes, n, unresolved = [], 0, 0
     for run in runs:
-        found, name = arrivals(run), "-".join(map(str, run.spec.widths))
+        found, name = arrivals(run), "-".join(map(str, run.spec.network.widths))
         arrived, open_ = found == Arrival.ARRIVED, found == Arrival.UNRESOLVED
         parts |= {f"{name}, {k}": part for k, part in _of_all_and_each(run, arrived, open_).items()}
         notes.append(f"{int(arrived.sum())} of {len(found)} at {name}")

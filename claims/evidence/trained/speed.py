@@ -50,7 +50,7 @@ def slowdown(pairs: Mapping[str, tuple[Run, Run]], level: float, claim: Claim) -
     return measured(
         Smallest(ratios),
         claim,
-        runs[0].spec.networks,
+        runs[0].spec.networks.count,
         "paired networks",
         diverged=sum(run.diverged for run in runs),
         note=join(*notes, diverged_note(*runs)),

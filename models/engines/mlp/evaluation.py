@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.backend import Backend
+from models.backend import Execution
 from models.engines.mlp.ensemble import Operands, forward
 from models.engines.mlp.inputs import Inputs, evaluation_blocks, whole_blocks
 from models.objectives.losses import loss_per_sample
@@ -28,20 +28,20 @@ class Evaluation:
         labels: [m] classes, None for regression.
         output: output activation.
         loss: loss name.
-        backend: device and arithmetic.
+        on: device and arithmetic.
     """
 
     def __init__(
-        self, x: Tensor, y: Tensor, labels: np.ndarray | None, output: str, loss: str, backend: Backend
+        self, x: Tensor, y: Tensor, labels: np.ndarray | None, output: str, loss: str, on: Execution
     ) -> None:
-        self.output, self.loss, self.backend = output, loss, backend
+        self.output, self.loss, self.on = output, loss, on
         # A regression's table has no zeros to leave out.
-        sparse = backend.kind == "cpu" and labels is not None
+        sparse = on.kind == "cpu" and labels is not None
         order, blocks = evaluation_blocks(x, torch.tensor(labels)) if sparse else whole_blocks(x)
         self._order = order.numpy()
-        blocks = [block.to(backend.device, backend.dtype) for block in blocks]
+        blocks = [block.to(on.device, on.dtype) for block in blocks]
         # [K, m], so that samples are innermost, as they are in the engine's activations.
-        targets = y[order].t().to(backend.device, backend.dtype).contiguous()
+        targets = y[order].t().to(on.device, on.dtype).contiguous()
         spans = _spans(blocks)
         parts = targets.split([sum(map(len, span)) for span in spans], 1)
         self._spans = list(zip(spans, (part.t() for part in parts), strict=True))
@@ -51,15 +51,15 @@ class Evaluation:
         totals, labels = [], []
         joined = of.joined()
         for blocks, y in self._spans:
-            parts = [forward(of, joined, inputs, self.backend.precision == "bf16") for inputs in blocks]
+            parts = [forward(of, joined, inputs, self.on.precision == "bf16") for inputs in blocks]
             z = torch.cat([part.transpose(1, 2) for part in parts], 2).transpose(1, 2)
             losses = loss_per_sample(z, y, self.output, self.loss)
             # mps has no float64; the rows of a span are few enough to sum there in float32.
-            losses = losses.sum(1) if self.backend.kind == "mps" else losses.double().sum(1)
+            losses = losses.sum(1) if self.on.kind == "mps" else losses.double().sum(1)
             totals.append(losses)
             # Softmax keeps the order of z, ReLU does not: where all outputs are 0 the label is the first.
             h = z.relu() if self.output == "relu" else z
-            labels.append(_greatest(h) if self.backend.kind == "cpu" else h.argmax(-1).to(torch.uint8))
+            labels.append(_greatest(h) if self.on.kind == "cpu" else h.argmax(-1).to(torch.uint8))
         mean = torch.stack(totals).cpu().double().sum(0) / len(self._order)
         found = torch.cat(labels, 1).cpu().numpy()
         predictions = np.empty_like(found)

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.backend import Backend
+from models.backend import Execution
 from models.engines.mlp.ensemble import Layers, Operands, layer_views, rows
-from models.experiment import QUADRUPLE
-from models.initialisation import minibatch_order
+from models.experiment import QUADRUPLE, Experiment
+from models.optimisers.adam import Adam
+from models.parts.seeds import minibatch_order
 
-__all__ = ["Shard", "is_wide", "shard_sizes"]
+__all__ = ["Shard", "is_wide", "learning_rate", "shard_sizes"]
 
 _WIDE = 100_000
 """Parameters from which a network is a shard of its own.
@@ -31,6 +32,12 @@ from step to step; two or four of them a shard were 15 % slower.
 _SHARD_PARAMETERS = 100_000
 """Parameters of a shard of narrow networks, sixteen of the 784-10-10-10: batched products spare them the
 operations' overhead, and the paper's 32 networks still occupy two threads."""
+
+
+def learning_rate(spec: Experiment) -> float:
+    """The step size of the one optimiser that the shards know."""
+    assert isinstance(spec.optimiser, Adam)
+    return spec.optimiser.learning_rate
 
 
 def is_wide(parameters: int) -> bool:
@@ -58,7 +65,7 @@ class Shard:
         members: their places in the ensemble.
         layers: weights and biases that they start from.
         samples: in the training set.
-        backend: device and arithmetic.
+        on: device and arithmetic.
         by_input: how the first layer lies, see `models.engines.mlp.ensemble.layer_views`.
 
     Attributes:
@@ -72,19 +79,17 @@ class Shard:
 
     counters: Sequence[Tensor]
 
-    def __init__(
-        self, members: slice, layers: Layers, samples: int, backend: Backend, by_input: bool
-    ) -> None:
+    def __init__(self, members: slice, layers: Layers, samples: int, on: Execution, by_input: bool) -> None:
         self.members = members
         self.sizes = (layers[0][0].shape[1], *(W.shape[2] for W, _ in layers))
-        self.buffer = rows(layers, by_input, backend.dtype).to(backend.device)
+        self.buffer = rows(layers, by_input, on.dtype).to(on.device)
         self.moments = torch.zeros_like(self.buffer), torch.zeros_like(self.buffer)
         self.weights = Operands(layer_views(self.buffer, self.sizes, by_input))
         # One product for the first layers of an evaluation rounds by how many it serves: on the CPU always a
         # quadruple's. An accelerator's kernels promise nothing of the kind, and prefer large products.
-        parts = self.buffer.split(QUADRUPLE) if backend.kind == "cpu" else [self.buffer]
+        parts = self.buffer.split(QUADRUPLE) if on.kind == "cpu" else [self.buffer]
         self.judged = [Operands(layer_views(part, self.sizes, by_input)) for part in parts]
-        self.order = torch.empty(len(self.buffer), samples, dtype=torch.int64, device=backend.device)
+        self.order = torch.empty(len(self.buffer), samples, dtype=torch.int64, device=on.device)
 
     def draw_order(self, epoch: int, seeds: Sequence[int]) -> None:
         """Fills in the order of the epoch from the members' seeds."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -11,17 +10,11 @@ from typing import Any, TypeVar
 
 import torch
 
-__all__ = ["Exchange", "Lane", "Threads", "lanes", "thread_count", "unrecorded"]
+__all__ = ["Exchange", "Lane", "Threads", "lanes", "unrecorded"]
 
 _GIVEN_UP = object()
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
-
-
-def thread_count() -> int:
-    """Threads this process may train on: its share of the cores under pytest-xdist, else all of them."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 class Threads:

@@ -16,7 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from models.backend import Backend
+from models.backend import Execution
 from models.engines.mlp.adam import Adam
 from models.engines.mlp.ensemble import (
     Layers,
@@ -31,7 +31,7 @@ from models.engines.mlp.ensemble import (
 )
 from models.engines.mlp.inputs import Inputs, even_cut, head_size
 from models.engines.mlp.minibatches import InputsInUse, targets_by_network
-from models.engines.mlp.shards import Shard
+from models.engines.mlp.shards import Shard, learning_rate
 from models.engines.mlp.threads import Exchange, Lane, lanes
 from models.experiment import Experiment
 
@@ -94,7 +94,7 @@ class _Rest:
 
     def slopes(self, outputs: Sequence[Tensor], y: Tensor, spec: Experiment, bf16: bool) -> list[Tensor]:
         """Of the loss along every layer's product; the first is what the parts ask for."""
-        return backward(self._weights, outputs, y, spec.output, spec.loss, bf16)
+        return backward(self._weights, outputs, y, spec.objective.output, spec.objective.loss, bf16)
 
     def step(self, outputs: Sequence[Tensor], slopes: Sequence[Tensor], bf16: bool) -> None:
         write_behind_first(self._gradient, outputs, slopes, bf16)
@@ -110,7 +110,7 @@ class WideNetwork(Shard):
         halves: readers of its inputs.
         y: targets [K, m] of the training set.
         spec: output, loss, batch and learning rate.
-        backend: device and arithmetic.
+        on: device and arithmetic.
     """
 
     def __init__(
@@ -120,26 +120,26 @@ class WideNetwork(Shard):
         halves: tuple[InputsInUse, InputsInUse],
         y: Tensor,
         spec: Experiment,
-        backend: Backend,
+        on: Execution,
     ) -> None:
-        super().__init__(members, layers, y.shape[1], backend, by_input=True)
-        self._y, self._spec, self._bf16 = y, spec, backend.precision == "bf16"
-        d_x, h = self.sizes[:2]
+        super().__init__(members, layers, y.shape[1], on, by_input=True)
+        self._y, self._spec, self._bf16 = y, spec, on.precision == "bf16"
+        lr, (d_x, h) = learning_rate(spec), self.sizes[:2]
         first, rest = (
             [whole[:, part] for whole in (self.buffer, *self.moments)]
             for part in (slice(d_x * h), slice(d_x * h, None))
         )
         by_part = [whole[0].view(d_x, h).split([half.inputs for half in halves]) for whole in first]
-        self._parts = [
-            _Part(rows, (exp_avg, exp_avg_sq), reader, spec.learning_rate)
+        self.parts = [
+            _Part(rows, (exp_avg, exp_avg_sq), reader, lr)
             for rows, exp_avg, exp_avg_sq, reader in zip(*by_part, halves, strict=True)
         ]
-        self._rest = _Rest(rest[0], (rest[1], rest[2]), self.weights, self.sizes, spec.learning_rate)
-        self.counters = tuple(one.adam.steps for one in (self._rest, *self._parts))
+        self._rest = _Rest(rest[0], (rest[1], rest[2]), self.weights, self.sizes, lr)
+        self.counters = tuple(one.adam.steps for one in (self._rest, *self.parts))
 
     def train(self, order: Tensor) -> None:
         """Steps through these samples [1, n], a minibatch at a time."""
-        (first, second), bf16 = self._parts, self._bf16
+        (first, second), bf16 = self.parts, self._bf16
         for a, b, y in self._minibatches(order):
             z = first.product(a, bf16).add_(second.product(b, bf16))
             outputs = self._rest.outputs(z, bf16)
@@ -151,17 +151,17 @@ class WideNetwork(Shard):
     def lanes(self, order: Tensor) -> list[Lane]:
         """The same in two lanes, which must run at once: each waits for the other at every step."""
         return lanes(
-            partial(self._lead, -(-order.shape[1] // self._spec.batch)), partial(self._follow, order)
+            partial(self._lead, -(-order.shape[1] // self._spec.budget.batch)), partial(self._follow, order)
         )
 
     def _minibatches(self, order: Tensor) -> Iterator[tuple[Inputs, Inputs, Tensor]]:
         """Each minibatch's inputs of the two parts, and its targets."""
-        first, second = (part.reader.minibatches(order[0], self._spec.batch) for part in self._parts)
-        return zip(first, second, targets_by_network(self._y, order, self._spec.batch), strict=True)
+        first, second = (part.reader.minibatches(order[0], self._spec.budget.batch) for part in self.parts)
+        return zip(first, second, targets_by_network(self._y, order, self._spec.budget.batch), strict=True)
 
     def _lead(self, steps: int, exchange: Exchange) -> None:
         """The first part and the rest."""
-        part, bf16 = self._parts[0], self._bf16
+        part, bf16 = self.parts[0], self._bf16
         for _ in range(steps):
             inputs, y = exchange.take()
             z = part.product(inputs, bf16).add_(exchange.take())
@@ -173,7 +173,7 @@ class WideNetwork(Shard):
 
     def _follow(self, order: Tensor, exchange: Exchange) -> None:
         """The second part, and the minibatches of both."""
-        part, bf16 = self._parts[1], self._bf16
+        part, bf16 = self.parts[1], self._bf16
         minibatches = self._minibatches(order)
         upcoming = next(minibatches, None)
         if upcoming is not None:
