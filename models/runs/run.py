@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from models.experiment import Experiment
+from models.recorders.field import fields
+from models.recorders.history import FACTS
 
 __all__ = ["Run", "join"]
-
-
-_NETWORKS = ("initial_seeds", "order_seeds", "diverged_at")
-_SHARED = ("baseline", "early_steps", "steps_per_epoch", "largest_class")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,17 +142,19 @@ def join(runs: Sequence[Run]) -> Run:
                 "their networks, without a gap"
             )
         total += run.spec.networks.count
+    dims = {name: field.dims for name, field in {**fields(), **FACTS}.items()}
     arrays: dict[str, np.ndarray] = {}
     for name in first.arrays:
+        if not all(name in run.arrays for run in runs):
+            continue  # the recorder was added between two looks
         parts = [run.arrays[name] for run in runs]
-        if name in _SHARED:
-            arrays[name] = parts[0]
-        elif name == "pairs":
+        if name == "pairs":
             starts = np.cumsum([0] + [run.spec.networks.count for run in runs[:-1]])
-            arrays[name] = np.concatenate([p + start for p, start in zip(parts, starts, strict=True)])
-        else:  # networks, or pairs of them, are the first axis of what has one row a run, else the second
-            axis = 0 if name in _NETWORKS or name.startswith("weights/") else 1
-            arrays[name] = np.concatenate(parts, axis)
+            parts = [p + start for p, start in zip(parts, starts, strict=True)]
+        own = ("network",) if name.startswith("weights/") else dims.get(name)
+        if own is not None:  # else its recorder is gone, and nobody knows its axes
+            axis = next((own.index(dim) for dim in ("network", "pair") if dim in own), None)
+            arrays[name] = parts[0] if axis is None else np.concatenate(parts, axis)
     digests = [run.provenance["sha256"] for run in runs if run.provenance]
     return replace(
         first,
