@@ -12,9 +12,19 @@ from claims.evidence.relu import bernoulli_paths, relu_theorem
 from claims.evidence.relu.path_activations import independence_in
 from claims.evidence.sources import source
 from data import entry, load
+from models.networks.mlp import MLP
+from models.networks.network import Network
+
+
+def _hidden(network: Network) -> int:
+    """Units of the one hidden layer."""
+    assert isinstance(network, MLP)
+    (units,) = network.widths
+    return units
+
 
 UNITS = {
-    name: (LINEAR_500 if entry(name).task == "classification" else BOSTON_50).network.widths[0]
+    name: _hidden((LINEAR_500 if entry(name).task == "classification" else BOSTON_50).network)
     for name in exact_sets()
 }
 """The paper's networks with one hidden layer: 784-500-10 and 13-50-1."""

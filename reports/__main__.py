@@ -53,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     parsed = parser.parse_args(arguments)
     assert module is not None, "argparse accepts a known command only"
     try:
-        return module.run(parsed)
+        status: int = module.run(parsed)
+        return status
     except pytest.UsageError as error:
         print(f"python -m reports {asked}: {error}", file=sys.stderr)
         return USAGE_ERROR

@@ -238,7 +238,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """The schema's version: ours, or 0 for a file that holds nothing yet."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     (check,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if check != "ok":
         raise _BrokenError(" ".join(check.split()))

@@ -25,7 +25,6 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -265,7 +264,11 @@ def terminate_as_interrupt(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return
     signal.signal(signal.SIGTERM, _interrupt)
-    config.add_cleanup(partial(signal.signal, signal.SIGTERM, signal.SIG_DFL))
+
+    def restore() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    config.add_cleanup(restore)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

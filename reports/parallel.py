@@ -114,7 +114,7 @@ def scheduler(config: Any, log: Any = None) -> object:
     """xdist's scheduler by groups, for node ids that do not hold their group."""
     from xdist.scheduler import LoadScopeScheduling  # imported only when xdist runs
 
-    class GroupScheduling(LoadScopeScheduling):
+    class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
         """Sends each group to one worker, groups in the order of collection."""
 
         def __init__(self, config: Any, log: Any = None) -> None:

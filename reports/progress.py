@@ -99,7 +99,8 @@ class Reporter:
         trained = self._last - self._start
         if trained <= 0:
             return None
-        return (self._clock() - self._started) / trained * (self._spec.budget.epochs - self._last)
+        ahead: int = self._spec.budget.epochs - self._last
+        return (self._clock() - self._started) / trained * ahead
 
     def _write(self, progress: Progress) -> None:
         assert self._path is not None

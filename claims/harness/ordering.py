@@ -6,8 +6,6 @@ which even out when the workers end.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
 from claims.harness.collection import group, specs_of
@@ -32,6 +30,5 @@ def priority(item: pytest.Item) -> tuple[int, float, str]:
 def work(spec: Experiment) -> float:
     """Relative training time of an experiment: weights times samples passed through them."""
     of = entry(spec.data)
-    sizes = (of.d_x, *spec.network.widths, of.outputs)
-    weights = sum(a * b for a, b in pairwise(sizes))
+    weights = spec.network.cost(of.sample_shape, of.outputs)
     return float(spec.budget.epochs * of.train * spec.networks.count * (weights + LAUNCH))

@@ -135,6 +135,7 @@ def extreme_eigenvalues(
         kept, values = merged[order], found[order]
         if exhausted or (len(before) == len(values) and _close(values, before, tolerance)):
             break
+    assert first is not None, "count is at least 1"
     return _answered(operator, kept, first, count, tolerance, products)
 
 
@@ -161,7 +162,9 @@ def _close(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
     return bool(np.abs(a - b).max() <= tolerance * np.abs(a).max())
 
 
-def _rayleigh_ritz(product: Callable, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rayleigh_ritz(
+    product: Callable[[np.ndarray], np.ndarray], rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Ritz vectors [j, P] and values [j], ascending, in the span of the rows."""
     Q = np.linalg.qr(rows.T)[0].T
     images = np.array([product(q) for q in Q])
@@ -178,7 +181,7 @@ def _answered(
     theta, residual, slack = (np.zeros(len(vectors)) for _ in range(3))
     spread_products = [operator.product(v) for v in vectors]
     for i, (v, image) in enumerate(zip(vectors, spread_products, strict=True)):
-        error = operator.error(v) if proved else np.zeros(P)
+        error = np.zeros(P) if operator.error is None else operator.error(v)
         square = float(v @ v)
         theta[i] = float(v @ image) / square
         size = float(np.abs(v) @ np.abs(image))

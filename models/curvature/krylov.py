@@ -102,7 +102,7 @@ def lanczos(
         last = k + 1 == steps
         if (last or (k + 1) % check_every == 0) and (last or done is not None):
             krylov = _decomposed(Q[: k + 1], alpha[: k + 1], beta[: k + 1])
-            if last or done(krylov):
+            if last or done is None or done(krylov):
                 return krylov
         if beta[k] == 0.0:
             Q[k + 1], _ = _orthogonalised(draw.normal(size=size), locked, Q[: k + 1], unit=True)

@@ -189,7 +189,8 @@ def _scores(w: Tensor, sizes: Sequence[int], x: Tensor, masks: Sequence[Tensor |
         start += (a + 1) * b
         h = h @ W + bias
         if depth < len(sizes) - 2:
-            h = torch.relu(h) if masks[depth] is None else h * masks[depth]
+            mask = masks[depth]
+            h = torch.relu(h) if mask is None else h * mask
     return h
 
 

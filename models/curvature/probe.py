@@ -120,7 +120,9 @@ def descend_nearby(
         known, there = _rounding(objective, W[best], float(values[best]))
         more = drop - noise - there - slope * (1 + 1e-6) * float(moved.norm())
         if more > 0:
-            radii.append(r), drops.append(drop), excess.append(more)
+            radii.append(r)
+            drops.append(drop)
+            excess.append(more)
             hits[radius] = drop
             point, certified = W[best], certified and known
         # On a curve through w the other directions move with the square of the null ones.
@@ -132,10 +134,11 @@ def descend_nearby(
 
 def _falls(drops: list[float | None]) -> bool:
     """Whether there is a drop in every ball, each half as wide as the one before, of an order in ORDERS."""
-    if None in drops:
+    known = [drop for drop in drops if drop is not None]
+    if len(known) < len(drops):
         return False
     low, high = (2.0**order for order in ORDERS)
-    return all(low <= wide / narrow <= high for wide, narrow in pairwise(drops))
+    return all(low <= wide / narrow <= high for wide, narrow in pairwise(known))
 
 
 def _rounding(objective: Objective, w: Tensor, value: float) -> tuple[bool, float]:

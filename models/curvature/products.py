@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -38,8 +39,8 @@ def losses(objective: Objective, W: Tensor) -> Tensor:
     """
     W = checked(objective, W)
     if W.ndim == 1:
-        return sum(part(W) for part in objective.parts)
-    return sum(vmap(part)(W) for part in objective.parts)
+        return cast("Tensor", sum(part(W) for part in objective.parts))
+    return cast("Tensor", sum(vmap(part)(W) for part in objective.parts))
 
 
 def gradients(objective: Objective, W: Tensor) -> Tensor:

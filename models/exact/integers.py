@@ -57,7 +57,8 @@ def product(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
 
 def as_fmpz(matrix: np.ndarray) -> flint.fmpz_mat:
     """The integer matrix as FLINT's."""
-    return flint.fmpz_mat(*matrix.shape, matrix.ravel().tolist())
+    rows, columns = matrix.shape
+    return flint.fmpz_mat(rows, columns, matrix.ravel().tolist())
 
 
 def rank_mod(matrix: np.ndarray, prime: int) -> int:

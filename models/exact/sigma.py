@@ -7,12 +7,17 @@ is the rank of the Hankel matrix of its power sums, [tr Sigma^(i+j)], 0 <= i, j 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import flint
 
 from models.exact.integers import PRIMES, as_fmpz
 from models.exact.moments import Moments
 
 __all__ = ["repeated_eigenvalues"]
+
+Matrix = TypeVar("Matrix", flint.nmod_mat, flint.fmpq_mat)
 
 RATIONAL_LIMIT = 60
 """Largest d_x for which Sigma is formed over the rationals to prove a repetition; beyond, it is left open."""
@@ -39,19 +44,23 @@ def repeated_eigenvalues(of: Moments, *, limit: int = RATIONAL_LIMIT) -> int | N
             sigma = _sigma(flint.nmod_mat(gram, prime), flint.nmod_mat(cross, prime))
         except ZeroDivisionError:
             continue  # this prime divides det(X X^T)
-        if _distinct(sigma, lambda rows, p=prime: flint.nmod_mat(rows, p)) == of.d_y:
+        if _distinct(sigma, _modulo(prime)) == of.d_y:
             return 0
     if of.d_x > limit:
         return None
     return of.d_y - _distinct(_sigma(flint.fmpq_mat(gram), flint.fmpq_mat(cross)), flint.fmpq_mat)
 
 
-def _sigma(gram, cross):
+def _modulo(prime: int) -> Callable[[list[list[Any]]], flint.nmod_mat]:
+    return lambda rows: flint.nmod_mat(rows, prime)
+
+
+def _sigma(gram: Matrix, cross: Matrix) -> Matrix:
     """C^T G^-1 C, [d_y, d_y], in the field of the two matrices."""
     return cross.transpose() * gram.solve(cross)
 
 
-def _distinct(sigma, matrix) -> int:
+def _distinct(sigma: Matrix, matrix: Callable[[list[list[Any]]], Matrix]) -> int:
     """Number of distinct eigenvalues; over a prime field, a lower bound for the lift (p far exceeds d_y)."""
     n = sigma.nrows()
     power = matrix([[int(i == j) for j in range(n)] for i in range(n)])

@@ -34,6 +34,9 @@ __all__ = ["CriticalPoint", "Direction", "critical_points", "improvement", "inde
 Direction = tuple["Matrix | None", ...]
 """A step for every layer; None is no step."""
 
+OutputMoved = tuple[*Direction, "Matrix"]
+"""A step in which the output layer moves."""
+
 BASES = 5
 """Different changes of basis for a width; points take them in turn."""
 
@@ -169,7 +172,15 @@ def critical_points(
         )
 
 
-def _descent(spectrum, Z, widths, chosen, narrowest, closed, kind) -> tuple[int, Direction] | None:
+def _descent(
+    spectrum: Spectrum,
+    Z: Matrix,
+    widths: tuple[int, ...],
+    chosen: tuple[int, ...],
+    narrowest: int,
+    closed: int,
+    kind: type,
+) -> tuple[int, OutputMoved] | None:
     """Order and direction of the way down, in canonical bases; None at a global minimum."""
     found = improvement(spectrum.values, chosen, narrowest, closed)
     if found is None:
@@ -230,7 +241,7 @@ def _basis(width: int, seed: int) -> tuple[flint.fmpz_mat, flint.fmpz_mat]:
     lower = flint.fmpz_mat((np.tril(entries[0], -1) + np.eye(width, dtype=np.int64)).tolist())
     upper = flint.fmpz_mat((np.triu(entries[1], 1) + np.eye(width, dtype=np.int64)).tolist())
     change = lower * upper
-    return change, change.inv(integer=True)
+    return change, change.inv(True)
 
 
 def _moved(

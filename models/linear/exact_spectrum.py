@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import flint
 
@@ -111,7 +112,7 @@ def fitted_moments(of: Moments, *, balls: bool) -> ExactMoments:
             return ExactMoments(sigma, sigma, flint.arb(flint.fmpq(of.label_square, of.factor)))
     gram, cross = as_fmpz(of.gram), as_fmpz(of.cross)
     try:
-        solved, denominator = gram.solve(cross).numer_denom()
+        solved, denominator = cast("flint.fmpq_mat", gram.solve(cross)).numer_denom()
     except ZeroDivisionError:
         raise ZeroDivisionError(
             f"got a singular X X^T in {of.d_x} dimensions, wanted full rank: use Moments.independent()"

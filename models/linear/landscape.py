@@ -16,12 +16,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 
 from models.linear.problem import LinearProblem
 
 __all__ = ["LinearLandscape"]
+
+Products = list[Any]
+"""Products of consecutive layers, [M, rows, columns] each; None, for the empty one, only at an end."""
 
 UNIT = np.finfo(np.float64).eps / 2
 """Unit roundoff of float64."""
@@ -112,7 +116,7 @@ class LinearLandscape:
         n = 2 * (sum(self.hidden) + 2 * self.problem.d_x + self.problem.d_y + 4 * len(self.shapes))
         return 2 * n * UNIT
 
-    def _gradients(self, after: list, before: list, D: np.ndarray) -> list[np.ndarray]:
+    def _gradients(self, after: Products, before: Products, D: np.ndarray) -> list[np.ndarray]:
         result = []
         for k in range(len(self.shapes)):
             G = D if after[k] is None else _t(after[k]) @ D
@@ -217,36 +221,36 @@ def _chain(weights: list[np.ndarray], size: int = 0, members: int = 0) -> np.nda
     return result
 
 
-def _right(weights: list[np.ndarray], explicit: bool = False) -> list:
+def _right(weights: list[np.ndarray], explicit: bool = False) -> Products:
     """B_k = W_{k-1} ... W_1 for k = 1 to H + 2, so the last is T; the empty one is None or the identity."""
     M, _, columns = weights[0].shape
-    products: list = [_chain([], columns, M) if explicit else None]
+    products: Products = [_chain([], columns, M) if explicit else None]
     for W in weights:
         products.append(W if products[-1] is None else W @ products[-1])
     return products
 
 
-def _left(weights: list[np.ndarray], explicit: bool = False) -> list:
+def _left(weights: list[np.ndarray], explicit: bool = False) -> Products:
     """A_k = W_{H+1} ... W_{k+1} for k = 1 to H + 1; the empty product is None or the identity."""
     M, rows, _ = weights[-1].shape
-    products: list = [_chain([], rows, M) if explicit else None]
+    products: Products = [_chain([], rows, M) if explicit else None]
     for W in weights[:0:-1]:
         products.append(W if products[-1] is None else products[-1] @ W)
     return products[::-1]
 
 
-def _moved_right(weights: list, moves: list, before: list) -> list:
+def _moved_right(weights: list[np.ndarray], moves: list[np.ndarray], before: Products) -> Products:
     """dB_k for k = 1 to H + 2; None for the empty product, which does not move."""
-    result: list = [None]
+    result: Products = [None]
     for W, V, B in zip(weights, moves, before, strict=False):
         own = V if B is None else V @ B
         result.append(own if result[-1] is None else W @ result[-1] + own)
     return result
 
 
-def _moved_left(weights: list, moves: list, after: list) -> list:
+def _moved_left(weights: list[np.ndarray], moves: list[np.ndarray], after: Products) -> Products:
     """dA_k for k = 1 to H + 1; None for the empty product."""
-    result: list = [None]
+    result: Products = [None]
     for W, V, A in zip(weights[:0:-1], moves[:0:-1], after[:0:-1], strict=True):
         own = V if A is None else A @ V
         result.append(own if result[-1] is None else result[-1] @ W + own)

@@ -48,6 +48,7 @@ def newton(landscape: Landscape, w: np.ndarray, *, tolerance: float, iterations:
                 break
             mu = max(4 * mu, least)
             factor = _factor(H, mu)
+            assert factor is not None, "a larger shift keeps H + mu I positive definite"
         else:
             return w
         w, loss, gradient, size = w + step, after, slope, np.linalg.norm(slope)
@@ -60,7 +61,7 @@ def _at(landscape: Landscape, w: np.ndarray) -> tuple[float, np.ndarray]:
     return float(loss[0]), gradient[0]
 
 
-def _factor(H: np.ndarray, mu: float) -> tuple[np.ndarray, bool] | None:
+def _factor(H: np.ndarray, mu: float | np.floating) -> tuple[np.ndarray, bool] | None:
     shifted = H.copy()
     shifted[np.diag_indices(len(H))] += mu
     try:

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from scipy import linalg
@@ -81,7 +82,9 @@ class Reduction:
         turned = W @ self._turn
         A, B = turned[..., : self.kept], turned[..., self.kept :]
         if B.shape[-1] > W.shape[1]:
-            B = np.linalg.qr(B.swapaxes(1, 2), mode="r").swapaxes(1, 2)
+            # NumPy's stub gives Q and R whatever the mode.
+            R = cast("np.ndarray", np.linalg.qr(B.swapaxes(1, 2), mode="r"))
+            B = R.swapaxes(1, 2)
         return np.concatenate([A, B], axis=-1)
 
     def up(self, W: np.ndarray) -> np.ndarray:

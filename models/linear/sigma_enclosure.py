@@ -92,7 +92,8 @@ def _bits(step: np.ndarray) -> int:
 
 def _integers(step: np.ndarray, bits: int) -> flint.fmpz_mat:
     """The step times 2^bits, cut to integers."""
-    return flint.fmpz_mat(*step.shape, [int(math.ldexp(z, bits)) for z in step.ravel().tolist()])
+    rows, columns = step.shape
+    return flint.fmpz_mat(rows, columns, [int(math.ldexp(z, bits)) for z in step.ravel().tolist()])
 
 
 def _floats(matrix: flint.fmpz_mat, bits: int) -> np.ndarray:

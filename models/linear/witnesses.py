@@ -102,7 +102,7 @@ def witnesses(path: Path, hidden_layers: int) -> list[Witness]:
     if hidden_layers < 0:
         raise ValueError(f"got {hidden_layers} hidden layers, wanted 0 or more: 0 is linear regression")
     b = flint.fmpq(path.cross, path.gram)
-    ones = [flint.fmpq(1)] * hidden_layers
+    ones: list[int | flint.fmpq] = [flint.fmpq(1)] * hidden_layers
     if path.cross:
         below = _witness(path, "below", [*ones, 0], [*ones, 2 * b])
         pair = ([*ones, b], [-1, *ones[1:], -b])
@@ -122,7 +122,9 @@ def descent_from_zero(path: Path, hidden_layers: int) -> list[flint.fmpq]:
     return loss_along(path.data, zero, path.weights([1] * hidden_layers + [sign]))
 
 
-def _witness(path: Path, side: str, first: Sequence, second: Sequence) -> Witness:
+def _witness(
+    path: Path, side: str, first: Sequence[int | flint.fmpq], second: Sequence[int | flint.fmpq]
+) -> Witness:
     a, b = (tuple(flint.fmpq(weight) for weight in along) for along in (first, second))
     middle = [(x + y) / 2 for x, y in zip(a, b, strict=True)]
     found = [loss(path.data, path.weights(along)) for along in (a, b, middle)]

@@ -21,8 +21,10 @@ class View(Protocol):
     """M networks between two steps. What is asked twice is computed once."""
 
     spec: Experiment
-    pairs: np.ndarray
-    """Pairs [P, 2] of networks, by place, whose agreement and distance are recorded."""
+
+    @property
+    def pairs(self) -> np.ndarray:
+        """Pairs [P, 2] of networks, by place, whose agreement and distance are recorded."""
 
     def losses(self, side: Side) -> np.ndarray:
         """Mean loss [M] float64 of each network, without any penalty."""

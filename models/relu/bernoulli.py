@@ -70,7 +70,8 @@ def enumerated_output(weights: Weights, X: np.ndarray, rho: Fraction) -> list[li
     sums, probability = _patterns(weights, X, rho)
     by_count = integers.widened(sums, sums.size * integers.largest(sums)) @ _indicator(sums.shape[-1])
     return [
-        [sum(int(v) * p for v, p in zip(cell, probability, strict=True)) for cell in row] for row in by_count
+        [sum((int(v) * p for v, p in zip(cell, probability, strict=True)), Fraction(0)) for cell in row]
+        for row in by_count
     ]
 
 
@@ -86,7 +87,7 @@ def enumerated_loss(weights: Weights, X: np.ndarray, Y: np.ndarray, q: Fraction,
         q.numerator * integers.widened(sums, bound) - q.denominator * integers.widened(Y, bound)[:, :, None]
     )
     by_count = (gaps**2).sum(axis=(0, 1)) @ _indicator(sums.shape[-1])
-    total = sum(int(value) * p for value, p in zip(by_count, probability, strict=True))
+    total = sum((int(value) * p for value, p in zip(by_count, probability, strict=True)), Fraction(0))
     return total / (2 * q.denominator**2)
 
 

@@ -61,7 +61,8 @@ def draw(run: Run, name: str, title: str) -> Drawing:
 
 def _final(run: Run, side: str) -> np.ndarray:
     """Share of samples labelled alike at the end, by pair [P]."""
-    return run.agreement(side)[-1]
+    at_end: np.ndarray = run.agreement(side)[-1]
+    return at_end
 
 
 def _medians(run: Run, side: str) -> dict[Group, float]:

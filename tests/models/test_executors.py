@@ -16,7 +16,7 @@ def test_executors_are_the_files_that_hold_one():
 
 def test_an_unknown_one_is_refused():
     """The error names those there are, and how to add one."""
-    with pytest.raises(ValueError, match="got the executor .slurm., wanted one of local: a new one is"):
+    with pytest.raises(ValueError, match=r"got the executor .slurm., wanted one of local: a new one is"):
         executor("slurm")
 
 

@@ -60,7 +60,8 @@ def exact_evidence(reading: str, claim: Claim, name: str = "synthetic", rate: Fr
     """
     _check(reading)
     data, q = load_synthetic(name), 1 / rate
-    differences, identities = [], []
+    differences: list[Fraction] = []
+    identities: list[bool] = []
     for sizes in SMALL:
         weights = _weights(sizes, 3)
         linear = bernoulli.linear_loss(weights, data.X, data.Y, q * rate)
@@ -68,9 +69,12 @@ def exact_evidence(reading: str, claim: Claim, name: str = "synthetic", rate: Fr
             outputs = bernoulli.enumerated_output(weights, data.X, rate)
             found = (
                 sum(
-                    (q * value - int(label)) ** 2
-                    for row, labels in zip(outputs, data.Y, strict=True)
-                    for value, label in zip(row, labels, strict=True)
+                    (
+                        (q * value - int(label)) ** 2
+                        for row, labels in zip(outputs, data.Y, strict=True)
+                        for value, label in zip(row, labels, strict=True)
+                    ),
+                    Fraction(0),
                 )
                 / 2
             )

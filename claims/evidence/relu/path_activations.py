@@ -8,7 +8,7 @@ The correlation with the path's own input stands beside it in the note.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -56,7 +56,7 @@ def activation_evidence(run: Run, dataset: Dataset, claim: Claim) -> Evidence:
 
 
 def independence(
-    times: dict[str, Sequence[Layers]], X: np.ndarray, labels: np.ndarray, claim: Claim
+    times: Mapping[str, Sequence[Layers]], X: np.ndarray, labels: np.ndarray, claim: Claim
 ) -> Evidence:
     """H7 for networks given by their layers: the median of the effect over networks, at both times.
 

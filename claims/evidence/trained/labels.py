@@ -53,7 +53,7 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
         return at_chance
     agreement, steps = run.fine_agreement()
     agreement = np.where(np.isfinite(run.fine_loss()[0])[:, pairs].all(-1), agreement[:, chosen], np.nan)
-    rest = loss_at_rest(run)[pairs].all(1)
+    rest = np.all(loss_at_rest(run)[pairs], axis=1)
     found = [_Shape.of(curve, steps) for curve in agreement.T]
     hits = sum(shape.fits for shape in found)
     open_ = sum(
@@ -223,7 +223,7 @@ def same_labels(run: Run, claim: Claim) -> Evidence:
     A pair that does not, may yet, unless its agreement and both networks' losses have come to rest.
     """
     chosen, pairs = rotating(run), disjoint_pairs(run)
-    rest = loss_at_rest(run)[pairs].all(1)
+    rest = np.all(loss_at_rest(run)[pairs], axis=1)
     shares, notes = {}, []
     for side in ("train", "test"):
         curve = agree_or_not(run, side)[:, chosen]

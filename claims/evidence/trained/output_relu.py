@@ -63,8 +63,9 @@ def changed_verdict(
     changed = float(with_relu.outcome is not without.outcome)
     decided = with_relu.outcome in DECIDED and without.outcome in DECIDED
     pairs = list(found.values())
-    same = min(max(e.p_support for e in pairs), max(e.p_refute for e in pairs))
-    differ = min(max(pairs[0].p_support, pairs[1].p_refute), max(pairs[0].p_refute, pairs[1].p_support))
+    supports, refutes = [_bound(e.p_support) for e in pairs], [_bound(e.p_refute) for e in pairs]
+    same = min(max(supports), max(refutes))
+    differ = min(max(supports[0], refutes[1]), max(refutes[0], supports[1]))
     return Evidence(
         estimate=changed if decided else None,
         interval=(changed, changed) if decided else (0.0, 1.0),
@@ -76,6 +77,11 @@ def changed_verdict(
         diverged=sum(e.diverged for e in pairs),
         note=note,
     )
+
+
+def _bound(p: float | None) -> float:
+    assert p is not None, "what trained networks show is bounded, not proved"
+    return p
 
 
 def _said(verdict: Verdict) -> str:

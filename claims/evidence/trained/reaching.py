@@ -114,7 +114,7 @@ def same_behaviour(small: Run, large: Run, claim: Claim, side: str = "train") ->
     alike = ~open_ & (here == there)
     share = _counted(alike, open_)
     counts = [f"{int((found == Arrival.ARRIVED).sum())} of {share.n}" for found in (here, there)]
-    names = ["-".join(map(str, run.spec.network.widths)) for run in (small, large)]
+    names = [run.spec.network.label for run in (small, large)]
     note = (
         f"{share.hits} of {share.n} seeds behave alike on the {side} set, {share.unresolved} unresolved; at "
         f"l <= {NEAR_ZERO:g}: {counts[0]} networks of {names[0]}, {counts[1]} of {names[1]}"
@@ -152,7 +152,7 @@ def every_architecture(runs: Sequence[Run], claim: Claim) -> Evidence:
     parts: dict[str, Quantity] = {}
     notes, n, unresolved = [], 0, 0
     for run in runs:
-        found, name = arrivals(run), "-".join(map(str, run.spec.network.widths))
+        found, name = arrivals(run), run.spec.network.label
         arrived, open_ = found == Arrival.ARRIVED, found == Arrival.UNRESOLVED
         parts |= {f"{name}, {k}": part for k, part in _of_all_and_each(run, arrived, open_).items()}
         notes.append(f"{int(arrived.sum())} of {len(found)} at {name}")

@@ -8,13 +8,24 @@ a narrow network, and ten through the function; so the fused kernel is called by
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
 __all__ = ["Adam"]
 
-_DEFAULTS = {"beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0, "eps": 1e-8, "amsgrad": False}
+
+class _Defaults(TypedDict):
+    beta1: float
+    beta2: float
+    weight_decay: float
+    eps: float
+    amsgrad: bool
+
+
+_DEFAULTS: _Defaults = {"beta1": 0.9, "beta2": 0.999, "weight_decay": 0.0, "eps": 1e-8, "amsgrad": False}
 
 
 class Adam:
@@ -53,7 +64,8 @@ class Adam:
     @torch.no_grad()
     def step(self) -> None:
         """One update from the gradient as it stands."""
-        state = [self.parameters], [self.gradient], [self.exp_avg], [self.exp_avg_sq], [], [self.steps]
+        largest: list[Tensor] = []  # of AMSGrad, which this is not
+        state = [self.parameters], [self.gradient], [self.exp_avg], [self.exp_avg_sq], largest, [self.steps]
         if self.fused:
             self.steps.add_(1)
             torch._fused_adam_(*state, lr=self.lr, maximize=False, **_DEFAULTS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import torch
@@ -130,13 +130,16 @@ class Engine:
     @property
     def _spare_threads(self) -> bool:
         """Whether every shard can have two threads at once."""
-        wide = all(isinstance(shard, WideNetwork) for shard in self.shards)
-        return wide and 2 * len(self.shards) <= self.threads.count
+        return len(self._wide) == len(self.shards) and 2 * len(self.shards) <= self.threads.count
+
+    @property
+    def _wide(self) -> list[WideNetwork]:
+        return [shard for shard in self.shards if isinstance(shard, WideNetwork)]
 
     def _train_in_lanes(self, stops: Sequence[int]) -> list[Judged]:
         found: list[Judged] = []
         for stretch in self._stretches(stops):
-            lanes = [lane for shard in self.shards for lane in shard.lanes(shard.order[:, stretch])]
+            lanes = [lane for shard in self._wide for lane in shard.lanes(shard.order[:, stretch])]
             self.threads.together(lanes)
             if len(found) < len(stops):
                 found.append(self._judge_all(0))
@@ -172,7 +175,7 @@ class Engine:
     def _early(self, judged: Judged) -> View:
         """What was found on the training side inside an epoch, at weights that are gone."""
 
-        def gone(*_: object) -> Judged:
+        def gone(*_: object) -> NoReturn:
             raise LookupError("inside an epoch only losses and labels of the training side are known")
 
         view = NetworksView(self.spec, self._data, len(self.order_seeds), gone, gone, gone)

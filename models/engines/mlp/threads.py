@@ -14,7 +14,8 @@ __all__ = ["Exchange", "Lane", "Threads", "lanes", "unrecorded"]
 
 _GIVEN_UP = object()
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Threads:

@@ -135,7 +135,7 @@ class WideNetwork(Shard):
             for rows, exp_avg, exp_avg_sq, reader in zip(*by_part, halves, strict=True)
         ]
         self._rest = _Rest(rest[0], (rest[1], rest[2]), self.weights, self.sizes, lr)
-        self.counters = tuple(one.adam.steps for one in (self._rest, *self.parts))
+        self.counters = (self._rest.adam.steps, *(part.adam.steps for part in self.parts))
 
     def train(self, order: Tensor) -> None:
         """Steps through these samples [1, n], a minibatch at a time."""
