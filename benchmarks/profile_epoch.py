@@ -15,7 +15,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from data import load
 from models.backend import resolve_backend
-from models.engines.mlp.threads import unrecorded
+from models.engines.threads import unrecorded
 from models.engines.trainer import Trainer
 from tests.helpers.specs import mlp
 

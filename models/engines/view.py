@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.experiment import Experiment
     from models.recorders.view import Side
 
-__all__ = ["SIDES", "Judged", "NetworksView"]
+__all__ = ["SIDES", "Judged", "NetworksView", "early_view", "joined"]
 
 SIDES: tuple[Side, Side] = ("train", "test")
 
@@ -106,3 +106,20 @@ class NetworksView:
             case "relu":
                 return z.relu()
         return z
+
+
+def early_view(spec: Experiment, data: Dataset, networks: int, judged: Judged) -> NetworksView:
+    """What was found on the training side inside an epoch, at weights that are gone."""
+
+    def gone(*_: object) -> NoReturn:
+        raise LookupError("inside an epoch only losses and labels of the training side are known")
+
+    view = NetworksView(spec, data, networks, gone, gone, gone)
+    view.know("train", judged)
+    return view
+
+
+def joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """What parts of an ensemble found, as of all networks."""
+    first, second = zip(*parts, strict=True)
+    return np.concatenate(first), np.concatenate(second)

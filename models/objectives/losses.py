@@ -42,8 +42,9 @@ def loss_per_sample(z: Tensor, y: Tensor, output: str, loss: str) -> Tensor:
 
 
 def _bce_with_logits(h: Tensor, y: Tensor) -> Tensor:
-    # max(h, 0) - h y + log(1 + exp(-|h|)): no overflow at the large logits of the std protocol.
-    return (h.clamp(min=0) - h * y + torch.log1p(torch.exp(-h.abs()))).sum(-1)
+    # max(h, 0) - h y + log(1 + exp(-|h|)): no overflow at the large logits of the std protocol. At h = 0
+    # autograd takes half of a maximum's slope for each side, which is right, and all of a clamp's.
+    return (torch.maximum(h, h.new_zeros(())) - h * y + torch.log1p(torch.exp(-h.abs()))).sum(-1)
 
 
 def _top(z: Tensor) -> Tensor:

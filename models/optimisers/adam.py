@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -46,8 +47,8 @@ class Adam(Part):
         """The step, and two moments a parameter."""
         import torch
 
-        first = next(iter(parameters.values()))
-        state = {"step": torch.zeros((), dtype=first.dtype, device=first.device)}
+        # On the CPU in float64: 1 - beta2^t has lost four digits in float32 at the first step.
+        state = {"step": torch.zeros((), dtype=torch.float64)}
         for name, parameter in parameters.items():
             state |= {
                 f"mean/{name}": torch.zeros_like(parameter),
@@ -59,13 +60,16 @@ class Adam(Part):
         self, parameters: Tensors, gradients: Tensors, state: Tensors
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """One step, bias corrected."""
+        import torch
+
         step = state["step"] + 1
+        corrected = self.learning_rate / (1 - BETA1 ** float(step)), math.sqrt(1 - BETA2 ** float(step))
         changed, kept = {}, {"step": step}
         for name, parameter in parameters.items():
             g = gradients[name]
-            mean = BETA1 * state[f"mean/{name}"] + (1 - BETA1) * g
-            square = BETA2 * state[f"square/{name}"] + (1 - BETA2) * g * g
-            spread = (square / (1 - BETA2**step)).sqrt() + EPSILON
-            changed[name] = parameter - self.learning_rate * (mean / (1 - BETA1**step)) / spread
+            mean = torch.lerp(state[f"mean/{name}"], g, 1 - BETA1)
+            square = (BETA2 * state[f"square/{name}"]).addcmul_(g, g, value=1 - BETA2)
+            spread = square.sqrt().div_(corrected[1]).add_(EPSILON)
+            changed[name] = torch.addcdiv(parameter, mean, spread, value=-corrected[0])
             kept |= {f"mean/{name}": mean, f"square/{name}": square}
         return changed, kept

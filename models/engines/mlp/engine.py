@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -22,9 +22,9 @@ from models.engines.mlp.evaluation import Evaluation
 from models.engines.mlp.inputs import order_by_use
 from models.engines.mlp.narrow import NarrowNetworks
 from models.engines.mlp.shards import Shard, is_wide, shard_sizes
-from models.engines.mlp.threads import Threads
 from models.engines.mlp.wide import WideNetwork, input_halves
-from models.engines.view import SIDES, Judged, NetworksView
+from models.engines.threads import Threads
+from models.engines.view import SIDES, Judged, NetworksView, early_view, joined
 from models.experiment import QUADRUPLE, Experiment
 from models.initialisations.initialisation import initial_parameters
 from models.networks.mlp import MLP, layers_of
@@ -93,7 +93,8 @@ class Engine:
 
     def train(self, epoch: int, stops: Sequence[int]) -> list[View]:
         """See `models.engines.engine.Engine`."""
-        return [self._early(judged) for judged in self._train_epoch(epoch, stops)]
+        found = self._train_epoch(epoch, stops)
+        return [early_view(self.spec, self._data, len(self.order_seeds), judged) for judged in found]
 
     def _train_epoch(self, epoch: int, stops: Sequence[int]) -> list[Judged]:
         """What all networks were on the training side after each of these steps."""
@@ -105,7 +106,7 @@ class Engine:
             if self._spare_threads:
                 return self._train_in_lanes(stops)
             by_shard = self.threads.each(lambda shard: self._train(shard, stops), self.shards)
-            return [_joined(parts) for parts in zip(*by_shard, strict=True)]
+            return [joined(parts) for parts in zip(*by_shard, strict=True)]
 
     def _draw_order(self, shard: Shard, epoch: int) -> None:
         shard.draw_order(epoch, self.order_seeds[shard.members].tolist())
@@ -172,27 +173,17 @@ class Engine:
             self.spec, self._data, len(self.order_seeds), judge, self._weight_differences, self.parameters
         )
 
-    def _early(self, judged: Judged) -> View:
-        """What was found on the training side inside an epoch, at weights that are gone."""
-
-        def gone(*_: object) -> NoReturn:
-            raise LookupError("inside an epoch only losses and labels of the training side are known")
-
-        view = NetworksView(self.spec, self._data, len(self.order_seeds), gone, gone, gone)
-        view.know("train", judged)
-        return view
-
     def _weight_differences(self) -> tuple[np.ndarray, np.ndarray]:
         with self.on.arithmetic():
             squared, differ = self._differences([row for shard in self.shards for row in shard.buffer])
             return squared + self._idle_differences[0], differ + self._idle_differences[1]
 
     def _judge_all(self, side: int) -> Judged:
-        return _joined(self.threads.each(lambda shard: self._judge(shard, side), self.shards))
+        return joined(self.threads.each(lambda shard: self._judge(shard, side), self.shards))
 
     def _judge(self, shard: Shard, side: int) -> Judged:
         """The shard's networks as they are now on the training (0) or test (1) side."""
-        return _joined([self._evaluations[side](of) for of in shard.judged])
+        return joined([self._evaluations[side](of) for of in shard.judged])
 
     def _differences(self, networks: Sequence[Tensor]) -> tuple[np.ndarray, np.ndarray]:
         """Squared distance [P] and weights that differ [P] of the pairs of each quadruple."""
@@ -200,7 +191,7 @@ class Engine:
         quadruples = [networks[start : start + QUADRUPLE] for start in range(0, last, QUADRUPLE)]
         if not quadruples:
             return np.zeros(0), np.zeros(0, dtype=np.int64)
-        return _joined(self.threads.each(weight_differences, quadruples))
+        return joined(self.threads.each(weight_differences, quadruples))
 
     def _of_idle_weights(self) -> tuple[np.ndarray, np.ndarray]:
         """What weights that never move add to every pair's distance and count."""
@@ -237,12 +228,6 @@ class Engine:
         for index, shard in enumerate(self.shards):
             head = f"shard/{index}/"
             shard.load({name.removeprefix(head): a for name, a in state.items() if name.startswith(head)})
-
-
-def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """What shards found, as of all networks."""
-    first, second = zip(*parts, strict=True)
-    return np.concatenate(first), np.concatenate(second)
 
 
 def _cut(layers: Layers, x: Tensor, y: Tensor, spec: Experiment, on: Execution) -> list[Shard]:

@@ -32,7 +32,7 @@ from models.engines.mlp.ensemble import (
 from models.engines.mlp.inputs import Inputs, even_cut, head_size
 from models.engines.mlp.minibatches import InputsInUse, targets_by_network
 from models.engines.mlp.shards import Shard, learning_rate
-from models.engines.mlp.threads import Exchange, Lane, lanes
+from models.engines.threads import Exchange, Lane, lanes
 from models.experiment import Experiment
 
 __all__ = ["WideNetwork", "input_halves"]

@@ -1,4 +1,4 @@
-"""Threads that work through an ensemble's shards, kept from epoch to epoch."""
+"""Threads that work through the parts of an ensemble, kept from epoch to epoch."""
 
 from __future__ import annotations
 
