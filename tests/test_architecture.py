@@ -16,6 +16,34 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = ("data", "models", "claims", "reports", "conftest")
 """A room imports from those on its left only."""
 
+LINES = 410
+"""Most lines of a file."""
+
+FILES = 10
+"""Most modules of a folder, its __init__ apart."""
+
+KINDS = {
+    "data",
+    "claims",
+    "claims/catalogue/sections",
+    "models/executors",
+    "models/initialisations",
+    "models/networks",
+    "models/optimisers",
+    "models/penalties",
+    "models/recorders",
+}
+"""Folders that are lists, of data sets, sections of the paper, optimisers: a new item is a new file."""
+
+CROWDED = {
+    "models/curvature": 15,
+    "models/linear": 16,
+    "models/engines/mlp": 12,
+    "models/runs": 13,
+    "reports": 22,
+}
+"""Folders that hold more, each one subject whose files need each other. They may shrink and not grow."""
+
 SOURCES = sorted(
     path.relative_to(ROOT)
     for path in [ROOT / "conftest.py", *(p for room in ORDER for p in (ROOT / room).rglob("*.py"))]
@@ -108,6 +136,42 @@ def test_claims_and_reports_meet_in_verdicts_only(path):
         *("claims.catalogue", "claims.catalogue.CATALOGUE", "claims.catalogue.Kind"),
         "claims.catalogue.experiments",
     }
+
+
+def within(*folders: str) -> pytest.MarkDecorator:
+    """Every file of these folders and theirs."""
+    paths = [path for path in SOURCES if any(path.is_relative_to(folder) for folder in folders)]
+    return pytest.mark.parametrize("path", paths, ids=str)
+
+
+@within("data", "models")
+def test_mathematics_knows_no_test_runner(path):
+    """data/ and models/ serve any caller: they import neither pytest nor xdist, nor read what these set."""
+    tree = parsed(path)
+    assert rooms(imports(tree, path)) & {"pytest", "_pytest", "xdist"} == set()
+    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert [word for word in words if isinstance(word, str) and word.startswith("PYTEST_")] == []
+
+
+@within("claims/core")
+def test_what_a_claim_is_needs_neither_torch_nor_pytest(path):
+    """claims/core decides verdicts from numbers: a report is read without either."""
+    assert rooms(imports(parsed(path), path)) & {"torch", "pytest", "_pytest", "xdist"} == set()
+
+
+@EVERY
+def test_no_file_is_long(path):
+    """One idea a file; what needs more lines than this holds several."""
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LINES
+
+
+def test_no_folder_is_crowded():
+    """A folder that holds more files than fit a glance has sub-packages by subject, or is a list of kinds."""
+    held: dict[str, int] = {}
+    for path in SOURCES:
+        held[path.parent.as_posix()] = held.get(path.parent.as_posix(), 0) + (path.name != "__init__.py")
+    crowded = {name: count for name, count in held.items() if count > FILES and name not in KINDS}
+    assert {name: count for name, count in crowded.items() if count > CROWDED.get(name, FILES)} == {}
 
 
 def test_no_module_needs_itself():
