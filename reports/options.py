@@ -12,6 +12,8 @@ from typing import Final
 
 import pytest
 
+from models.parts.part import kinds
+
 __all__ = [
     "BACKENDS",
     "CHANGED",
@@ -66,10 +68,11 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--protocols",
-        type=comma_list("protocol", PROTOCOLS),
+        type=comma_list("protocol", _protocols()),
         default=PROTOCOLS,
         metavar="LIST",
-        help="Initialisation protocols, comma separated, of std, var, he (default: std,var,he).",
+        help="Initialisation protocols, comma separated, files of models/initialisations/ "
+        "(default: std,var,he).",
     )
     group.addoption(
         "--claims",
@@ -140,6 +143,12 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="An earlier verdicts.json to compare the outcomes with (default: none).",
     )
+
+
+def _protocols() -> tuple[str, ...]:
+    """The paper's two readings and He's, then any other file of models/initialisations/."""
+    others = (kind for kind in kinds("initialisations") if kind not in PROTOCOLS)
+    return (*PROTOCOLS, *others)
 
 
 def comma_list(noun: str, known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:

@@ -17,7 +17,7 @@ import pytest
 
 from claims.catalogue import CATALOGUE
 from claims.catalogue import claim as known_claim
-from claims.catalogue.experiments import PROTOCOLS, Training
+from claims.catalogue.experiments import Training
 from claims.core.claim import Claim
 
 __all__ = ["Declaration", "claim", "declaration_of"]
@@ -31,13 +31,13 @@ class Declaration:
         claim: what it judges.
         alternatives: networks that it trains; each alternative is one test, and one verdict compares the
             networks of an alternative. Empty where nothing trains.
-        protocols: of the initial weights, one test each.
+        protocols: of the initial weights that the claim speaks of, one test each; empty for every chosen one.
         variant: what stands before the setting, where the claim has other rows in the same setting.
     """
 
     claim: Claim
     alternatives: tuple[tuple[Training, ...], ...] = ()
-    protocols: tuple[str, ...] = PROTOCOLS
+    protocols: tuple[str, ...] = ()
     variant: str = ""
 
     @property
@@ -49,7 +49,7 @@ class Declaration:
 def claim(
     of: str | Claim,
     *alternatives: Training | tuple[Training, ...],
-    protocols: tuple[str, ...] = PROTOCOLS,
+    protocols: tuple[str, ...] = (),
     variant: str = "",
 ) -> pytest.MarkDecorator:
     """Marks a test that judges a claim, once for each alternative and protocol.
@@ -57,7 +57,7 @@ def claim(
     Args:
         of: the id of a claim in the catalogue, or a claim of one's own.
         alternatives: a network, or a tuple of networks that one verdict compares; none where nothing trains.
-        protocols: of the initial weights, where the claim speaks of some only.
+        protocols: of the initial weights, where the claim speaks of some only; else every chosen one.
         variant: what stands before the setting, where the claim has other rows in the same setting.
 
     Raises:

@@ -90,9 +90,9 @@ class Scale:
     Attributes:
         digits: data set of the MNIST claims.
         batch: minibatch; 32 is the default of Keras, which the paper used, 128 that of its MNIST examples.
-        epochs: by protocol. `he` is trained longer at the quick scale because it settles within reach
-            there, while the paper's two protocols do not settle in any budget of minutes; no verdict
-            compares one protocol with another.
+        epochs: by protocol, those of `he` for one that is not named. `he` is trained longer at the quick
+            scale because it settles within reach there, while the paper's two protocols do not settle in any
+            budget of minutes; no verdict compares one protocol with another.
         slow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
     """
@@ -123,7 +123,7 @@ class Scale:
     ) -> Experiment:
         """The spec of so many networks, from number `first` on, under a protocol at this scale."""
         if on_digits := training.data == DIGITS:
-            epochs = self.epochs[protocol] * (self.slow if training.slow else 1)
+            epochs = self.epochs.get(protocol, self.epochs["he"]) * (self.slow if training.slow else 1)
         else:
             epochs = self.boston
         return Experiment(

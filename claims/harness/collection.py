@@ -49,8 +49,8 @@ def generate(metafunc: pytest.Metafunc) -> None:
             for network in alternative
         )
         for alternative in declared.alternatives
-        for protocol in declared.protocols
-        if protocol in options.protocols
+        for protocol in options.protocols
+        if not declared.protocols or protocol in declared.protocols
     ]
     metafunc.parametrize(
         "specs",

@@ -234,7 +234,8 @@ def _lead(verdicts: Sequence[Row]) -> str:
 
 def _trained(verdicts: Sequence[Row]) -> str:
     said = []
-    for protocol, words in _WEIGHTS.items():
+    for protocol in dict.fromkeys([*_WEIGHTS, *sorted({v.protocol for v in verdicts} - {""})]):
+        words = _WEIGHTS.get(protocol, f"under {protocol}")
         ours = [v.outcome for v in verdicts if v.protocol == protocol and v.paper in SAYS_YES]
         if ours:
             held, fell = ours.count(Outcome.SUPPORTED), ours.count(Outcome.REFUTED)
