@@ -1,0 +1,1 @@
+"""Pages about the project, and the commands that draw what is in them."""
