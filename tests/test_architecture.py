@@ -6,15 +6,11 @@ import ast
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-
-ORDER = ("data", "models", "claims", "reports", "conftest")
-"""A room imports from those on its left only."""
+from docs.sources import KNOWN, ORDER, ROOT, SOURCES, folder, imports, module_name, parsed
 
 LINES = 410
 """Most lines of a file."""
@@ -44,60 +40,11 @@ CROWDED = {
 }
 """Folders that hold more, each one subject whose files need each other. They may shrink and not grow."""
 
-SOURCES = sorted(
-    path.relative_to(ROOT)
-    for path in [ROOT / "conftest.py", *(p for room in ORDER for p in (ROOT / room).rglob("*.py"))]
-)
-KNOWN = {".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in SOURCES}
 EVERY = pytest.mark.parametrize("path", SOURCES, ids=str)
-
-
-def module_name(path: Path) -> str:
-    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-
-
-def on_import(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run when a module is imported: not bodies of functions, nor what types alone need."""
-    yield node
-    types_only = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    for child in node.orelse if types_only else ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from on_import(child)
-
-
-def imports(tree: ast.AST, path: Path, anywhere: bool = True) -> set[str]:
-    """Dotted names a file imports, in functions too if `anywhere`: `from a import b` gives a and a.b."""
-    package = list(path.parent.parts)
-    found = set()
-    for node in ast.walk(tree) if anywhere else on_import(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            source = ".".join([*base, *([node.module] if node.module else [])])
-            found |= {source} | {f"{source}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {
-            "__import__",
-            "importlib.import_module",
-        }:
-            found |= {arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant)}
-    return found
-
-
-def parsed(path: Path) -> ast.Module:
-    return ast.parse((ROOT / path).read_text(encoding="utf-8"), str(path))
 
 
 def rooms(names: set[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
-
-
-def folder(module: str) -> str:
-    """The folder a module of the house lies in, "" for a name from outside."""
-    path = ROOT.joinpath(*module.split("."))
-    if path.is_dir():
-        return module
-    return module.rpartition(".")[0] if path.with_suffix(".py").is_file() else ""
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""The README's commands work as they stand."""
+"""The commands of the README and of CONTRIBUTING work as they stand, and what the pages name is there."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -21,9 +22,19 @@ def commands(page: str) -> list[str]:
     return [line.partition("#")[0].strip() for line in lines if line.startswith("python -m ")]
 
 
+def used(page: str) -> set[str]:
+    """The modules that a page runs."""
+    return set(re.findall(r"python -m ([\w.]+)", (ROOT / page).read_text()))
+
+
 COMMANDS = commands("README.md")
 STORE = [c for c in [*COMMANDS, *commands("CONTRIBUTING.md")] if "-m reports store" in c]
-PYTEST = [part for line in COMMANDS for part in line.split(" && ") if "-m pytest" in part]
+PYTEST = [
+    part
+    for line in dict.fromkeys([*COMMANDS, *commands("CONTRIBUTING.md")])
+    for part in line.split(" && ")
+    if "-m pytest" in part
+]
 
 
 def test_the_two_commands_are_there() -> None:
@@ -34,7 +45,7 @@ def test_the_two_commands_are_there() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", [c for c in PYTEST if "tests/" not in c])
+@pytest.mark.parametrize("command", [c for c in PYTEST if "claims/" in c])
 def test_its_pytest_commands_collect(command: str, tmp_path: Path) -> None:
     """Every option it shows is understood; a backend that this machine lacks is refused as one."""
     arguments = shlex.split(command)[1:]
@@ -79,9 +90,28 @@ def test_its_tox_environments_exist() -> None:
         assert name.strip() in configured
 
 
-def test_its_places_exist() -> None:
-    """Each path it names in backticks is there."""
-    named = re.findall(r"`((?:[a-z_.]+/)+[\w.-]*)`", (ROOT / "README.md").read_text())
-    generated = {"reports/out/cpu/index.html"}
-    missing = [path for path in named if not (ROOT / path).exists() and path not in generated]
-    assert not [path for path in missing if not path.startswith("mnist/")], missing
+GENERATED = {"reports/out/cpu/index.html", "reports/out/cpu", "reports/out"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+def test_its_places_exist(page: str) -> None:
+    """Each path it names in backticks or in a command is there."""
+    text = (ROOT / page).read_text()
+    named = [
+        *re.findall(r"`((?:[\w.]+/)+[\w.*-]*)`", text),
+        *re.findall(r"(?<= )(?:[a-z_]+/)+[\w.]*\b", text),
+    ]
+    there = [path for path in named if any(ROOT.glob(path))]
+    rooms = {path.name for path in ROOT.iterdir()}
+    missing = {path for path in named if path not in there and path.partition("/")[0] in rooms} - GENERATED
+    assert not missing
+    assert len(there) >= 5
+
+
+MODULES = sorted({m for page in ("README.md", "CONTRIBUTING.md", "docs/architecture.md") for m in used(page)})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_its_modules_are_there(module: str) -> None:
+    """Each `python -m` of the pages names a module of the project or of its tools."""
+    assert importlib.util.find_spec(module), module
