@@ -52,8 +52,8 @@ that never does it is a quarter of the networks, which the share of all of them 
 networks of a model can support it (0.004) and refute it."""
 
 PAIR_SHARE = round(2 * SHARE - 1, 12)
-""""All pairs do it": where a share s of networks behaves alike, at most 2 (1 - s) of disjoint pairs hold one
-of the others, so 2 s - 1 of them are alike."""
+""""All pairs do it": where a share s of networks behaves the same way, at most 2 (1 - s) of disjoint pairs
+hold one of the others, so at least 2 s - 1 of the pairs are of networks that do."""
 
 NETWORKS = 32
 """Networks of the fixed design. 29 of 29 support a share of 0.9, but for "all equal" (the range of the
@@ -129,5 +129,5 @@ NOT_GLOBAL = 1e-6
 """A local minimum is not global when (L - L*) / (L0 - L*) exceeds this; L0 is the loss of zero weights."""
 
 RESTARTS = 480
-"""Restarts a data set in T2, at least: with none not global the one-sided bound at 95 % is 0.63 %, and one
+"""Restarts a data set in T2, at least: with none not global the one-sided bound at 95 % is 0.62 %, and one
 restart that does not converge leaves it below 1 %."""

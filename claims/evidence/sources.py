@@ -1,4 +1,4 @@
-"""The data a claim is judged on, by name: real sets and planted ones alike."""
+"""The data a claim is judged on, by name: real and planted."""
 
 from __future__ import annotations
 

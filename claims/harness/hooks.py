@@ -16,7 +16,7 @@ __all__ = ["Progress", "Silence"]
 
 
 class Progress(Protocol):
-    """Who is told of trainings."""
+    """Receives the progress of trainings."""
 
     def __call__(self, spec: Experiment, epoch: int, trainer: Any) -> None:
         """Called before the first and after every epoch."""
@@ -49,4 +49,4 @@ def pytest_claims_verdict(item: pytest.Item, verdict: Verdict, provenance: dict[
 
 @pytest.hookspec(firstresult=True)
 def pytest_claims_progress(config: pytest.Config) -> Progress | None:
-    """Who is told of this process' trainings."""
+    """What receives the progress of this process' trainings."""

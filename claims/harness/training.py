@@ -44,7 +44,7 @@ def backend(pytestconfig: pytest.Config) -> Any:
 
 @pytest.fixture(scope="session")
 def progress(pytestconfig: pytest.Config) -> Progress:
-    """Who is told of trainings."""
+    """Receives the progress of trainings."""
     return pytestconfig.hook.pytest_claims_progress(config=pytestconfig) or Silence()
 
 

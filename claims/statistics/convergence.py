@@ -20,7 +20,7 @@ __all__ = ["reached", "remainder"]
 Array = NDArray[np.float64]
 
 LEAST = 8
-"""Epochs without which no law can be told: T/4 is then the second epoch."""
+"""Fewest epochs from which a law is fitted: T/4 is then the second epoch."""
 
 SLOWEST = 0.9
 """A ratio of falls at or above this shows no end; noise about a plateau shows it too, around falls of

@@ -16,10 +16,10 @@ class Eigenvalue:
         which: "smallest" or "largest".
         eigenvalue: as computed.
         bound: an eigenvalue of H lies within this of it.
-        low: the eigenvalue that is truly the smallest (largest) is no less, proved; -inf where nothing is.
-        high: and no more.
-        certified: True where it is proved to be the extreme one: low and high are the number less and plus
-        bound.
+        low: a proved lower bound of the true smallest (largest) eigenvalue; -inf where none is proved.
+        high: a proved upper bound of it; inf where none is proved.
+        certified: whether the computed eigenvalue is proved to be the extreme one; low and high are then
+            at most 2 `bound` apart.
         note: how the bounds were found, and what else is known.
     """
 

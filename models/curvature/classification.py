@@ -29,27 +29,33 @@ def classify(
 ) -> PointKind:
     """The kind of the point w.
 
-    With the length l = max(||w||, 1), the scale s of the loss, and the eigenvalues within bounds,
+    Let l = max(||w||, 1) be its length and s the scale of the loss. An eigenvalue's sign is proved when its
+    bound leaves no other; probes, which look for a lower loss nearby, are evidence and no proof.
 
-    - not stationary: ||g|| > gradient_tolerance s / l, so that a step as long as the weights changes the
-      loss by more than gradient_tolerance s to first order.
-    - strict saddle: stationary, and an eigenvalue below -t is proved; or one below 0, where the gradient is 0
-      within its rounding ("below the tolerance"). A maximum too is left downwards.
-    - local minimum to tolerance: stationary, and positive definite by a bound; where the smallest eigenvalue
-      is within t of 0, the gradient must be 0 within its rounding, or the probes find nothing lower. Or no
-      eigenvalue proved to be negative, H not 0, and no lower loss found by the probes. Probes are evidence
-      and no proof.
-    - degenerate: stationary, no sign of the smallest eigenvalue proved, and the second-order test silent: all
-      |eigenvalues| <= curvature_tolerance s / l^2 (H = 0), or a lower loss in every ball down to the
-      smallest, falling as a power of the radius (`descend_nearby`).
-    - inconclusive: a bound is missing; a proved sign may be the work of a gradient left over; a lower loss
-      was found near the point, but not down to the smallest ball; or P exceeds the dense limit and no
-      negative curvature was found.
+    Not stationary:
+        ||g|| > gradient_tolerance s / l: to first order, a step as long as the weights changes the loss by
+        more than gradient_tolerance s. All other kinds are stationary.
+    Strict saddle (a maximum counts as one):
+        an eigenvalue is proved to be below -t; or below 0, where the gradient is 0 within its rounding.
+    Local minimum to tolerance, one of:
+        all eigenvalues are proved to be positive and none is within t of 0;
+        all are proved to be positive, and the gradient is 0 within its rounding or probes find nothing lower;
+        none is proved to be negative, H is not 0 to tolerance, and probes find nothing lower.
+    Degenerate, where neither sign of the smallest eigenvalue is proved, one of:
+        H = 0 to tolerance, all |eigenvalues| <= curvature_tolerance s / l^2;
+        probes find a lower loss in every ball down to the smallest, falling as a power of the radius
+        (`descend_nearby`).
+    Inconclusive, one of:
+        a bound is missing;
+        a sign that is proved may be due to a gradient that is not quite 0;
+        probes find a lower loss nearby, but not down to the smallest ball;
+        P exceeds the dense limit and no negative curvature is found.
 
-    t is the largest of curvature_tolerance max |eigenvalue|; of 4 ||g|| / l, since a gradient left over turns
-    the null directions of a symmetry into eigenvalues of order ||g|| / ||w||; and twice the eigenvalues'
-    bound. Where a sign is proved within t and the gradient is not 0 within its rounding, the point is first
-    moved to the critical point beside it, if there is one (`settled`), and the eigenvalues are those there.
+    t is the largest of three: curvature_tolerance max |eigenvalue|; 4 ||g|| / l, since a gradient that is not
+    quite 0 turns the null directions of a symmetry into eigenvalues of order ||g|| / ||w||; and twice the
+    eigenvalues' bound. Where a sign is proved within t and the gradient is not 0 within its rounding, the
+    point is first moved to the critical point beside it, if there is one (`settled`), and the eigenvalues
+    are those there.
 
     Args:
         objective: the loss.

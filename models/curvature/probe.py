@@ -44,8 +44,8 @@ class Descent:
 
     Attributes:
         found: whether they were found in the smallest balls, falling as a power of the radius.
-        doubtful: whether they were found near the point, but not so: neither a way down from the point nor
-            its absence.
+        doubtful: whether they were found near the point but not in the smallest balls, or not falling so:
+            that shows neither a descent direction at the point nor its absence.
         radii: [k] of the balls in which a lower loss was found, descending.
         drops: [k], L(w) less the lowest loss found there, as computed.
         excess: [k], the part of each drop that neither rounding nor the gradient at w explains.

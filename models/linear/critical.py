@@ -1,4 +1,4 @@
-"""Every critical value of a deep linear network, with critical points that attain it and ways down from them.
+"""Every critical value of a deep linear network, critical points that attain it, and descent from them.
 
 At any critical point let P be the orthogonal projector on the range of M = W_{H+1} ... W_2, and Z as in
 `exact_spectrum`. The gradient in W_1, M^T (M W_1 - Z) X X^T = 0, says T X = P Z X for T = M W_1. The one in
@@ -10,10 +10,11 @@ hidden layer; Kawaguchi 2016, lemma 4.2 and 4.3); the weights that attain them a
 vary here: how many middle layers close the unused channels, the basis of each hidden layer, and components
 of W_1 that X does not see.
 
-Ways down. If |S| < p and an unused u_j has l_j > 0, open a further channel u_j through W_1, W_{H+1} and the
-k - 2 middle layers that are closed: L_S - l_j t^k + l_j t^2k / 2. If u_i is in S and an unused u_j has
-l_j > l_i, turn u_i towards u_j in W_1 and W_{H+1}: L_S - a^2 (l_j - l_i) t^2 / 2 + a^4 l_j t^4 / 2, with a
-the ratio of the vectors' lengths. If neither exists, L_S = L*. With the step of W_{H+1} reversed both go up.
+Descent directions. If |S| < p and an unused u_j has l_j > 0, open a further channel u_j through W_1, W_{H+1}
+and the k - 2 middle layers that are closed: L_S - l_j t^k + l_j t^2k / 2. If u_i is in S and an unused u_j
+has l_j > l_i, turn u_i towards u_j in W_1 and W_{H+1}: L_S - a^2 (l_j - l_i) t^2 / 2 + a^4 l_j t^4 / 2, with
+a the ratio of the vectors' lengths. If neither exists, L_S = L*. With the step of W_{H+1} reversed both go
+up.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ def _descent(
     closed: int,
     kind: type,
 ) -> tuple[int, OutputMoved] | None:
-    """Order and direction of the way down, in canonical bases; None at a global minimum."""
+    """Order and direction of a descent, in canonical bases; None at a global minimum."""
     found = improvement(spectrum.values, chosen, narrowest, closed)
     if found is None:
         return None

@@ -74,7 +74,7 @@ class Checked:
 
     @property
     def is_strict(self) -> bool:
-        """Proved to have a negative v^T H v: c_2 < 0 along the way down."""
+        """Proved to have a negative v^T H v: c_2 < 0 along its descent direction."""
         return self.is_saddle and self.down is not None and self.down.order == 2
 
 

@@ -176,7 +176,7 @@ def ball_spectrum(sigma: flint.arb_mat) -> Spectrum:
     FLINT returns encloses the eigenvector of every symmetric matrix in the ball.
 
     Raises:
-        ArithmeticError: eigenvalues could not be told apart, or one of them not from zero.
+        ArithmeticError: two eigenvalues could not be separated, or one of them not from zero.
     """
     with flint.ctx.workprec(BITS):
         n = sigma.nrows()

@@ -45,7 +45,7 @@ def applies(data: Dataset) -> bool:
 
 
 def record(view: View) -> dict[str, np.ndarray]:
-    """Labels [M, m], share of right ones [M], samples labelled alike by each pair [P]."""
+    """Labels [M, m], share of right ones [M], samples given the same label by each pair [P]."""
     row: dict[str, np.ndarray] = {}
     for side in ("train", "test"):
         found = view.predictions(side)

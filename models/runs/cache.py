@@ -28,7 +28,7 @@ class RunCache:
         self._runs: OrderedDict[Experiment, Run] = OrderedDict()
 
     def __call__(self, spec: Experiment) -> Run:
-        """The experiment's run; only the test that had it trained is told that it was."""
+        """The experiment's run; `trained` is true for the first that asked, if it had to be trained."""
         if spec in self._runs:
             self._runs.move_to_end(spec)
             return self._runs[spec]

@@ -38,7 +38,7 @@ class Checkpoints:
     Args:
         root: the store's folder.
         key: the run's name.
-        identity: what the run depends on; each checkpoint says it, so that one can be told from its file.
+        identity: what the run depends on; each checkpoint holds it, so that its file alone identifies it.
     """
 
     def __init__(self, root: Path, key: str, identity: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ class Run:
         arrays: by name; T + 1 rows each, the first before any training:
             train_loss, test_loss [T+1, M]; train_accuracy, test_accuracy [T+1, M];
             train_predictions, test_predictions [T+1, M, m]; and for the pairs of every quadruple
-            train_agreement, test_agreement [T+1, P] (samples labelled alike); weight_distance,
+            train_agreement, test_agreement [T+1, P] (samples with the same label); weight_distance,
             weights_differ [T+1, P].
             Besides, pairs [P, 2] (places in the ensemble); early_steps [G] (minibatch steps inside the
             first epochs, see `models.recorders.early`) with early_train_loss [G, M] and early_train_agreement
@@ -72,7 +72,7 @@ class Run:
         return self._fine("loss", self.arrays["baseline"][0])
 
     def fine_agreement(self) -> tuple[np.ndarray, np.ndarray]:
-        """Fraction of training samples that each pair labels alike at every record, [R, P], and steps [R]."""
+        """Fraction [R, P] of training samples to which a pair gives one label, by record, and steps [R]."""
         return self._fine("agreement", self.samples())
 
     def _fine(self, what: str, unit: float) -> tuple[np.ndarray, np.ndarray]:

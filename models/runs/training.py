@@ -62,7 +62,7 @@ class Training:
         backend: the device.
         threads: most threads to use; None takes every core.
         checkpoints: states to go on from, the best first; asked for one after another until one is taken.
-        reject: told of a checkpoint that the trainer did not take, and why.
+        reject: called with a checkpoint that the trainer did not take, and why.
         save: given a checkpoint from time to time; it must not raise where training is to go on.
         every: least seconds between two checkpoints; 0 makes one after every epoch.
         progress: called with (spec, epoch, trainer) before the first and after every epoch.

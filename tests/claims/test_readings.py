@@ -92,7 +92,7 @@ def test_nothing_is_known_after_too_few_epochs():
     assert np.isinf(end.highs).all()
 
 
-def test_a_loss_is_at_rest_when_half_of_near_zero_is_left():
+def test_a_loss_has_converged_when_half_of_near_zero_is_left():
     """By the training loss alone, network by network; a diverged one is never at rest."""
     rates = np.linspace(1, 12, 32)
     run = planted(fall(rates), plateau(np.full(32, 0.2)))
@@ -100,10 +100,10 @@ def test_a_loss_is_at_rest_when_half_of_near_zero_is_left():
     for low, high in ((0, 0.4), (0.4, 0.6), (0.6, 2), (2, 9)):
         assert ((low * NEAR_ZERO <= rest) & (rest <= high * NEAR_ZERO)).any(), "every case is there"
     expected = rest <= NEAR_ZERO / 2
-    assert metrics.loss_at_rest(run).tolist() == expected.tolist()
+    assert metrics.loss_converged(run).tolist() == expected.tolist()
     for epoch in (0, 3):
         lost = altered(run, diverged_at=np.where(np.arange(32) == 0, epoch, -1))
-        assert metrics.loss_at_rest(lost).tolist() == (expected & (np.arange(32) != 0)).tolist()
+        assert metrics.loss_converged(lost).tolist() == (expected & (np.arange(32) != 0)).tolist()
 
 
 def test_labels_count_where_the_training_loss_is_a_number():

@@ -143,7 +143,7 @@ def _every_basis(
 
 
 def _minima(points: Sequence[Checked]) -> Evidence:
-    """T2: every critical value, and at each that is not the least a point with a way down.
+    """T2: every critical value, and at each that is not the least a point with a descent direction.
 
     A point that is not global and not proved to descend leaves the claim open, whatever the proof says.
     """

@@ -113,7 +113,7 @@ class StrictTask:
 
 
 DIGIT, BLOCKS = 1, (32, 25)
-"""The label of the MNIST task, and the two blocks of 4 by 4 pixels (of 7 by 7, in rows) it is told by."""
+"""The label of the MNIST task, and the two blocks of 4 by 4 pixels (of 7 by 7, in rows) that decide it."""
 
 
 def _price(table: ExactTable) -> StrictTask:

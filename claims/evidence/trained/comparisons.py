@@ -11,7 +11,7 @@ from claims.core.claim import Claim
 from claims.core.margins import A_LOT, NEAR_ZERO
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
-from claims.evidence.trained.metrics import Ends, diverged_note, ends, finite, join, loss_at_rest
+from claims.evidence.trained.metrics import Ends, diverged_note, ends, finite, join, loss_converged
 from claims.evidence.trained.reaching import Arrival, arrivals, same_networks
 from claims.statistics import Largest, Median, Share
 from models.runs.run import Run
@@ -20,7 +20,7 @@ __all__ = ["accuracy_drop", "different_ends"]
 
 
 def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
-    """D5: the median over seeds of test accuracy without softmax less that with it, both at rest."""
+    """D5: the median over seeds of test accuracy without softmax less that with it, both converged."""
     same_networks(without, with_softmax)
     runs = (without, with_softmax)
     end = [_accuracy(run) for run in runs]
@@ -45,12 +45,12 @@ def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
 
 def _accuracy(run: Run) -> Ends:
     curve = np.where(finite(run), run.arrays["test_accuracy"], np.nan)
-    return ends(run, curve).opened(~loss_at_rest(run))
+    return ends(run, curve).opened(~loss_converged(run))
 
 
 def different_ends(runs: Sequence[Run], claim: Claim) -> Evidence:
     """D6: the share of seeds from which two losses end on different sides: one near its global minimum, the
-    other at rest above it. The two losses for which most do speak for the claim.
+    other converged above it. The two losses for which most do speak for the claim.
 
     What a landscape decides is where training ends, not how accurate that is.
     """

@@ -37,7 +37,7 @@ def equal_pairs(run: Run) -> NDArray[np.int64]:
 
 
 def equal_labels(run: Run, claim: Claim) -> Evidence:
-    """D3: the share of pairs of equal training loss that label the training set alike."""
+    """D3: the share of pairs of equal training loss that give the training set the same labels."""
     pairs = equal_pairs(run)
     if not len(pairs):
         return _judged(run, claim, pairs, np.zeros(0, bool), np.zeros(0, bool))

@@ -17,7 +17,7 @@ from claims.evidence.trained.metrics import (
     diverged_note,
     finite,
     join,
-    loss_at_rest,
+    loss_converged,
     rotating,
 )
 from claims.statistics import Largest, Median, Share, Smallest, kendall_tau
@@ -30,7 +30,7 @@ _UNIT = "disjoint pairs"
 
 
 def agree_or_not(run: Run, side: str = "train") -> np.ndarray:
-    """Fraction [T+1, P] of the samples that each of the run's pairs labels alike; NaN where a loss is
+    """Fraction [T+1, P] of the samples that each of the run's pairs gives the same label; NaN where a loss is
     none."""
     known, pairs = finite(run), run.arrays["pairs"]
     return np.where(known[:, pairs[:, 0]] & known[:, pairs[:, 1]], run.agreement(side), np.nan)
@@ -53,7 +53,7 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
         return at_chance
     agreement, steps = run.fine_agreement()
     agreement = np.where(np.isfinite(run.fine_loss()[0])[:, pairs].all(-1), agreement[:, chosen], np.nan)
-    rest = np.all(loss_at_rest(run)[pairs], axis=1)
+    rest = np.all(loss_converged(run)[pairs], axis=1)
     found = [_Shape.of(curve, steps) for curve in agreement.T]
     hits = sum(shape.fits for shape in found)
     open_ = sum(
@@ -218,12 +218,12 @@ def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
 
 
 def same_labels(run: Run, claim: Claim) -> Evidence:
-    """M2: the share of pairs that label a set alike at the end, on the set where fewer do.
+    """M2: the share of pairs that give a set the same labels at the end, on the set where fewer do.
 
-    A pair that does not, may yet, unless its agreement and both networks' losses have come to rest.
+    A pair that does not, may yet, unless its agreement and both networks' losses have converged.
     """
     chosen, pairs = rotating(run), disjoint_pairs(run)
-    rest = np.all(loss_at_rest(run)[pairs], axis=1)
+    rest = np.all(loss_converged(run)[pairs], axis=1)
     shares, notes = {}, []
     for side in ("train", "test"):
         curve = agree_or_not(run, side)[:, chosen]

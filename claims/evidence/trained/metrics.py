@@ -25,7 +25,7 @@ __all__ = [
     "ends",
     "finite",
     "join",
-    "loss_at_rest",
+    "loss_converged",
     "rotating",
 ]
 
@@ -70,7 +70,7 @@ def ends(run: Run, curve: Array) -> Ends:
         return Ends(np.where(known, curve[-1] - rest, -np.inf), np.where(known, curve[-1] + rest, np.inf))
 
 
-def loss_at_rest(run: Run) -> NDArray[np.bool_]:
+def loss_converged(run: Run) -> NDArray[np.bool_]:
     """Which networks' training l has less than half of NEAR_ZERO left to move, [M].
 
     Labels can stand still at chance while the loss falls by orders of magnitude: what is said of labels or
@@ -81,7 +81,7 @@ def loss_at_rest(run: Run) -> NDArray[np.bool_]:
 
 
 def finite(run: Run) -> NDArray[np.bool_]:
-    """Where a network's training loss is a number, [T+1, M]; labels of NaN are alike and mean nothing."""
+    """Where a network's training loss is a number, [T+1, M]; labels of NaN mean nothing."""
     return np.isfinite(run.arrays["train_loss"])
 
 
@@ -114,8 +114,8 @@ def disjoint_pairs(run: Run) -> NDArray[np.int64]:
 
 
 def agreement_between(run: Run, pairs: NDArray[np.integer], side: str = "train") -> Array:
-    """Fraction [T+1, P] of the samples that any pairs [P, 2] label alike, NaN where a loss is not a
-    number."""
+    """Fraction [T+1, P] of the samples to which any pairs [P, 2] give the same label, NaN where a loss is
+    not a number."""
     labels, known = run.arrays[f"{side}_predictions"], finite(run)
     alike = np.stack([(labels[:, a] == labels[:, b]).mean(1) for a, b in pairs], axis=1)
     return np.where(known[:, pairs[:, 0]] & known[:, pairs[:, 1]], alike, np.nan)

@@ -19,7 +19,7 @@ from claims.evidence.trained.metrics import (
     diverged_note,
     ends,
     join,
-    loss_at_rest,
+    loss_converged,
 )
 from claims.statistics import Affine, Quantity, Share, Smallest
 from models.runs.run import Run
@@ -39,7 +39,7 @@ def arrivals(run: Run, side: str = "train", level: float = NEAR_ZERO) -> NDArray
     """Each network's `Arrival` at l <= level, [M].
 
     A network has arrived when its last l is at or below the level. It stays above only when nothing that
-    its curve may still do brings it there, and, on the test set, its training loss is at rest besides.
+    its curve may still do brings it there, and, on the test set, its training loss has converged besides.
     """
     curve = run.normalised_loss(side)
     sound = run.arrays["diverged_at"] < 0
@@ -47,7 +47,7 @@ def arrivals(run: Run, side: str = "train", level: float = NEAR_ZERO) -> NDArray
         arrived = (curve[-1] <= level) & sound
         stays = ~arrived & (ends(run, curve).lows > level)
     if side != "train":
-        stays &= loss_at_rest(run)
+        stays &= loss_converged(run)
     return np.where(arrived, Arrival.ARRIVED, np.where(stays, Arrival.STAYS, Arrival.UNRESOLVED))
 
 

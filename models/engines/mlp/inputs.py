@@ -117,7 +117,7 @@ def whole_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:
 
 
 def evaluation_blocks(x: Tensor, labels: Tensor) -> tuple[Tensor, list[Inputs]]:
-    """Blocks of samples that look alike, since those have more zeros in common, and their order [m].
+    """Blocks of similar samples, since those have more zeros in common, and their order [m].
 
     Each label's samples are halved, and the halves again, across the first principal direction of which
     inputs are 0, until a half is a block.
