@@ -49,7 +49,7 @@ class Subject(msgspec.Struct, frozen=True, order=True):
 
     Attributes:
         dataset: its name.
-        network: the hidden layers, "500-300".
+        network: its label, "500-300" for hidden layers of so many units.
         output, loss: "linear", "mse".
         protocol: of the initial weights.
     """

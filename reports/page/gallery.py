@@ -131,7 +131,7 @@ def _order(of: Subject) -> tuple[object, ...]:
 def _network(of: Subject) -> str:
     """All but the protocol, for people."""
     output, loss = _OUTPUTS.get(of.output, of.output), _LOSSES.get(of.loss, of.loss)
-    return f"{of.dataset}, hidden layers {of.network}, {output}, {loss}"
+    return f"{of.dataset}, network {of.network}, {output}, {loss}"
 
 
 def _others(sources: Sequence[Source], kind: str) -> list[Place]:

@@ -20,6 +20,23 @@ RECIPES = recipes()
 Followed = Callable[[str], tuple[Path, Recipe]]
 
 
+CLAIM = """
+from claims.catalogue.declaration import claim
+from claims.catalogue.experiments import Training
+from claims.test_half import EXPLAINED, explained
+from models.networks.small_cnn import SmallCNN
+from models.objectives.objective import Objective
+from models.optimisers.rmsprop import RMSprop
+from models.penalties.l1 import L1
+
+
+@claim(EXPLAINED, Training(SmallCNN(2), Objective(penalty=L1(1e-4)), RMSprop()), protocols=("lecun",))
+def test_most_networks_explain_half(judge_runs):
+    judge_runs(explained)
+"""
+"""A claim on what three recipes make, under what a fourth makes."""
+
+
 @pytest.fixture
 def followed(tmp_path: Path) -> Any:
     """Writes a recipe's files into a copy; afterwards nothing but these files differs from the project."""
@@ -230,6 +247,31 @@ def test_a_penalty(followed: Followed) -> None:
         "assert abs(run.arrays['train_loss'][0] - free.arrays['train_loss'][0]).max() < 1e-5\n"
     )
     assert said(tried(checkout, recipe, more + TRAINED)) == [True, False, [3, 4], True]
+
+
+def test_a_claim_is_judged_on_all_of_them(followed: Followed) -> None:
+    """New network, optimiser, penalty and initialisation in one claim; the page draws the new metric."""
+    for title in RECIPES:
+        checkout, _ = followed(title)
+    tried(
+        checkout,
+        RECIPES["Your own arrays"],
+        "x = draw.normal(labels[:, None], 0.5, (300, 16)).reshape(300, 1, 4, 4)\n"
+        "np.savez('my.npz', x=x, y=labels)",
+    )
+    (checkout / "claims" / "test_all.py").write_text(CLAIM)
+    chosen = shlex.split(
+        "claims/test_all.py --data my.npz --protocols lecun --networks 8 --executor background"
+    )
+    done = pytest_in(checkout, *chosen, "--executor", "background")
+    (checkout / "claims" / "test_all.py").unlink()
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = verdict(checkout)
+    assert (row["claim"], row["setting"], row["n"]) == ("X1", "my-cnn-2-lecun", 8)
+    page = (checkout / "out" / "cpu" / "index.html").read_text()
+    assert "my-cnn-2-lecun linear mse l1-0.0001 rmsprop-0.01" in page
+    assert "My, network cnn-2, linear output, squared error" in page
+    assert "Euclidean norm of all parameters" in page
 
 
 def test_the_house_rules_hold_with_all_of_them(followed: Followed) -> None:
