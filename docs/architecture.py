@@ -138,10 +138,10 @@ def flow() -> dict[tuple[str, str], list[str]]:
             for made in _words(function.returns):
                 for each in given - {made}:
                     found.setdefault((each, made), []).append(f"{path.as_posix()} {name}")
-        for each in ast.walk(parsed(path)):
-            if isinstance(each, ast.ClassDef) and each.name in FLOW:
-                for base in _words(*each.bases):
-                    found.setdefault((base, each.name), []).append(f"{path.as_posix()} {each.name}")
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ClassDef) and node.name in FLOW:
+                for base in _words(*node.bases):
+                    found.setdefault((base, node.name), []).append(f"{path.as_posix()} {node.name}")
     return dict(sorted(found.items()))
 
 

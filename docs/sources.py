@@ -64,7 +64,9 @@ _DYNAMIC = {"__import__", "importlib.import_module"}
 def _on_import(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes that run when a module is imported: not bodies of functions, nor what types alone need."""
     yield node
-    types_only = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    for child in node.orelse if types_only else ast.iter_child_nodes(node):
+    children = ast.iter_child_nodes(node)
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        children = iter(node.orelse)
+    for child in children:
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from _on_import(child)
