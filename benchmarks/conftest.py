@@ -8,15 +8,16 @@ import pytest
 
 from benchmarks.floor import Rates, measure_rates
 from benchmarks.machine import describe
-from benchmarks.table import start_up_table, training_table
+from benchmarks.table import functional_table, start_up_table, training_table
 
 _TRAINING = pytest.StashKey[list[dict[str, Any]]]()
+_FUNCTIONAL = pytest.StashKey[list[dict[str, Any]]]()
 _START_UP = pytest.StashKey[dict[str, dict[str, float]]]()
 _RATES = pytest.StashKey[Rates]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_TRAINING], config.stash[_START_UP] = [], {}
+    config.stash[_TRAINING], config.stash[_FUNCTIONAL], config.stash[_START_UP] = [], [], {}
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,12 @@ def rates(pytestconfig: pytest.Config) -> Rates:
 def training_figures(pytestconfig: pytest.Config) -> list[dict[str, Any]]:
     """Figures of the works measured so far."""
     return pytestconfig.stash[_TRAINING]
+
+
+@pytest.fixture
+def functional_figures(pytestconfig: pytest.Config) -> list[dict[str, Any]]:
+    """Figures of the functional engine's works measured so far."""
+    return pytestconfig.stash[_FUNCTIONAL]
 
 
 @pytest.fixture
@@ -56,6 +63,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
                 f"floor: products at {rates.flops / 1e9:.0f} GFLOP/s, "
                 f"Adam's bytes at {rates.bytes / 1e9:.0f} GB/s"
             )
+    if config.stash[_FUNCTIONAL]:
+        terminalreporter.section("an epoch of 5,000 digits, functional engine")
+        terminalreporter.write_line(functional_table(config.stash[_FUNCTIONAL]))
     if config.stash[_START_UP]:
         terminalreporter.section("start-up, sixteen 784-500-10 networks")
         terminalreporter.write_line(start_up_table(config.stash[_START_UP]))

@@ -1,17 +1,18 @@
-"""Ways to train the same ensemble: this engine and its peers, each an epoch at a time.
+"""Ways to train the same ensemble: this project's engines and their peers, each an epoch at a time.
 
 All start from the same initial weights, and every network reads the samples in an order of its own, the
-same for every contender. They take Adam's steps and compute the loss summed over outputs and averaged over
-the minibatch, so that they end an epoch with the same weights up to rounding; a test of the project checks
-it. Each may use all cores in its own way; an epoch is timed with the drawing of its orders.
+same for every contender. They take the same optimiser's steps and compute the loss summed over outputs and
+averaged over the minibatch, so that they end an epoch with the same weights up to rounding; a test of the
+project checks it. Each may use all cores in its own way; an epoch is timed with the drawing of its orders.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 import torch
@@ -19,26 +20,33 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from data import Dataset
-from models.backend import resolve_backend
+from models.backend import Execution, resolve_backend
+from models.engines.functional.engine import Engine as FunctionalEngine
 from models.engines.trainer import Trainer
 from models.experiment import Experiment
 from models.initialisations.initialisation import initial_parameters
-from models.networks.mlp import layers_of
+from models.networks.convolutional import Convolutional
+from models.networks.mlp import MLP, layers_of
+from models.optimisers.adam import Adam
+from models.optimisers.sgd import SGD
 from models.parts.seeds import initial_seeds, minibatch_order, order_seeds
+from models.penalties.l2 import L2
 
-__all__ = ["CONTENDERS", "Engine", "Jax", "Loop", "Vmap", "absent"]
+__all__ = ["CONTENDERS", "Engine", "Functional", "Jax", "Loop", "Vmap", "absent"]
 
 
 def _start(
     spec: Experiment, data: Dataset, numbers: Sequence[int]
-) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor]:
-    """Initial weights [M, fan_in, fan_out] and biases, inputs and targets, in float32."""
-    x, y = (torch.from_numpy(np.array(a)).float() for a in (data.rows_train, data.targets_train))
+) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    """Initial parameters [M, ...] by name, inputs and targets, in float32; an MLP's inputs are flat."""
+    flat = isinstance(spec.network, MLP)
+    inputs = data.rows_train if flat else data.x_train
+    x, y = (torch.from_numpy(np.array(a)).float() for a in (inputs, data.targets_train))
     groups = [number % len(spec.populations) for number in numbers]
     seeds = initial_seeds(spec.networks.seed, numbers).tolist()
-    about = spec.network.parameters((data.d_x,), data.d_y)
-    layers = layers_of(initial_parameters(about, spec.initialisation, groups, seeds))
-    return [(W.float(), b.float()) for W, b in layers], x, y
+    about = spec.network.parameters(data.sample_shape, data.d_y)
+    drawn = initial_parameters(about, spec.initialisation, groups, seeds)
+    return {name: tensor.float() for name, tensor in drawn.items()}, x, y
 
 
 class _Orders:
@@ -68,11 +76,44 @@ def _torch_loss(spec: Experiment) -> Callable[[Tensor, Tensor], Tensor]:
     raise ValueError(f"got the objective {spec.objective.label!r}, which no peer is written for")
 
 
-def _network(sizes: list[int]) -> nn.Sequential:
-    modules: list[nn.Module] = []
-    for a, b in pairwise(sizes):
-        modules += [nn.Linear(a, b), nn.ReLU()]
-    return nn.Sequential(*modules[:-1])
+def _penalty(spec: Experiment) -> float:
+    """Strength of L2, 0 for none."""
+    penalty = spec.objective.penalty
+    assert penalty is None or isinstance(penalty, L2)
+    return penalty.strength if penalty else 0.0
+
+
+def _squares(parameters: Iterable[Tensor]) -> Tensor:
+    """Half of the squares of the weights, which are the parameters with more than one axis."""
+    return 0.5 * torch.stack([tensor.square().sum() for tensor in parameters if tensor.dim() > 1]).sum()
+
+
+def _module(spec: Experiment, data: Dataset) -> nn.Sequential:
+    """The network as an ordinary module, its parameters in this project's order."""
+    network, modules = spec.network, []
+    if isinstance(network, MLP):
+        for a, b in pairwise([data.d_x, *network.widths, data.d_y]):
+            modules += [nn.Linear(a, b), nn.ReLU()]
+        return nn.Sequential(*modules[:-1])
+    assert isinstance(network, Convolutional)
+    shapes = network.shapes(data.sample_shape)
+    for (a, *_), (b, *_) in pairwise(shapes):
+        modules += [nn.Conv2d(a, b, network.kernel, network.stride, network.kernel // 2), nn.ReLU()]
+    return nn.Sequential(*modules, nn.Flatten(), nn.Linear(prod(shapes[-1]), data.d_y))
+
+
+def _turned(name: str, tensor: Tensor) -> Tensor:
+    """A parameter [M, ...] as torch's modules lay it, or back: linear layers the other way round."""
+    return tensor.transpose(1, 2) if name.startswith("W") else tensor
+
+
+def _optimiser(spec: Experiment, parameters: Iterable[Tensor], **options: bool) -> torch.optim.Optimizer:
+    """torch's own of the same kind."""
+    if isinstance(spec.optimiser, SGD):
+        lr, momentum = spec.optimiser.learning_rate, spec.optimiser.momentum
+        return torch.optim.SGD(parameters, lr=lr, momentum=momentum, **options)
+    assert isinstance(spec.optimiser, Adam)
+    return torch.optim.Adam(parameters, lr=spec.optimiser.learning_rate, **options)
 
 
 class Engine:
@@ -96,61 +137,79 @@ class Engine:
         return [tensor.numpy() for tensor in self._trainer.parameters().values()]
 
 
+class Functional:
+    """This project's general engine, whatever the experiment: a group of networks a thread."""
+
+    name = "functional"
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, spec: Experiment, data: Dataset, numbers: Sequence[int]) -> None:
+        on = Execution(resolve_backend("cpu"), spec.arithmetic.precision)
+        self._engine, self._epoch = FunctionalEngine(spec, data, on, os.cpu_count(), numbers), 0
+
+    def epoch(self) -> None:
+        self._engine.train(self._epoch, ())
+        self._epoch += 1
+
+    def weights(self) -> list[np.ndarray]:
+        """All parameters [M, ...], in the network's order."""
+        return [tensor.numpy() for tensor in self._engine.parameters().values()]
+
+
 class Loop:
-    """An ordinary script: a DataLoader, autograd, torch.optim.Adam, one model after another."""
+    """An ordinary script: a DataLoader, autograd, torch's own optimiser, one model after another."""
 
     name = "loop"
     needs: tuple[str, ...] = ()
 
     def __init__(self, spec: Experiment, data: Dataset, numbers: Sequence[int]) -> None:
-        layers, x, y = _start(spec, data, numbers)
-        self._spec, self._loss = spec, _torch_loss(spec)
+        start, x, y = _start(spec, data, numbers)
+        self._spec, self._loss, self._penalty = spec, _torch_loss(spec), _penalty(spec)
         self._orders = _Orders(spec, numbers, len(x))
-        self._data = TensorDataset(x, y)
+        self._data, self._names = TensorDataset(x, y), list(start)
         self._models = []
         for member in range(len(numbers)):
-            model = _network([data.d_x, *spec.network.widths, data.d_y])
-            for linear, (W, b) in zip(model[::2], layers, strict=True):
-                linear.weight.data.copy_(W[member].T)
-                linear.bias.data.copy_(b[member])
-            self._models.append(
-                (model, torch.optim.Adam(model.parameters(), lr=spec.optimiser.learning_rate))
-            )
+            model = _module(spec, data)
+            for parameter, (name, tensor) in zip(model.parameters(), start.items(), strict=True):
+                parameter.data.copy_(_turned(name, tensor)[member])
+            self._models.append((model, _optimiser(spec, model.parameters())))
 
     def epoch(self) -> None:
         for (model, optimiser), order in zip(self._models, self._orders.next().tolist(), strict=True):
             for x, y in DataLoader(self._data, batch_size=self._spec.budget.batch, sampler=order):
                 optimiser.zero_grad()
-                self._loss(model(x), y).backward()
+                loss = self._loss(model(x), y)
+                if self._penalty:
+                    loss = loss + self._penalty * _squares(model.parameters())
+                loss.backward()
                 optimiser.step()
 
     def weights(self) -> list[np.ndarray]:
-        stacked = []
-        for linears in zip(*(model[::2] for model, _ in self._models), strict=True):
-            stacked += [
-                torch.stack([linear.weight.detach().T for linear in linears]).numpy(),
-                torch.stack([linear.bias.detach() for linear in linears]).numpy(),
-            ]
-        return stacked
+        by_name = zip(*(model.parameters() for model, _ in self._models), strict=True)
+        return [
+            _turned(name, torch.stack(parts).detach()).numpy()
+            for name, parts in zip(self._names, by_name, strict=True)
+        ]
 
 
 class Vmap:
-    """torch.func: one functional module, vmap over its stacked parameters, fused Adam on the stack."""
+    """torch.func: one functional module, vmap over its stacked parameters, a fused optimiser on the stack."""
 
     name = "vmap"
     needs: tuple[str, ...] = ()
 
     def __init__(self, spec: Experiment, data: Dataset, numbers: Sequence[int]) -> None:
-        layers, self._x, self._y = _start(spec, data, numbers)
+        start, self._x, self._y = _start(spec, data, numbers)
         self._spec, self._orders = spec, _Orders(spec, numbers, len(self._x))
-        module, loss = _network([data.d_x, *spec.network.widths, data.d_y]).to("meta"), _torch_loss(spec)
-        names = [name for name, _ in module.named_parameters()]
-        tensors = [part for W, b in layers for part in (W.transpose(1, 2).contiguous(), b.clone())]
-        self._params = dict(zip(names, tensors, strict=True))
-        self._optimiser = torch.optim.Adam(self._params.values(), lr=spec.optimiser.learning_rate, fused=True)
+        module, loss, penalty = _module(spec, data).to("meta"), _torch_loss(spec), _penalty(spec)
+        self._names = list(start)
+        tensors = [_turned(name, tensor).clone().contiguous() for name, tensor in start.items()]
+        self._params = dict(zip((name for name, _ in module.named_parameters()), tensors, strict=True))
+        self._optimiser = _optimiser(spec, self._params.values(), fused=True)
 
         def member_loss(params: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-            return loss(torch.func.functional_call(module, params, (x,)), y)
+            value = loss(torch.func.functional_call(module, params, (x,)), y)
+            return value + penalty * _squares(params.values()) if penalty else value
 
         self._gradients = torch.func.vmap(torch.func.grad(member_loss), in_dims=(0, 0, 0))
 
@@ -163,8 +222,8 @@ class Vmap:
 
     def weights(self) -> list[np.ndarray]:
         return [
-            (tensor.transpose(1, 2) if name.endswith("weight") else tensor).numpy()
-            for name, tensor in self._params.items()
+            _turned(name, tensor).numpy()
+            for name, tensor in zip(self._names, self._params.values(), strict=True)
         ]
 
 
@@ -179,7 +238,8 @@ class Jax:
         import optax
         from jax import numpy as jnp
 
-        layers, x, y = _start(spec, data, numbers)
+        start, x, y = _start(spec, data, numbers)
+        layers = layers_of(start)
         self._jax, self._orders = jax, _Orders(spec, numbers, len(x))
         self._x, self._y = jnp.asarray(x.numpy()), jnp.asarray(y.numpy())
         self._params = [(jnp.asarray(W.numpy()), jnp.asarray(b.numpy())) for W, b in layers]
@@ -235,7 +295,7 @@ class Jax:
         return [np.asarray(tensor) for layer in self._params for tensor in layer]
 
 
-CONTENDERS = {contender.name: contender for contender in (Engine, Loop, Vmap, Jax)}
+CONTENDERS = {contender.name: contender for contender in (Engine, Functional, Loop, Vmap, Jax)}
 
 
 def absent(name: str) -> str | None:

@@ -19,6 +19,7 @@ from benchmarks.phases import PHASES
 
 __all__ = [
     "filled",
+    "functional_table",
     "job_table",
     "main",
     "phases_table",
@@ -53,6 +54,25 @@ def training_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") 
             ]
         )
     head = ["work", "networks", "batch", "ms", *PEERS, "of floor", "recording, ms", "load"]
+    return tabulate(rows, head, tablefmt=style, disable_numparse=True)
+
+
+def functional_table(figures: Sequence[Mapping[str, Any]], style: str = "simple") -> str:
+    """A row a work: ms a network and epoch of the functional engine, and how many times as long and as much
+    processor time the others take."""
+    others = ("vmap", "loop", "engine")
+    rows = [
+        [
+            row["general work"],
+            row["models"],
+            row["batch"],
+            f"{row['seconds']['functional'] * 1e3 / row['models']:.3g}",
+            *(" ".join(_times(row[ratio].get(other)) for ratio in RATIOS) for other in others),
+            f"{row['load']:.0f}",
+        ]
+        for row in figures
+    ]
+    head = ["work", "networks", "batch", "ms", "vmap", "loop", "mlp engine", "load"]
     return tabulate(rows, head, tablefmt=style, disable_numparse=True)
 
 
@@ -130,6 +150,12 @@ def _training() -> str:
     return f"{_machine(about)}; {rates}.\n\n{works}\n\n{starts}\n"
 
 
+def _functional() -> str:
+    results = _read("functional.json")
+    table = functional_table([bench["extra_info"] for bench in results["benchmarks"]], "github")
+    return f"{_machine(results['machine_info'])}.\n\n{table}\n"
+
+
 def _job() -> str:
     before, after, paper = (_read(f"whole_job{name}.json") for name in ("_before", "", "_paper"))
     runs = {
@@ -181,6 +207,7 @@ def filled(text: str) -> str:
     """A page with the tables of the results on file in their places."""
     tables = {
         "training": _training,
+        "functional": _functional,
         "whole_job": _job,
         "profile": _profile,
         "error_rates": _error_rates,

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from data import Dataset, load
 from models.experiment import QUADRUPLE, Experiment
+from models.networks.convolutional import Convolutional
+from models.objectives.objective import Objective
+from models.optimisers.sgd import SGD
+from models.penalties.l2 import L2
 from tests.helpers.specs import mlp
 
-__all__ = ["MAIN", "WORKS", "Work", "all_digits"]
+__all__ = ["GENERAL", "MAIN", "WORKS", "Work", "all_digits"]
 
 FAST = ("engine", "jax")
 EVERYONE = (*FAST, "vmap", "loop")
+TORCH = ("functional", "vmap", "loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Work:
         rounds: epochs timed, after one that is not.
         contenders: who takes part; the slowest sit out where they would take minutes.
         evaluated: time what a run records after an epoch, too: engine only, the peers have no such code.
+        changes: parts of the experiment that are not a fully connected network under Adam.
     """
 
     name: str
@@ -42,12 +50,14 @@ class Work:
     rounds: int = 5
     contenders: tuple[str, ...] = EVERYONE
     evaluated: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def spec(self) -> Experiment:
         """He's initial weights, so that no number saturates; a run has whole quadruples."""
         networks = -(-self.members // QUADRUPLE) * QUADRUPLE
-        return mlp("digits", self.widths, self.output, self.loss, networks=networks, batch=self.batch)
+        spec = mlp("digits", self.widths, self.output, self.loss, networks=networks, batch=self.batch)
+        return replace(spec, **self.changes)
 
     @property
     def numbers(self) -> range:
@@ -70,6 +80,19 @@ WORKS = (
     Work("softmax output", output="softmax", rounds=3, contenders=FAST),
     Work("binary cross entropy", loss="bce", rounds=3, contenders=FAST),
 )
+
+GENERAL = (
+    Work("784-500-10, Adam", rounds=3, contenders=("functional", "engine", "vmap", "loop")),
+    Work("784-500-10, SGD with momentum", rounds=3, contenders=TORCH, changes={"optimiser": SGD(0.01, 0.9)}),
+    Work(
+        "784-500-10, Adam, L2",
+        rounds=3,
+        contenders=TORCH,
+        changes={"objective": Objective(penalty=L2(1e-3))},
+    ),
+    Work("convolutional 8-16, Adam", rounds=3, contenders=TORCH, changes={"network": Convolutional((8, 16))}),
+)
+"""What the functional engine is timed at; on the first the fast engine trains beside it."""
 
 
 @cache

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from benchmarks.contenders import CONTENDERS, absent
+from benchmarks.works import GENERAL
 from data import load
-from tests.helpers.specs import mlp
+from tests.helpers.specs import changed, mlp
 
 
 def flat(contender) -> np.ndarray:
@@ -36,6 +37,24 @@ def test_a_peer_trains_the_same_networks(peer, output, loss):
     assert [w.shape for w in theirs.weights()] == [w.shape for w in ours.weights()]
     assert np.mean(np.abs(flat(theirs) - flat(ours)) > 2e-5) <= 0.05
     assert np.mean(np.abs(flat(ours) - before) > 2e-3) >= 0.5  # six steps of about 1e-3
+
+
+@pytest.mark.parametrize("peer", ["vmap", "loop"])
+@pytest.mark.parametrize("work", GENERAL[1:], ids=lambda work: work.name)
+def test_a_peer_of_the_functional_engine_trains_the_same_networks(work, peer):
+    """The same for another optimiser, a penalty and a convolutional network."""
+    data = load("mnist-5k")
+    spec = changed(work.spec, networks=4, batch=1500)
+    if spec.network.kind == "mlp":
+        spec = changed(spec, widths=(6,))
+    ours, theirs = (CONTENDERS[name](spec, data, spec.numbers) for name in ("functional", peer))
+    before = flat(ours)
+    for contender in (ours, theirs):
+        contender.epoch()
+        contender.epoch()
+    assert [w.shape for w in theirs.weights()] == [w.shape for w in ours.weights()]
+    assert np.mean(np.abs(flat(theirs) - flat(ours)) > 2e-5) <= 0.05
+    assert np.mean(np.abs(flat(ours) - before) > 2e-4) >= 0.3
 
 
 def test_a_peer_that_is_not_installed_says_how(monkeypatch):
