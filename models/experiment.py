@@ -156,15 +156,18 @@ class Experiment(Part):
 
     @property
     def setting(self) -> str:
-        """How tests and verdicts name this experiment: "mnist-5k-500-300-std"; a file by its stem."""
+        """How tests and verdicts name this experiment: "mnist-5k-500-300-std"; a file by its stem. A penalty
+        and an optimiser that is not the paper's are in it: "boston-50-he-l2-0.001"."""
         data = PurePath(self.data).stem if self.data.endswith(".npz") else self.data
-        return "-".join(part for part in (data, self.network.label, self.initialisation.kind) if part)
+        penalty = self.objective.penalty
+        more = (penalty.label if penalty else "", self.optimiser.label)
+        parts = (data, self.network.label, self.initialisation.kind, *more)
+        return "-".join(part for part in parts if part)
 
     @property
     def name(self) -> str:
-        """The setting with output, loss and whatever is not the paper's, unique among the default
-        experiments."""
-        return " ".join(part for part in (self.setting, self.objective.label, self.optimiser.label) if part)
+        """The setting with output and loss, unique among the default experiments."""
+        return f"{self.setting} {self.objective.output} {self.objective.loss}"
 
     def canonical(self) -> str:
         """The spec as one line of JSON, the same for equal specs."""

@@ -269,7 +269,7 @@ def test_a_claim_is_judged_on_all_of_them(followed: Followed) -> None:
     row = verdict(checkout)
     assert (row["claim"], row["setting"], row["n"]) == ("X1", "my-cnn-2-lecun", 8)
     page = (checkout / "out" / "cpu" / "index.html").read_text()
-    assert "my-cnn-2-lecun linear mse l1-0.0001 rmsprop-0.01" in page
+    assert "my-cnn-2-lecun-l1-0.0001-rmsprop-0.01 linear mse" in page
     assert "My, network cnn-2, linear output, squared error" in page
     assert "Euclidean norm of all parameters" in page
 

@@ -56,7 +56,7 @@ def test_the_json_makes_the_same_experiment():
 
 def test_names_say_what_is_not_the_papers():
     """A penalty and another optimiser are in the name, the paper's own are not."""
-    assert WHOLE.name == "boston-5-4-std softmax ce l2-0.5 sgd-0.1-0.9"
+    assert WHOLE.name == "boston-5-4-std-l2-0.5-sgd-0.1-0.9 softmax ce"
     assert Experiment("boston", MLP((5,))).name == "boston-5-he linear mse"
 
 
