@@ -249,6 +249,9 @@ def test_a_penalty(followed: Followed) -> None:
     assert said(tried(checkout, recipe, more + TRAINED)) == [True, False, [3, 4], True]
 
 
+SETTING = "my-cnn-2-lecun-l1-0.0001-rmsprop-0.01"
+
+
 def test_a_claim_is_judged_on_all_of_them(followed: Followed) -> None:
     """New network, optimiser, penalty and initialisation in one claim; the page draws the new metric."""
     for title in RECIPES:
@@ -267,9 +270,9 @@ def test_a_claim_is_judged_on_all_of_them(followed: Followed) -> None:
     (checkout / "claims" / "test_all.py").unlink()
     assert done.returncode == 0, done.stdout + done.stderr
     row = verdict(checkout)
-    assert (row["claim"], row["setting"], row["n"]) == ("X1", "my-cnn-2-lecun", 8)
+    assert (row["claim"], row["setting"], row["n"]) == ("X1", SETTING, 8)
     page = (checkout / "out" / "cpu" / "index.html").read_text()
-    assert "my-cnn-2-lecun-l1-0.0001-rmsprop-0.01 linear mse" in page
+    assert f"{SETTING} linear mse" in page
     assert "My, network cnn-2, linear output, squared error" in page
     assert "Euclidean norm of all parameters" in page
 
