@@ -1,3 +1,3 @@
 """Loads the plugin: options, the verdict table, reports. The training fixtures are in claims/conftest.py."""
 
-pytest_plugins = ["reports.plugin", "reports.page.plugin"]
+pytest_plugins = ["claims.harness.launch.plugin", "reports.plugin", "reports.page.plugin"]

@@ -18,6 +18,7 @@ __all__ = [
     "Backend",
     "Execution",
     "check_precision",
+    "cores",
     "folder_name",
     "resolve_backend",
     "thread_count",
@@ -116,10 +117,22 @@ def _available(kind: str) -> bool:
     return torch.cuda.is_available() if kind == "cuda" else torch.backends.mps.is_available()
 
 
+def _allowed() -> int:
+    """Logical cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def cores() -> int:
+    """Physical cores, as many of them as this process may use: hyper-threads only slow matrix products."""
+    import psutil
+
+    allowed = _allowed()
+    return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
+
+
 def thread_count(processes: int = 1) -> int:
     """Threads this process may train on: its share of the cores among processes that train side by side."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // processes)
+    return max(1, _allowed() // processes)
 
 
 def check_precision(kind: str, precision: str) -> None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from models.runs.files import StoreError
+
 __all__ = ["COMMANDS", "Command", "main"]
 
 USAGE_ERROR = 2
@@ -35,7 +37,7 @@ COMMANDS = {
     "history": Command("reports.history", "Show a claim's verdicts over time and commits."),
     "schema": Command("reports.records", "Write the JSON Schema of verdicts.json."),
     "screenshot": Command("reports.screenshot", "Take a picture of a report's page."),
-    "store": Command("reports.store_command", "List, check or clear the store of trained runs."),
+    "store": Command("models.runs.upkeep.command", "List, check or clear the store of trained runs."),
 }
 
 
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status: int = module.run(parsed)
         return status
-    except pytest.UsageError as error:
+    except (pytest.UsageError, StoreError) as error:
         print(f"python -m reports {asked}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except BrokenPipeError:  # the reader, `head` for instance, has seen enough

@@ -78,7 +78,7 @@ def p_value(value: float | None) -> str:
 
 
 def counted(verdict: Verdict) -> str:
-    """n with what it counts: `32 networks`; `24 networks, look 2 of 4`; the number alone in older reports."""
+    """n with what it counts: `32 networks`; `24 networks, look 2 of 4`; or the number alone."""
     text = " ".join(filter(None, [str(verdict.n), verdict.sampling_unit]))
     return ", look ".join(filter(None, [text, verdict.look]))
 
@@ -154,8 +154,6 @@ def commit(revision: str | None, dirty: bool | None) -> str:
 def design(options: Options) -> str:
     """`fixed design: 32 networks, share 0.85, alpha 0.05`, or the looks."""
     of = options.design
-    if not of.networks:
-        return of.kind
     networks = ", ".join(map(str, of.networks))
     share = f"share {of.share:g}, alpha {of.alpha:g}"
     if of.kind == "fixed":

@@ -22,10 +22,9 @@ import msgspec
 import pytest
 
 from claims.catalogue import CATALOGUE
-from reports.changes import WORDS, Change, change
+from reports.earlier import WORDS, Change, change, harmless
 from reports.formats import STYLES, commit, estimate, minute
 from reports.layout import Line, aligned, clip, cut, first_that_fits, printable, wrapped, write
-from reports.reading import harmless, row_fields
 from reports.records import Report, Row
 
 if TYPE_CHECKING:
@@ -46,22 +45,23 @@ __all__ = [
 
 NAME = "history.sqlite"
 SCHEMA = 3
-"""In SQLite's user_version; a file without tables has 0. Versions 1 and 2 had a column for each field."""
+"""In SQLite's user_version; a file without tables has 0. An earlier one is set aside, a later left."""
 
 WAIT = 30.0
 """Seconds to wait for another process that is writing."""
 
-_RUNS = """CREATE TABLE runs (
-    id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, revision TEXT, dirty INTEGER,
-    backend TEXT NOT NULL, device TEXT, scale TEXT NOT NULL, complete INTEGER NOT NULL,
-    errors INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 1
-)"""
-_VERDICTS = (
+_TABLES = (
+    """CREATE TABLE runs (
+        id INTEGER PRIMARY KEY, started TEXT NOT NULL, finished TEXT NOT NULL, revision TEXT, dirty INTEGER,
+        backend TEXT NOT NULL, device TEXT, scale TEXT NOT NULL, complete INTEGER NOT NULL,
+        errors INTEGER NOT NULL
+    )""",
     """CREATE TABLE verdicts (
         run INTEGER NOT NULL REFERENCES runs (id), claim TEXT NOT NULL, setting TEXT NOT NULL,
         record TEXT NOT NULL
     )""",
     "CREATE INDEX verdicts_by_claim ON verdicts (claim, setting)",
+    f"PRAGMA user_version = {SCHEMA}",
 )
 """`record` is the verdict as verdicts.json has it."""
 
@@ -71,7 +71,7 @@ class HistoryError(Exception):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One verdict of one run; `version` is that of the run's report."""
+    """One verdict of one run."""
 
     run: int
     finished: str
@@ -80,7 +80,6 @@ class Entry(msgspec.Struct, frozen=True):
     backend: str
     scale: str
     verdict: Row
-    version: int = 1
 
     @property
     def place(self) -> tuple[str, str]:
@@ -97,7 +96,9 @@ def add(report: Report, folder: Path) -> str | None:
         except _BrokenError:
             aside = _set_aside(path)
             _insert(report, path)
-            return f"the history was broken: set aside as {aside}, and a new one begun" if aside else None
+            return (
+                f"the history was broken or old: set aside as {aside}, and a new one begun" if aside else None
+            )
     except (HistoryError, _BrokenError, OSError, ImportError, ValueError, OverflowError) as error:
         return f"the history could not be written: {error}"
     return None
@@ -124,7 +125,7 @@ def claims(folder: Path) -> list[str]:
 
 
 class _BrokenError(Exception):
-    """The file is no SQLite database of ours, or a damaged one."""
+    """The file is no SQLite database of ours, a damaged one, or one of an earlier version."""
 
 
 def _select(folder: Path, query: str, *values: str) -> list[sqlite3.Row]:
@@ -140,47 +141,40 @@ def _select(folder: Path, query: str, *values: str) -> list[sqlite3.Row]:
 
 def _broken(path: Path, why: object) -> HistoryError:
     return HistoryError(
-        f"got {path}, which is broken ({why}), wanted a history written by runs: move it away, and the "
-        "next run begins a new one"
+        f"got {path}, which is broken or old ({why}), wanted a history written by runs: move it away, "
+        "and the next run begins a new one"
     )
 
 
 def _entry(row: dict[str, Any]) -> Entry:
     try:
         # Not strict: SQLite has no booleans.
-        return msgspec.convert(harmless(row | {"verdict": _fields(row)}), Entry, strict=False)
+        verdict = msgspec.json.decode(str(row["record"]))
+        return msgspec.convert(harmless(row | {"verdict": verdict}), Entry, strict=False)
     except (msgspec.DecodeError, RecursionError) as error:
         raise _broken(Path(NAME), f"a verdict on {printable(str(row['claim']))}: {error}") from error
 
 
-def _fields(row: dict[str, Any]) -> Any:
-    """The verdict's JSON; of a file of version 1 or 2 from its columns, which left out the claim's words."""
-    if "record" in row:
-        return msgspec.json.decode(str(row["record"]))
-    blank = dict.fromkeys(("protocol", "dataset", "paper", "place", "kind", "nodeid"), "")
-    known = {name: row[name] for name in Row.__struct_fields__ if row.get(name) is not None}
-    ends = [row["low"], row["high"]] if row["has_interval"] else None
-    return row_fields(
-        {"statement": "not recorded", "estimate": None, "margin": None, **blank, **known, "interval": ends}
-    )
-
-
 def _insert(report: Report, path: Path) -> None:
     about = report.provenance
-    values: list[object] = [
-        about.started,
-        about.finished,
-        about.commit,
-        about.dirty,
-        about.folder,
-        about.device,
-    ]
-    values += [about.options.scale, about.complete, len(about.errors), report.version]
+    run = {
+        "started": about.started,
+        "finished": about.finished,
+        "revision": about.commit,
+        "dirty": about.dirty,
+        "backend": about.folder,
+        "device": about.device,
+        "scale": about.options.scale,
+        "complete": about.complete,
+        "errors": len(about.errors),
+    }
     with _opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        _migrate(connection, _version(connection, path))
-        columns = "started, finished, revision, dirty, backend, device, scale, complete, errors, version"
-        added = connection.execute(f"INSERT INTO runs ({columns}) VALUES ({_marks(values)})", values)
+        if not _version(connection, path):
+            for statement in _TABLES:
+                connection.execute(statement)
+        marks = ", ".join(f":{name}" for name in run)
+        added = connection.execute(f"INSERT INTO runs ({', '.join(run)}) VALUES ({marks})", run)
         connection.executemany(
             "INSERT INTO verdicts VALUES (?, ?, ?, ?)",
             [
@@ -189,33 +183,6 @@ def _insert(report: Report, path: Path) -> None:
             ],
         )
         connection.execute("COMMIT")
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join("?" * len(values))
-
-
-def _migrate(connection: sqlite3.Connection, version: int) -> None:
-    """Bring an empty file, or one of an earlier version, to this one, inside the caller's transaction."""
-    if version == SCHEMA:
-        return
-    old = [dict(row) for row in connection.execute("SELECT * FROM verdicts")] if version else []
-    if not version:
-        connection.execute(_RUNS)
-    elif version == 1:
-        connection.execute("ALTER TABLE runs ADD COLUMN version INTEGER NOT NULL DEFAULT 1")
-    if version:
-        connection.execute("DROP TABLE verdicts")
-    for statement in _VERDICTS:
-        connection.execute(statement)
-    connection.executemany(
-        "INSERT INTO verdicts VALUES (?, ?, ?, ?)",
-        [
-            (row["run"], row["claim"], row["setting"], msgspec.json.encode(_fields(row)).decode())
-            for row in old
-        ],
-    )
-    connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 @contextmanager
@@ -247,6 +214,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             f"got {path} of version {version}, wanted at most {SCHEMA}: update this checkout, or move the "
             "file away"
         )
+    if 0 < version < SCHEMA:
+        raise _BrokenError(f"version {version}; those before {SCHEMA} are not read")
     kinds = connection.execute(
         "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'"
     ).fetchall()
@@ -381,8 +350,8 @@ def _changes(found: Sequence[Entry]) -> Iterator[tuple[Entry, Change]]:
     """Each verdict with how it differs from the one before in its place; they come in that order."""
     before: Entry | None = None
     for entry in found:
-        pair = [(one.verdict, one.version) for one in (before, entry) if one is not None]
-        yield entry, change(pair) if before and before.place == entry.place else Change.NONE
+        same = before if before and before.place == entry.place else None
+        yield entry, change((same.verdict, entry.verdict)) if same else Change.NONE
         before = entry
 
 

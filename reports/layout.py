@@ -41,7 +41,6 @@ SECTIONS: dict[str, str] = {
     Kind.EMPIRICAL: "Section 4: empirical results",
     Kind.METRIC: "Section 3.1: metrics",
     Kind.DISCUSSION: "Section 5: discussion",
-    "future work": "Section 5: future work",  # of reports up to version 2
 }
 _CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _HARD_SPACE = "\xa0"

@@ -1,4 +1,4 @@
-"""The progress on the terminal while tests run, and how a run is ended early.
+"""The progress on the terminal while tests run.
 
 A thread of the process that the terminal belongs to draws lines under the cursor that
 come and go, while pytest writes above them. Nothing of this exists where output goes to a
@@ -19,23 +19,21 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any, TextIO
 
-import psutil
 import pytest
 
-from reports import progress
-from reports.progress import Reporter
+from models.runs import progress
+from models.runs.progress import Reporter
+from reports.progress import compose
 
-__all__ = ["Screen", "Watch", "announce", "reporter", "set_up", "suits", "terminate_as_interrupt"]
+__all__ = ["Screen", "Watch", "announce", "reporter", "set_up", "suits"]
 
 _INPUT = "landscape_progress"
 _PART_OF_THE_TERMINAL = 3
@@ -132,9 +130,7 @@ class Watch:
             while not self._ended.wait(progress.EVERY):
                 size = self._screen.size()
                 most = size.lines // _PART_OF_THE_TERMINAL
-                self._screen.show(
-                    progress.compose(progress.read(self._folder), time.time(), size.columns, most)
-                )
+                self._screen.show(compose(progress.read(self._folder), time.time(), size.columns, most))
 
     # -- hooks ------------------------------------------------------------------------
 
@@ -245,36 +241,3 @@ class Screen:
             return os.tcgetpgrp(self._descriptor) == os.getpgrp()
         except OSError:  # a terminal that controls no one
             return True
-
-
-# -- the end --------------------------------------------------------------------------
-
-
-def terminate_as_interrupt(config: pytest.Config) -> None:
-    """SIGTERM ends a run like Ctrl-C, so that what was judged so far is written and called partial.
-
-    It is what `timeout`, batch systems and `docker stop` send; Python's own answer is to die on the spot.
-    From now until the end of the run, on the process that reports; not where someone else handles it.
-
-    Workers are told as a terminal would tell them. Left to itself xdist gives a training five seconds
-    before it tells them, and batch systems often kill after ten.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return  # Python sets handlers in the main thread only
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        return
-    signal.signal(signal.SIGTERM, _interrupt)
-
-    def restore() -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    config.add_cleanup(restore)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    # `timeout` sends it twice, to the process and to its group: once the run is ending, let it end.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):  # gone in the meantime
-            child.send_signal(signal.SIGINT)
-    raise KeyboardInterrupt("SIGTERM")

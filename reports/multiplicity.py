@@ -16,9 +16,8 @@ alpha (Shaffer 1980); under any dependence only Bonferroni's alpha / m in every 
 is proven to. Rows that share networks are positively correlated: a simulation in the
 tests shows both rates for these.
 
-Sources: Holm, Scandinavian Journal of Statistics 6 (1979). Benjamini & Hochberg,
-Journal of the Royal Statistical Society B 57 (1995). Benjamini & Yekutieli, Journal
-of the American Statistical Association 100 (2005). Shaffer, Annals of Statistics 8 (1980).
+Sources: Benjamini & Yekutieli, Journal of the American Statistical Association 100 (2005).
+Shaffer, Annals of Statistics 8 (1980).
 """
 
 from __future__ import annotations
@@ -27,10 +26,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from claims.core.adjustment import benjamini_hochberg, holm
 from claims.core.verdict import Outcome, Strength
 from reports.records import Multiplicity, Row
 
-__all__ = ["METHOD", "benjamini_hochberg", "corrected", "decided", "fell", "holm", "stands", "summary"]
+__all__ = ["METHOD", "corrected", "decided", "fell", "stands", "summary"]
 
 METHOD = "Benjamini-Hochberg over the statistical rows (survives), Holm for the headline"
 
@@ -87,47 +87,3 @@ def stands(row: Row, alpha: float) -> bool:
 
 def _sampled(row: Row) -> bool:
     return row.strength is Strength.STATISTICAL
-
-
-# -- adjusted p-values ----------------------------------------------------------------
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down procedure: rows at or below alpha hold a wrong one with probability at most alpha.
-
-    With p_(1) <= ... <= p_(m): adjusted p_(k) = max over j <= k of min(1, (m - j + 1) p_(j)).
-
-    Raises:
-        ValueError: for a p-value outside [0, 1], or none at all such as NaN.
-    """
-    order = _ascending(p_values)
-    adjusted, highest = [0.0] * len(order), 0.0
-    for rank, i in enumerate(order):
-        highest = max(highest, min(1.0, (len(order) - rank) * p_values[i]))
-        adjusted[i] = highest
-    return adjusted
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Benjamini and Hochberg's step-up procedure: of the rows at or below alpha, alpha are wrong on average.
-
-    With p_(1) <= ... <= p_(m): adjusted p_(k) = min over j >= k of min(1, m p_(j) / j).
-
-    Raises:
-        ValueError: for a p-value outside [0, 1], or none at all such as NaN.
-    """
-    order = _ascending(p_values)
-    adjusted, lowest = [0.0] * len(order), 1.0
-    for rank in range(len(order), 0, -1):
-        i = order[rank - 1]
-        lowest = min(lowest, len(order) * p_values[i] / rank)
-        adjusted[i] = lowest
-    return adjusted
-
-
-def _ascending(p_values: Sequence[float]) -> list[int]:
-    """Indices from the least to the greatest p-value."""
-    for p in p_values:
-        if not 0.0 <= p <= 1.0:
-            raise ValueError(f"got the p-value {p}, wanted one in [0, 1]: give probabilities, not statistics")
-    return sorted(range(len(p_values)), key=p_values.__getitem__)

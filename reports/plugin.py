@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from claims.core.verdict import Verdict
-from reports import live, options, parallel, summary
-from reports.changes import BASELINE, Baseline
+from claims.harness.launch import command_line
+from models.runs.progress import Reporter
+from reports import live, summary
 from reports.collector import Collector, recorded, recording
+from reports.earlier import BASELINE, Baseline
 from reports.formats import STYLES
-from reports.progress import Reporter
-from reports.session import FailOn, conclude
+from reports.session import OPTIONS, FailOn, check, conclude
 
 COLLECTOR = pytest.StashKey[Collector]()
 ENDED = pytest.StashKey[summary.Ended]()
@@ -22,28 +23,15 @@ FAIL_ON = pytest.StashKey[FailOn]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the group "landscape-claims"; also the first hook to run, before numpy is loaded."""
-    parallel.one_thread()
-    options.add_options(parser)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
-    """Choose how xdist distributes, before xdist reads it: a wrapper runs first whoever is loaded first."""
-    parallel.choose_distribution(config)
-    return (yield)
+    """The options of the group "landscape-claims"."""
+    command_line.add(parser, OPTIONS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse what cannot work before anything trains; workers trust the controller."""
-    options.make_absolute(config.option, config.invocation_params.dir)
-    if not config.pluginmanager.hasplugin("xdist"):
-        config.addinivalue_line("markers", "xdist_group(name): tests that share an experiment.")
-    if hasattr(config, "workerinput"):
-        parallel.take_over(config, config.workerinput)
-        parallel.pin(config.workerinput)
-    else:
-        options.check(config.option)
+    command_line.make_absolute(config.option, ("report_dir", "baseline"), config.invocation_params.dir)
+    if not hasattr(config, "workerinput"):
+        check(config.option)
         if config.option.baseline is not None:
             config.stash[BASELINE] = Baseline.read(Path(config.option.baseline))
         config.pluginmanager.register(config.stash.setdefault(COLLECTOR, Collector()))
@@ -54,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def record_verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`record_verdict(verdict, **provenance)` hands a verdict, and where it came from, to the report.
 
-    Provenance is plain JSON, the fields of `reports.records.Origin`: data (name to checksum), seeds,
+    Provenance is plain JSON, the fields of `claims.core.origin.Origin`: data (name to checksum), seeds,
     device, backend, precision, experiments.
     """
 
@@ -106,40 +94,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         summary.show(terminalreporter, ended)
 
 
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_collection_finish(session: pytest.Session) -> Generator[None, object, object]:
-    """On a worker: list the tests with their groups."""
-    with parallel.labelled(session):
-        return (yield)
-
-
-@pytest.hookimpl(optionalhook=True, tryfirst=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """The number for `-n auto`."""
-    return parallel.automatic(config)
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker which GPUs there are, and whether groups count."""
-    parallel.announce(node.config, node.workerinput)
-    parallel.hand_out(node.config, node.workerinput)
+    """Tell a worker where its progress goes."""
     live.announce(node.config, node.workerinput)
-
-
-@pytest.hookimpl(optionalhook=True, tryfirst=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """Groups without a trace in node ids."""
-    if config.getvalue("dist") != "loadgroup":
-        return None
-    return parallel.scheduler(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """On the process that reports, before any worker starts: live lines, and SIGTERM as Ctrl-C."""
+    """On the process that reports, before any worker starts: live lines."""
     if not hasattr(session.config, "workerinput"):
-        live.terminate_as_interrupt(session.config)
         live.set_up(session.config)
 
 

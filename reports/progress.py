@@ -1,139 +1,15 @@
-"""How far training is: each process writes one small file in a folder, which one process reads and shows.
-
-A file is written under a temporary name and renamed, so that the reader sees a
-whole one; it goes away when its training ends. Nothing here can make a run fail,
-and no byte of a run depends on it.
-"""
+"""The text of the live lines: how far each training is, in the width that there is."""
 
 from __future__ import annotations
 
 import math
-import os
-import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import msgspec
-
+from models.runs.progress import Progress
 from reports.formats import duration, number
 from reports.layout import aligned, clip_middle, first_that_fits
 
-__all__ = ["EVERY", "Progress", "Reporter", "compose", "erase", "read"]
-
-EVERY = 0.25
-"""Least seconds between two writes of a process: short epochs share one."""
-
-
-class Progress(msgspec.Struct, frozen=True):
-    """How far one process is with one experiment.
-
-    Attributes:
-        name: the experiment's.
-        written: when this was written, seconds since the Unix epoch.
-        epoch: epochs trained; None before training starts, which another process may hold up.
-        epochs: how many there will be.
-        loss: L / L0 on the training set, the median over the networks, infinite where that diverged.
-        left: estimated seconds from `written` to the end; None before the first epoch trained here.
-    """
-
-    name: str
-    written: float
-    epoch: int | None = None
-    epochs: int | None = None
-    loss: float | None = None
-    left: float | None = None
-
-
-class Reporter:
-    """Writes what this process trains; the run store calls it as its `progress`.
-
-    Args:
-        folder: of the files; None where nobody looks, and then nothing is written.
-        who: names this process among those of the folder, such as "gw0".
-        clock: seconds since the Unix epoch.
-    """
-
-    def __init__(
-        self, folder: Path | None, who: str = "main", clock: Callable[[], float] = time.time
-    ) -> None:
-        self._path = None if folder is None else folder / f"{who}.progress"
-        self._clock = clock
-        self._spec: Any = None
-        self._start = self._last = 0
-        self._started = self._written = -math.inf
-
-    def __call__(self, spec: Any, epoch: int, trainer: Any) -> None:
-        """Called by the store before the first and after every epoch of a training."""
-        if self._path is None:
-            return
-        with suppress(Exception):  # whatever is wrong with a progress line, the training goes on
-            self._follow(spec, epoch)
-            now = self._clock()
-            if epoch >= spec.budget.epochs:
-                erase(self._path.parent, self._path.stem)
-            elif now - self._written >= EVERY:
-                self._write(Progress(spec.name, now, epoch, spec.budget.epochs, _loss(trainer), self._left()))
-
-    @contextmanager
-    def wanted(self, spec: Any) -> Iterator[None]:
-        """While a run is asked for: it comes from the store at once, or is trained, here or elsewhere."""
-        if self._path is None:
-            yield
-            return
-        with suppress(Exception):
-            self._write(Progress(spec.name, self._clock()))
-        try:
-            yield
-        finally:
-            erase(self._path.parent, self._path.stem)
-
-    def _follow(self, spec: Any, epoch: int) -> None:
-        if self._spec is None or spec != self._spec or epoch <= self._last:  # a training begins, or goes on
-            self._spec, self._start, self._started, self._written = spec, epoch, self._clock(), -math.inf
-        self._last = epoch
-
-    def _left(self) -> float | None:
-        trained = self._last - self._start
-        if trained <= 0:
-            return None
-        ahead: int = self._spec.budget.epochs - self._last
-        return (self._clock() - self._started) / trained * ahead
-
-    def _write(self, progress: Progress) -> None:
-        assert self._path is not None
-        temporary = self._path.with_suffix(".part")
-        temporary.write_bytes(msgspec.msgpack.encode(progress))
-        os.replace(temporary, self._path)
-        self._written = progress.written
-
-
-def _loss(trainer: Any) -> float | None:
-    unit = float(trainer.baseline[0])
-    losses = [float(loss) for loss in trainer.losses[-1]]
-    if not losses or not unit > 0:
-        return None
-    return statistics.median(math.inf if math.isnan(loss) else loss / unit for loss in losses)
-
-
-def read(folder: Path) -> list[Progress]:
-    """What the files say now, in the order of the processes' names (gw2 before gw10); no file is no line."""
-    found = []
-    for path in sorted(folder.glob("*.progress"), key=lambda path: (len(path.stem), path.stem)):
-        with suppress(OSError, msgspec.DecodeError):  # gone in the meantime, or not one of ours
-            found.append(msgspec.msgpack.decode(path.read_bytes(), type=Progress))
-    return found
-
-
-def erase(folder: Path, who: str) -> None:
-    """Take away a process's file, which it may have taken already."""
-    with suppress(OSError):
-        (folder / f"{who}.progress").unlink()
-
-
-# -- as text --------------------------------------------------------------------------
+__all__ = ["compose"]
 
 WAIT_SHOWN_AFTER = 1.0
 """Seconds before a wait is worth a line: a run from the store takes less."""

@@ -1,7 +1,7 @@
 """A report as typed records, each declared once: JSON, its schema, CSV, history and page follow from these.
 
-`claims.core.verdict.Verdict` is the verdict itself; a `Row` is a verdict in a report.
-Reading files, those of earlier versions too, is `reports.reading`'s.
+`claims.core.verdict.Verdict` is the verdict itself, `claims.core.origin.Origin` where it came from; a `Row`
+is a verdict in a report. Reading files is `reports.earlier`'s.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from claims.core.origin import Origin, Seconds, TrainedRun
 from claims.core.verdict import Count, Probability, Verdict
 
 __all__ = [
@@ -25,80 +26,18 @@ __all__ = [
     "Durations",
     "Multiplicity",
     "Options",
-    "Origin",
     "Provenance",
     "Recorded",
     "Report",
     "Row",
     "Sizes",
-    "Subject",
-    "TrainedRun",
     "schema",
 ]
 
 VERSION = 3
-"""Of verdicts.json. Version 1 had no `version`, no p-values, and no rule in its rows; version 2 wrote a
-region as text, and knew of an experiment only its name."""
+"""Of verdicts.json; reports of earlier versions are refused."""
 
-Seconds = Annotated[float, Meta(ge=0.0)]
 Stamp = Annotated[str, Meta(description="UTC, ISO 8601.", extra_json_schema={"format": "date-time"})]
-
-
-class Subject(msgspec.Struct, frozen=True, order=True):
-    """What an experiment trains.
-
-    Attributes:
-        dataset: its name.
-        network: its label, "500-300" for hidden layers of so many units.
-        output, loss: "linear", "mse".
-        protocol: of the initial weights.
-    """
-
-    dataset: str
-    network: str
-    output: str
-    loss: str
-    protocol: str
-
-
-class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run behind a verdict.
-
-    Attributes:
-        key: its name in the store.
-        name: for people.
-        subject: what it trains; None in reports before version 3.
-        trained: whether it was trained now rather than read from the store.
-        resumed_from: epoch of the checkpoint it was resumed from.
-        seconds: wall time of its training, whenever that was.
-        sha256: of its tensors.
-    """
-
-    key: str
-    name: str | None = None
-    subject: Subject | None = None
-    trained: bool = False
-    resumed_from: int | None = None
-    seconds: Seconds | None = None
-    sha256: str | None = None
-
-
-class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where one verdict came from, as its test says.
-
-    Attributes:
-        data: data set to the checksum of its bytes.
-        seeds: from which every network's own follow.
-        device, backend, precision: what trained.
-        experiments: the runs it was judged on.
-    """
-
-    data: dict[str, str] = {}
-    seeds: tuple[int, ...] = ()
-    device: str | None = None
-    backend: str | None = None
-    precision: str | None = None
-    experiments: tuple[TrainedRun, ...] = ()
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -156,7 +95,7 @@ class Design(msgspec.Struct, frozen=True):
     """Chosen before the run: all of alpha at one number of networks, or a part of it at each look.
 
     Attributes:
-        kind: "fixed" or "looks"; a sentence in reports of version 1, which had none.
+        kind: "fixed" or "looks".
         networks: at each look.
         weights: the part of alpha spent at each.
         share: of networks, for claims on all or every network.

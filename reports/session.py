@@ -11,13 +11,59 @@ from pathlib import Path
 import pytest
 
 from claims.core.verdict import Verdict
-from reports import files, history, provenance
-from reports.changes import BASELINE, Baseline
-from reports.collector import FINDING, Collector, recorded
-from reports.options import CHANGED
+from claims.harness.launch.command_line import Option, check_folder, comma_list
+from reports import files, history
+from reports.collector import FINDING, Collector, describe, recorded
+from reports.earlier import BASELINE, Baseline
 from reports.summary import Ended
 
-__all__ = ["GITHUB_LIMIT", "GITHUB_VARIABLE", "FailOn", "conclude", "interruption", "summarise"]
+__all__ = ["OPTIONS", "FailOn", "check", "conclude", "interruption", "summarise"]
+
+
+# -- options --------------------------------------------------------------------------
+
+CHANGED = "changed"
+FINDINGS = ("refuted", "inconclusive", CHANGED)
+
+OPTIONS = (
+    Option(
+        "report_dir",
+        None,
+        "Where <backend>/verdicts.json, .md and .csv go",
+        shown="reports/out in the root folder",
+        more={"metavar": "DIR"},
+    ),
+    Option(
+        "fail_on",
+        (),
+        "Findings that fail their test, comma separated, of refuted, inconclusive, changed; changed needs "
+        "--baseline",
+        shown="none",
+        more={"type": comma_list("finding", FINDINGS), "metavar": "LIST"},
+    ),
+    Option(
+        "baseline",
+        None,
+        "An earlier verdicts.json to compare the outcomes with",
+        shown="none",
+        more={"metavar": "FILE"},
+    ),
+)
+
+
+def check(option: Namespace) -> None:
+    """Refuse a folder that cannot be written, and a gate without what it compares with.
+
+    Raises:
+        pytest.UsageError: what was got, what was wanted, and the cure.
+    """
+    if option.report_dir is not None:
+        check_folder("--report-dir", Path(option.report_dir), written=True)
+    if CHANGED in option.fail_on and option.baseline is None:
+        raise pytest.UsageError(
+            "got --fail-on changed without --baseline, wanted an earlier report to compare with: "
+            "add --baseline FILE, a verdicts.json of an earlier run"
+        )
 
 
 # -- findings -------------------------------------------------------------------------
@@ -64,7 +110,7 @@ def conclude(session: pytest.Session, collector: Collector) -> Ended | None:
     if not collector.found or not any(collector.found.values()):
         return None
     config = session.config
-    about = provenance.describe(config, collector, interruption(session, collector))
+    about = describe(config, collector, interruption(session, collector))
     report = files.compose(about, collector.rows())
     parent = Path(config.option.report_dir or config.rootpath / "reports" / "out")
     folder = parent / about.folder

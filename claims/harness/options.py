@@ -1,7 +1,7 @@
 """What the command line chose, as far as claims are concerned.
 
-The options are declared where all others are, in `reports.options`; where that plugin is not loaded, the
-defaults below hold, so that claims run without reports.
+The options are declared in `claims.harness.launch.command_line`; where its plugin is not loaded, the defaults
+below hold.
 """
 
 from __future__ import annotations

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claims.core.verdict import Strength
-from reports.changes import Change, Dated, change, key
 from reports.collector import paper_order
+from reports.earlier import NAME, Change, change, key, read
 from reports.formats import commit, design, minute, sizes
 from reports.layout import printable
-from reports.reading import NAME, read
 from reports.records import Report, Row
 
 __all__ = ["Column", "Comparison", "Difference", "compare", "gather", "interval", "tally"]
@@ -87,14 +86,12 @@ def compare(reports: Sequence[Report]) -> list[Difference]:
     """
     tables = [{key(row): row for row in report.verdicts} for report in reports]
     keys = dict.fromkeys(key for table in tables for key in table)
-    versions = [report.version for report in reports]
-    rows = [_difference(tuple(table.get(key) for table in tables), versions) for key in keys]
+    rows = [_difference(tuple(table.get(key) for table in tables)) for key in keys]
     return sorted(rows, key=lambda row: paper_order(row.any))
 
 
-def _difference(verdicts: tuple[Row | None, ...], versions: Sequence[int]) -> Difference:
-    dated: list[Dated] = [(row, version) for row, version in zip(verdicts, versions, strict=True) if row]
-    changed = change(dated)
+def _difference(verdicts: tuple[Row | None, ...]) -> Difference:
+    changed = change(filter(None, verdicts))
     known = [ends for row in verdicts if row and changed is not Change.RULE and (ends := interval(row))]
     return Difference(
         verdicts,
@@ -164,7 +161,6 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
     options = [about.options for about in abouts]
     sized = [sizes(of) for of in options if of.scale_sizes]
     for what, values in {
-        "version differs": [f"version {report.version}" for report in reports],
         "scale differs": [of.scale for of in options],
         "precision differs": [about.precision or about.options.precision for about in abouts],
         "protocols differ": [", ".join(of.protocols) for of in options],

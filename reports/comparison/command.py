@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from reports import files, reading, table
+from claims.harness.launch.command_line import comma_list
+from reports import earlier, files
 from reports.comparison import Comparison, gather, render, tally
 from reports.layout import Line, printable, wrapped, write
-from reports.options import comma_list
+from reports.summary import table
 
 __all__ = ["FAIL_ON", "add_arguments", "run"]
 
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         pytest.UsageError: no report, a file that is none, nothing to compare for --fail-on,
             or a target that cannot be written.
     """
-    found = reading.find(arguments.reports)
+    found = earlier.find(arguments.reports)
     for line in found.skipped:
         print(line, file=sys.stderr)
     _enough(len(found.files), arguments)
@@ -98,7 +99,7 @@ def _alone(comparison: Comparison, width: int) -> list[Line]:
     hint = f"one report only, {column.name}: nothing to compare. Name another, or make one: "
     hint += "python -m tox -e cpu-fp64"
     return [
-        *table.lines([row.any for row in comparison.rows], width),
+        *table([row.any for row in comparison.rows], width),
         [],
         *wrapped(hint, width),
     ]

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reports.changes import WORDS, Change
 from reports.comparison import Column, Comparison, Difference, tally
+from reports.earlier import WORDS, Change
 from reports.files import github_table
 from reports.formats import STYLES, counted, estimate, p_value, plural
 from reports.layout import Line, clip, clip_middle, cut, first_that_fits, grouped, heading, wrapped

@@ -22,6 +22,8 @@ from typing import Any
 
 import msgspec
 
+from claims.core.origin import Subject, TrainedRun
+from models.backend import cores
 from models.runs.content import ValueStore
 from models.runs.files import DamageError
 from models.runs.run import Run, join
@@ -30,8 +32,7 @@ from reports.figures import agreement, curves, fields
 from reports.figures.axes import Drawing
 from reports.figures.forest import forest
 from reports.files import write_whole
-from reports.parallel import cores
-from reports.records import Row, Subject, TrainedRun
+from reports.records import Row
 
 __all__ = ["Figure", "FigureCache", "Source", "Wanted", "titles"]
 

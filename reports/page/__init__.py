@@ -7,13 +7,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claims.core.verdict import Strength
 from reports.files import write_whole
-from reports.formats import STYLES, count, design, duration, estimate, sizes
+from reports.formats import STYLES, count, counted, design, duration, estimate, p_value, sizes
+from reports.multiplicity import fell
 from reports.records import Controls, Report, Row
 
 if TYPE_CHECKING:
@@ -61,7 +61,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"anchor": anchor, "duration": duration, "estimate": estimate}
+    made.filters |= {
+        "anchor": anchor,
+        "duration": duration,
+        "estimate": estimate,
+        "counted": counted,
+        "p_value": p_value,
+    }
     return made
 
 
@@ -93,7 +99,7 @@ def render(
             design=design(about.options),
             sizes=sizes(about.options),
             multiplicity=report.multiplicity,
-            fallen=sum(row.fell for row in rows),
+            fallen=sum(map(fell, report.verdicts)),
             reproduce=sections.reproduce(about),
             glyphs={str(outcome): style.glyph for outcome, style in STYLES.items()},
             # The project's own files and matplotlib's SVG, the only texts that are not escaped.
@@ -105,26 +111,14 @@ def render(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A filter above the table."""
-
-    name: str
-    label: str
-    values: list[str]
-
-
-def _choices(rows: Sequence[Row]) -> list[_Choice]:
-    outcomes = [str(outcome) for outcome in count(rows)]
-    kinds = list(dict.fromkeys(row.kind for row in rows))
-    protocols = sorted({row.protocol for row in rows} - {""})
-    datasets = sorted({row.dataset for row in rows} - {""})
-    return [
-        _Choice("outcome", "Verdict", outcomes),
-        _Choice("kind", "Kind", kinds),
-        _Choice("protocol", "Protocol", protocols),
-        _Choice("dataset", "Data set", datasets),
-    ]
+def _choices(rows: Sequence[Row]) -> dict[str, tuple[str, list[str]]]:
+    """The filters above the table: field -> its label, and the values to choose from."""
+    return {
+        "outcome": ("Verdict", [str(outcome) for outcome in count(rows)]),
+        "kind": ("Kind", list(dict.fromkeys(row.kind for row in rows))),
+        "protocol": ("Protocol", sorted({row.protocol for row in rows} - {""})),
+        "dataset": ("Data set", sorted({row.dataset for row in rows} - {""})),
+    }
 
 
 def _datasets(names: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from reports import provenance
+from models.checkout import checkout
 from reports.files import write_whole
 from reports.page import build
 from reports.plugin import ENDED
@@ -125,7 +125,7 @@ class ControlsRecorder:
             return
         made = Controls(
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            **provenance.checkout(self.root),
+            **checkout(self.root),
             controls=tuple(
                 Control(claim, outcome, test, passed)
                 for (test, claim, outcome), passed in sorted(self.passed.items())

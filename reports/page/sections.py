@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from claims.catalogue import CATALOGUE
+from claims.catalogue.figures import PAPER
+from claims.core.origin import TrainedRun
 from claims.core.verdict import Outcome
-from reports.formats import counted, estimate, number, p_value
+from claims.harness.launch.command_line import OPTIONS
+from reports.formats import number
 from reports.layout import SECTIONS, grouped
-from reports.multiplicity import decided, fell, stands
-from reports.options import PROTOCOLS
+from reports.multiplicity import decided, stands
 from reports.page import anchor
-from reports.records import Controls, Options, Provenance, Report, Row, TrainedRun
+from reports.records import Controls, Options, Provenance, Report, Row
 from reports.summary import measured
 
 __all__ = [
@@ -37,23 +39,10 @@ Forest = Callable[[Sequence[Row], str], str]
 
 @dataclass(frozen=True, slots=True)
 class PageRow:
-    """One verdict, with its numbers as text.
-
-    Attributes:
-        n: with what it counts, and the look.
-        p, bh, holm: its p-value, and both of it adjusted for all rows; "" where it has none.
-        fell: whether it is decided and does not survive the correction.
-    """
+    """One verdict, its place on the page, and the runs behind it."""
 
     verdict: Row
     anchor: str
-    claim_anchor: str
-    estimate: str
-    n: str
-    p: str
-    bh: str
-    holm: str
-    fell: bool
     experiments: list[TrainedRun]
 
 
@@ -98,20 +87,7 @@ def rows(report: Report) -> list[PageRow]:
         while name in taken:
             name += "-2"
         taken.add(name)
-        found.append(
-            PageRow(
-                verdict=row,
-                anchor=name,
-                claim_anchor=anchor(row.claim),
-                estimate=estimate(row),
-                n=counted(row),
-                p=p_value(row.p_value),
-                bh=p_value(row.p_bh),
-                holm=p_value(row.p_holm),
-                fell=fell(row),
-                experiments=[runs[key] for key in row.experiments if key in runs],
-            )
-        )
+        found.append(PageRow(row, name, [runs[key] for key in row.experiments if key in runs]))
     return found
 
 
@@ -125,21 +101,19 @@ def sections(report: Report, controls: Controls | str, forest: Forest) -> list[t
 
 
 def _section(group: list[PageRow], report: Report, controls: Controls | str, forest: Forest) -> Section:
-    from reports.page.gallery import PAPER
-
     verdicts = [row.verdict for row in group]
     first, about = verdicts[0], report.provenance
     said, failed = _controls(first.claim, controls)
     return Section(
         id=first.claim,
-        anchor=group[0].claim_anchor,
+        anchor=anchor(first.claim),
         first=first,
         rules=list(dict.fromkeys(row.rule for row in verdicts if row.rule)),
         cites=list(dict.fromkeys(row.cites for row in verdicts if row.cites)),
         margin="" if first.margin is None else number(first.margin),
         rows=group,
         readings=measured(verdicts),
-        forest=forest(verdicts, f"{group[0].claim_anchor}-forest"),
+        forest=forest(verdicts, f"{anchor(first.claim)}-forest"),
         prerequisites=_prerequisites(verdicts, report.verdicts),
         controls=said,
         controls_failed=failed,
@@ -259,16 +233,6 @@ def _list(words: Sequence[str]) -> str:
 
 # -- commands -------------------------------------------------------------------------
 
-_DEFAULTS = {
-    "scale": "quick",
-    "data": None,
-    "backend": "auto",
-    "precision": "fp32",
-    "networks": None,
-    "seed": 0,
-    "store": None,
-}
-
 
 def again(rows: Sequence[Row], about: Provenance) -> str:
     """The command that judges just these verdicts again, with this run's options.
@@ -288,16 +252,21 @@ def again(rows: Sequence[Row], about: Provenance) -> str:
     return shlex.join(["python", "-m", "pytest", *chosen, *_options(about.options)])
 
 
+_NOT_REPEATED = ("claims", "refresh")
+"""The command names the tests itself, and reads what the store has."""
+
+
 def _options(options: Options) -> list[str]:
-    found = [
-        word
-        for name, default in _DEFAULTS.items()
-        if (value := getattr(options, name)) != default and value is not None
-        for word in (f"--{name}", str(value))
-    ]
-    found += ["--looks"] if options.looks else []
-    protocols = options.protocols or PROTOCOLS
-    return found if sorted(protocols) == sorted(PROTOCOLS) else [*found, "--protocols", ",".join(protocols)]
+    """Those that decide what is judged and how, where they are not the defaults."""
+    found: list[str] = []
+    for one in OPTIONS:
+        value = getattr(options, one.name, one.default)
+        if one.name in _NOT_REPEATED or value is None or value in ((), one.default):
+            continue
+        found += [one.flag]
+        if value is not True:
+            found += [",".join(value) if isinstance(value, tuple) else str(value)]
+    return found
 
 
 def reproduce(about: Provenance) -> list[str]:

@@ -73,9 +73,9 @@ def test_claims_run_without_reports(run):
 
 
 def test_without_the_plugin_its_defaults_hold(run):
-    """The options are declared once, by the reports; claims alone take the same values."""
+    """The options are declared once; claims without the plugin take the same values."""
     _, alone = run(JUDGED)
-    _, reported = run(JUDGED, "reports.plugin")
+    _, reported = run(JUDGED, "claims.harness.launch.plugin")
     assert alone.options == reported.options == Options()
     assert alone.ids == reported.ids
 

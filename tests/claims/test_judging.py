@@ -64,7 +64,10 @@ def judged(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    pytester.makeini("[pytest]\naddopts = -p reports.plugin -p claims.conftest\nfilterwarnings = error")
+    pytester.makeini(
+        "[pytest]\naddopts = -p claims.harness.launch.plugin -p reports.plugin"
+        " -p claims.conftest\nfilterwarnings = error"
+    )
     pytester.makepyfile(test_claims=CLAIMS)
 
     def run(arrive: tuple[int, int], *options: str, passed: int = 2) -> dict[str, dict]:

@@ -69,7 +69,10 @@ def collected(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     """The tests above as the claims' conftest collects them with these options."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2]))
-    pytester.makeini("[pytest]\naddopts = -p reports.plugin -p claims.conftest --strict-markers")
+    pytester.makeini(
+        "[pytest]\naddopts = -p claims.harness.launch.plugin -p reports.plugin"
+        " -p claims.conftest --strict-markers"
+    )
     pytester.makepyfile(test_claims=CLAIMS)
 
     def run(*options: str) -> Watching:

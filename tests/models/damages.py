@@ -11,7 +11,7 @@ from counted_store import Counted
 
 from models.runs.code import code_digest
 from models.runs.content import ValueStore
-from models.runs.inventory import Kind, State, inventory
+from models.runs.upkeep.inventory import Kind, State, inventory
 
 __all__ = ["evidence", "flip", "states", "stop", "swapped", "truncate"]
 

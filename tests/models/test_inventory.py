@@ -10,12 +10,12 @@ import pytest
 from counted_store import CPU, DATA, SPEC
 from damages import evidence, states, stop
 
-from models.runs import inventory as inventory_module
 from models.runs.code import code_digest
 from models.runs.content import ValueStore
 from models.runs.files import DamageError, with_digest
-from models.runs.inventory import Item, Kind, State, inventory
-from models.runs.upkeep import verify
+from models.runs.upkeep import inventory as inventory_module
+from models.runs.upkeep.inventory import Item, Kind, State, inventory
+from models.runs.upkeep.removal import verify
 
 
 def test_a_run_of_this_version_is_current(runs):

@@ -12,8 +12,8 @@ from damages import evidence, flip, states, stop
 from filelock import FileLock
 
 from models.runs.files import StoreError
-from models.runs.inventory import Kind, State, inventory
-from models.runs.upkeep import prune, verify
+from models.runs.upkeep.inventory import Kind, State, inventory
+from models.runs.upkeep.removal import prune, verify
 
 # -- prune ----------------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ def test_what_is_trained_while_a_prune_looks_is_left_alone(runs, other_version, 
     stop(runs)
     other_version()
     (item,) = inventory(runs.root)
-    monkeypatch.setattr("models.runs.upkeep.inventory", lambda root: [item])
+    monkeypatch.setattr("models.runs.upkeep.removal.inventory", lambda root: [item])
     with FileLock(item.lock):
         assert prune(runs.root) == ([], [item])
     assert item.path.is_dir()
@@ -80,7 +80,7 @@ def test_a_store_that_cannot_be_pruned_names_the_cure(runs, other_version, monke
     def refuse(path: Path) -> None:
         raise OSError(30, "Read-only file system", str(path))
 
-    monkeypatch.setattr("models.runs.upkeep.shutil.rmtree", refuse)
+    monkeypatch.setattr("models.runs.upkeep.removal.shutil.rmtree", refuse)
     with pytest.raises(StoreError, match=r"cannot be written \(Read-only file system"):
         prune(runs.root)
 

@@ -66,7 +66,8 @@ def harness(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     # Third-party plugins other than xdist are none of these tests' business and cost time.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeini(
-        "[pytest]\naddopts = -p reports.plugin -p xdist.plugin --strict-markers\nfilterwarnings = error"
+        "[pytest]\naddopts = -p claims.harness.launch.plugin -p reports.plugin"
+        " -p xdist.plugin --strict-markers\nfilterwarnings = error"
     )
     pytester.makepyfile(test_claims=CLAIMS)
     return pytester

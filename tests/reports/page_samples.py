@@ -13,10 +13,13 @@ from sample_options import options
 from sample_verdicts import row
 
 from claims.catalogue import CATALOGUE
+from claims.core.origin import Origin, Subject, TrainedRun
 from claims.core.verdict import Outcome
+from models.checkout import versions
 from models.runs.run import Run
-from reports import files, provenance
-from reports.records import Durations, Origin, Provenance, Report, Row, Subject, TrainedRun
+from reports import files
+from reports.collector import merge
+from reports.records import Durations, Provenance, Report, Row
 from tests.helpers.specs import mlp
 
 __all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]
@@ -101,7 +104,7 @@ def report(*rows: Row, **about: Any) -> Report:
     fields = {
         "commit": "0" * 40,
         "dirty": False,
-        "versions": provenance.versions(),
+        "versions": versions(),
         "durations": Durations(1.0, {row.nodeid: row.duration for row in rows}),
         "started": "2024-01-01T00:00:00+00:00",
         "finished": "2024-01-01T00:00:01+00:00",
@@ -109,7 +112,7 @@ def report(*rows: Row, **about: Any) -> Report:
         "interrupted": None,
         "options": options(arguments=("claims/", "-n", "auto")),
     }
-    return files.compose(Provenance(**provenance.merge([origin]) | fields | about), rows)
+    return files.compose(Provenance(**merge([origin]) | fields | about), rows)
 
 
 def full_report(root: Path) -> Report:

@@ -9,8 +9,11 @@ from typing import Any
 from sample_options import options as default_options
 from sample_verdicts import row
 
-from reports import files, provenance
-from reports.records import Origin, Provenance, Report, Row
+from claims.core.origin import Origin
+from models.checkout import versions
+from reports import files
+from reports.collector import merge
+from reports.records import Provenance, Report, Row
 
 SUPPORTED = {"estimate": 0.03, "interval": (0.02, 0.04)}
 REFUTED = {"estimate": 0.17, "interval": (0.14, 0.22)}
@@ -34,46 +37,14 @@ def report(*rows: Row, options: dict[str, Any] | None = None, **about: Any) -> R
     fields = {
         "commit": "0123456789" * 4,
         "dirty": False,
-        "versions": provenance.versions(),
+        "versions": versions(),
         "complete": True,
         "interrupted": None,
         "started": "2026-01-01T00:00:00+00:00",
         "finished": "2026-01-01T00:10:00+00:00",
         "options": default_options(**{"protocols": ("std", "he")} | (options or {})),
     }
-    return files.compose(Provenance(**provenance.merge([origin]) | fields | about), rows or [verdict()])
-
-
-def as_version_2(made: Report) -> dict[str, Any]:
-    """The JSON of a report as version 2 wrote it: regions as text, no figures, no subjects."""
-    found = json.loads(files.as_json(made)) | {"version": 2}
-    for written, own in zip(found["verdicts"], made.verdicts, strict=True):
-        written["region"] = str(own.region)
-        del written["figures"], written["failed"]
-    found["provenance"]["more"] = {}
-    return found
-
-
-def old_report(*rows: Row, **about: Any) -> dict[str, Any]:
-    """A report as version 1 wrote it: no version, no p-values, no rules, replicates among its options."""
-    made = as_version_2(report(*rows, **about))
-    option = made["provenance"]["options"]
-    for name in ("networks", "looks", "design", "scale_sizes"):
-        del option[name]
-    option["replicates"] = None
-    dropped = (
-        "p_value",
-        "sampling_unit",
-        "look",
-        "rule",
-        "rule_since",
-        "cites",
-        "p_bh",
-        "p_holm",
-        "survives",
-    )
-    kept = [{key: value for key, value in row.items() if key not in dropped} for row in made["verdicts"]]
-    return {"provenance": made["provenance"], "verdicts": kept}
+    return files.compose(Provenance(**merge([origin]) | fields | about), rows or [verdict()])
 
 
 def saved(folder: Path, made: Report | dict[str, Any]) -> Path:

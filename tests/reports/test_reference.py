@@ -10,7 +10,7 @@ import pytest
 from claims.catalogue import CATALOGUE
 from claims.catalogue.experiments import SCALES
 from reports import files
-from reports.reading import read
+from reports.earlier import read
 from reports.records import VERSION, Report
 
 FOLDER = Path(files.__file__).parent / "reference"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from reports.multiplicity import benjamini_hochberg, holm
+from claims.core.adjustment import benjamini_hochberg, holm
 
 ALPHA = 0.05
 REPETITIONS = 1500

@@ -10,13 +10,14 @@ import page_samples as samples
 import pytest
 from msgspec.structs import replace
 
+from claims.catalogue.figures import PAPER
+from claims.core.origin import Subject, TrainedRun
 from claims.core.verdict import Outcome
 from models.runs.files import DamageError
 from models.runs.stored import stored
 from reports.figures import cache as figure_cache
 from reports.figures.cache import Figure, FigureCache, Source, Wanted
-from reports.page.gallery import PAPER, gallery
-from reports.records import Subject, TrainedRun
+from reports.page.gallery import gallery
 
 
 def wanted(run: TrainedRun, kind: str = "curves") -> Wanted:

@@ -116,7 +116,7 @@ def test_its_pytest_commands_collect(command: str) -> None:
 
 def test_its_options_are_this_plugins() -> None:
     """The options that its comments recommend exist."""
-    from reports.options import FINDINGS
+    from reports.session import FINDINGS
 
     recommended = re.findall(r"--fail-on (\w+)", WORKFLOW)
     assert set(recommended) == {"refuted", "changed"} <= set(FINDINGS)

@@ -44,7 +44,6 @@ def test_a_run_is_one_row_and_a_verdict_another(tmp_path: Path) -> None:
         (1, "H2", "raw"),
     ]
     assert [entry.verdict for id in ("E1", "H2") for entry in entries(tmp_path, id)] == list(made.verdicts)
-    assert rows(tmp_path, "SELECT version FROM runs") == [(3,)]
     assert rows(tmp_path, "PRAGMA user_version") == [(history.SCHEMA,)] == [(3,)]
 
 
@@ -78,33 +77,21 @@ def old(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_an_old_history_is_read_as_it_is(old: Path) -> None:
-    """Its verdicts have no rule and are of version 1; reading writes nothing."""
+def test_an_old_history_is_not_read(old: Path) -> None:
+    """The error says which version; the file stays as it is."""
     before = (old / NAME).read_bytes()
-    (entry,) = entries(old, "E1")
-    assert (entry.version, entry.verdict.rule, entry.verdict.outcome) == (1, "", "refuted")
-    assert claims(old) == ["E1"]
+    with pytest.raises(HistoryError, match=r"broken or old \(version 1; those before 3 are not read\)"):
+        entries(old, "E1")
     assert (old / NAME).read_bytes() == before
 
 
-def test_an_old_history_goes_on(old: Path) -> None:
-    """The next run adds what the tables lack, once, and keeps the old rows."""
-    for _ in range(2):
-        assert add(report(), old) is None
-    found = entries(old, "E1")
-    assert [(entry.version, entry.verdict.outcome) for entry in found] == [
-        *[(1, "refuted"), (3, "supported"), (3, "supported")]
-    ]
-    assert found[0].verdict.interval == (0.14, 0.22)
-    assert str(found[0].verdict.region) == "<= 0.05"
-    assert rows(old, "PRAGMA user_version") == [(3,)]
-
-
-def test_a_run_that_cannot_be_added_leaves_an_old_history_old(old: Path) -> None:
-    """The new tables come in the transaction of the first new run."""
-    assert "NOT NULL" in str(add(report(started=None), old))
-    assert rows(old, "PRAGMA user_version") == [(1,)]
+def test_an_old_history_is_set_aside(old: Path) -> None:
+    """The next run begins a new one and says where the old one is."""
+    before = (old / NAME).read_bytes()
+    said = f"the history was broken or old: set aside as {NAME}.broken-1, and a new one begun"
+    assert add(report(), old) == said
     assert len(entries(old, "E1")) == 1
+    assert (old / f"{NAME}.broken-1").read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -158,7 +145,7 @@ def test_processes_that_end_at_once_wait_for_each_other(tmp_path: Path, broken: 
         with process:
             notes += process.stdout.read().splitlines()
             assert process.wait(timeout=60) == 0
-    aside = "the history was broken: set aside as history.sqlite.broken-1, and a new one begun"
+    aside = "the history was broken or old: set aside as history.sqlite.broken-1, and a new one begun"
     assert notes == [aside] * broken
     assert rows(tmp_path, "SELECT run, count(*) FROM verdicts GROUP BY run") == [
         (run, 20) for run in range(1, 31)
@@ -233,7 +220,7 @@ def test_a_broken_file_is_set_aside(tmp_path: Path, breaks: Any) -> None:
         HistoryError, match=r"which is broken .*, wanted a history written by runs: move it away"
     ):
         entries(tmp_path, "E1")
-    note = "the history was broken: set aside as history.sqlite.broken-1, and a new one begun"
+    note = "the history was broken or old: set aside as history.sqlite.broken-1, and a new one begun"
     assert add(report(), tmp_path) == note
     assert (tmp_path / f"{NAME}.broken-1").read_bytes() == before
     assert add(report(), tmp_path) is None
@@ -278,7 +265,10 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_each_run_adds_itself_once(harness: pytest.Pytester, workers: list[str]) -> None:
     """Whichever process ran the tests; beside the backends' folders, and where --report-dir says."""
     if "no:xdist" in workers:
-        harness.makeini("[pytest]\naddopts = -p reports.plugin --strict-markers\nfilterwarnings = error")
+        harness.makeini(
+            "[pytest]\naddopts = -p claims.harness.launch.plugin -p reports.plugin"
+            " --strict-markers\nfilterwarnings = error"
+        )
     for _ in range(2):
         assert harness.runpytest_subprocess(*workers, "--report-dir", "out").ret == 0
     assert rows(harness.path / "out", "SELECT run, count(*) FROM verdicts GROUP BY run") == [(1, 4), (2, 4)]
@@ -298,7 +288,7 @@ def test_a_run_survives_its_history(harness: pytest.Pytester) -> None:
     (folder / NAME).write_text("broken " * 200)
     result = harness.runpytest_inprocess()
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["the history was broken: set aside as history.sqlite.broken-1*"])
+    result.stdout.fnmatch_lines(["the history was broken or old: set aside as history.sqlite.broken-1*"])
     (folder / NAME).unlink()
     (folder / NAME).mkdir()
     result = harness.runpytest_inprocess("-qq")

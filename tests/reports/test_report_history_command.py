@@ -142,7 +142,7 @@ def test_a_history_that_cannot_be_read_is_a_usage_error(
     (tmp_path / NAME).write_text("broken " * 200)
     status, lines, err = show(capsys, "E1", "--report-dir", tmp_path)
     assert (status, lines) == (2, [])
-    assert f"python -m reports history: got {tmp_path / NAME}, which is broken (" in err
+    assert f"python -m reports history: got {tmp_path / NAME}, which is broken or old (" in err
 
 
 def test_another_rule_is_no_flip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

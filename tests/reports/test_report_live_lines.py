@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from claims.harness.launch.interrupt import terminate_as_interrupt
 from data import load
 from models.backend import resolve_backend
+from models.runs.progress import Progress, Reporter, read
 from models.runs.store import RunStore
 from reports import live as watch
-from reports.progress import Progress, Reporter, compose, read
+from reports.progress import compose
 from tests.helpers.specs import mlp
 
 FIRST = Progress("mnist-5k-500-300-std softmax mse", 0.0, 3, 12, 0.0171, 80.0)
@@ -184,8 +186,8 @@ def test_sigterm_is_an_interrupt_until_the_run_ends() -> None:
     config: Any = SimpleNamespace(add_cleanup=cleanups.append)
     outer = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        watch.terminate_as_interrupt(config)
-        watch.terminate_as_interrupt(config)
+        terminate_as_interrupt(config)
+        terminate_as_interrupt(config)
         with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)

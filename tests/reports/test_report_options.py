@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 from sample_reports import report, verdict
 
-from reports import options
+from claims.harness.launch import command_line as options
 from reports.files import as_json
 from reports.records import Report, Row
 
@@ -178,7 +178,8 @@ def test_fp64_is_refused_where_auto_would_take_mps(monkeypatch: pytest.MonkeyPat
 
 def test_the_plugin_loads_without_torch() -> None:
     """The controller of a distributed run never pays for importing torch or NumPy."""
-    code = "import reports.plugin, sys; print(sorted({'torch', 'numpy', 'xdist'} & set(sys.modules)))"
+    code = "import claims.harness.launch.plugin, reports.plugin, sys\n"
+    code += "print(sorted({'torch', 'numpy', 'xdist'} & set(sys.modules)))"
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -13,9 +13,10 @@ import pytest
 from msgspec.structs import replace
 from page_reader import Page, page
 
+from claims.core.origin import Subject
 from claims.core.verdict import Outcome, Strength
 from reports.page import build, visible
-from reports.records import Control, Controls, Report, Subject
+from reports.records import Control, Controls, Report
 
 S, R, I, N = Outcome  # noqa: E741
 

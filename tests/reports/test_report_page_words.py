@@ -137,8 +137,8 @@ def test_the_command_keeps_the_options_of_the_run() -> None:
     about = replace(about, options=changed)
     words = shlex.split(again([one], about))
     assert words[4:] == [
-        "--scale", "paper", "--networks", "48", "--seed", "3", "--store", "/tmp/my runs; rm -rf ~",
-        "--protocols", "he",
+        "--scale", "paper", "--protocols", "he", "--networks", "48", "--seed", "3",
+        "--store", "/tmp/my runs; rm -rf ~",
     ]  # fmt: skip
     about = replace(about, options=options(looks=True))
     assert shlex.split(again([one], about))[4:] == ["--looks"]

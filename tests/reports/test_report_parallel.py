@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
-from reports import parallel
-from reports.parallel import GPU
+from claims.harness.launch import distribution, workers
+from claims.harness.launch.workers import GPU
+from models import backend
 
 GROUPED = """
 import os, pytest
@@ -43,7 +45,7 @@ def test_a_group_stays_on_one_worker_under_plain_names(harness: pytest.Pytester)
         ["scheduling tests via GroupScheduling", r"*PASSED test_claims.py::test_member[[]a@b-0[]] "]
     )
     text = result.stdout.str()
-    assert parallel.SEPARATOR not in text
+    assert distribution.SEPARATOR not in text
     assert "]@" not in text
 
 
@@ -67,21 +69,21 @@ def test_dist_stays_the_users_choice(harness: pytest.Pytester) -> None:
 def test_groups_are_the_default_distribution(option: dict[str, Any], dist: str, reorder: bool) -> None:
     """With workers and no --dist, by groups in the order of collection."""
     config = SimpleNamespace(option=SimpleNamespace(loadscopereorder=True, **option))
-    parallel.choose_distribution(config)  # type: ignore[arg-type]
+    distribution.choose_distribution(config)  # type: ignore[arg-type]
     assert (config.option.dist, config.option.loadscopereorder) == (dist, reorder)
 
 
 def test_distribution_is_nothing_without_xdist() -> None:
     """Without xdist its options do not exist, and none is made up."""
     config = SimpleNamespace(option=SimpleNamespace())
-    parallel.choose_distribution(config)  # type: ignore[arg-type]
+    distribution.choose_distribution(config)  # type: ignore[arg-type]
     assert vars(config.option) == {}
 
 
 def test_a_test_without_a_group_is_its_own() -> None:
     """Labels come apart again, whatever stands in the node id."""
-    assert parallel.split("t.py::t[a@b]" + parallel.SEPARATOR + "g@h") == ("t.py::t[a@b]", "g@h")
-    assert parallel.split("t.py::t[a@b]") == ("t.py::t[a@b]", "t.py::t[a@b]")
+    assert distribution.split("t.py::t[a@b]" + distribution.SEPARATOR + "g@h") == ("t.py::t[a@b]", "g@h")
+    assert distribution.split("t.py::t[a@b]") == ("t.py::t[a@b]", "t.py::t[a@b]")
 
 
 @pytest.mark.parametrize(
@@ -91,9 +93,9 @@ def test_auto_is_the_physical_cores_that_are_ours(
     monkeypatch: pytest.MonkeyPatch, physical: int | None, allowed: int, count: int
 ) -> None:
     """Hyper-threads do not count, nor cores that belong to others."""
-    monkeypatch.setattr(parallel.psutil, "cpu_count", lambda logical: physical)
-    monkeypatch.setattr(parallel.os, "sched_getaffinity", lambda _: range(allowed), raising=False)
-    assert parallel.cores() == count
+    monkeypatch.setattr(psutil, "cpu_count", lambda logical: physical)
+    monkeypatch.setattr(backend.os, "sched_getaffinity", lambda _: range(allowed), raising=False)
+    assert backend.cores() == count
 
 
 @pytest.mark.parametrize(
@@ -110,12 +112,12 @@ def test_auto_is_the_physical_cores_that_are_ours(
 def test_auto_on_cuda_fits_the_gpus(monkeypatch: pytest.MonkeyPatch, gpus: list[GPU], count: int) -> None:
     """Two workers a GPU where its memory allows, never more than cores."""
     monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
-    monkeypatch.setattr(parallel, "cores", lambda: 16)
-    monkeypatch.setattr(parallel, "visible_gpus", lambda backend, environ: gpus)
+    monkeypatch.setattr(workers, "cores", lambda: 16)
+    monkeypatch.setattr(workers, "visible_gpus", lambda backend, environ: gpus)
     config = SimpleNamespace(option=SimpleNamespace(numprocesses="auto", backend="cuda"))
-    assert parallel.automatic(config) == count  # type: ignore[arg-type]
+    assert workers.automatic(config) == count  # type: ignore[arg-type]
     config.option.numprocesses = "logical"
-    assert parallel.automatic(config) is None  # type: ignore[arg-type]
+    assert workers.automatic(config) is None  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -134,10 +136,10 @@ def test_cuda_visible_devices_is_respected(
     monkeypatch: pytest.MonkeyPatch, visible: str | None, names: list[str]
 ) -> None:
     """What the user hid stays hidden, and an index that does not exist ends the list, as in CUDA."""
-    monkeypatch.setattr(parallel, "_ask_driver", lambda: [GPU("0", 81559.0), GPU("1", 24000.0)])
+    monkeypatch.setattr(workers, "_ask_driver", lambda: [GPU("0", 81559.0), GPU("1", 24000.0)])
     environ = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
-    assert [gpu.name for gpu in parallel.visible_gpus("cuda", environ)] == names
-    assert parallel.visible_gpus("cpu", environ) == []
+    assert [gpu.name for gpu in workers.visible_gpus("cuda", environ)] == names
+    assert workers.visible_gpus("cpu", environ) == []
 
 
 @pytest.mark.parametrize(
@@ -158,18 +160,18 @@ def test_the_drivers_tool_is_asked(
         (tmp_path / "nvidia-smi").write_text(answer)
         (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert parallel.visible_gpus("cuda", {}) == found
+    assert workers.visible_gpus("cuda", {}) == found
 
 
 def test_workers_are_dealt_over_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     """Worker gw5 of three GPUs sees the last one only; without GPUs nothing is set."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6")
     monkeypatch.setattr(
-        parallel, "visible_gpus", lambda backend, environ: [GPU("4", 1), GPU("5", 1), GPU("6", 1)]
+        workers, "visible_gpus", lambda backend, environ: [GPU("4", 1), GPU("5", 1), GPU("6", 1)]
     )
     given: dict[str, object] = {"workerid": "gw5"}
-    parallel.hand_out(SimpleNamespace(option=SimpleNamespace(backend="cuda")), given)  # type: ignore[arg-type]
-    parallel.pin(given)
-    assert parallel.os.environ["CUDA_VISIBLE_DEVICES"] == "6"
-    parallel.pin({"workerid": "gw0", "landscape_gpus": []})
-    assert parallel.os.environ["CUDA_VISIBLE_DEVICES"] == "6"
+    workers.hand_out(SimpleNamespace(option=SimpleNamespace(backend="cuda")), given)  # type: ignore[arg-type]
+    workers.pin(given)
+    assert workers.os.environ["CUDA_VISIBLE_DEVICES"] == "6"
+    workers.pin({"workerid": "gw0", "landscape_gpus": []})
+    assert workers.os.environ["CUDA_VISIBLE_DEVICES"] == "6"

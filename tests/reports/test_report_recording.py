@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 from sample_verdicts import recorded_verdict
 
+from claims.core.origin import Origin, TrainedRun
 from reports.collector import recorded, recording
-from reports.records import Origin, Recorded, TrainedRun
+from reports.records import Recorded
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from reports.collector import paper_order
 from reports.formats import duration, estimate, number
 from reports.layout import clip_middle, plain
 from reports.records import Multiplicity, Row
-from reports.table import lines
+from reports.summary import table as lines
 
 WIDTHS = [80, 100, 120, 200]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reports import run_backend
+from claims.harness.launch import run_backend
 
-ROOT = Path(run_backend.__file__).parents[1]
+ROOT = Path(run_backend.__file__).parents[3]
 
 
 @pytest.mark.parametrize(

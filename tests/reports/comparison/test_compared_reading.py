@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_reports import old_report, report, saved, verdict
+from sample_reports import report, saved, verdict
 
 from reports.files import as_json
 
@@ -101,13 +101,15 @@ def test_fields_of_other_versions_are_let_through(run: Run, tmp_path: Path) -> N
     assert run("compare", saved(tmp_path / "a", report()), saved(tmp_path / "b", newer))[0] == 0
 
 
-def test_a_report_of_version_1_is_read(run: Run, tmp_path: Path) -> None:
-    """Without p-values, rules, units and a design; what every version has is still wanted."""
-    path = saved(tmp_path / "old", old_report())
-    assert run("compare", path, saved(tmp_path / "new", report()))[0] == 0
-    broken = old_report()
-    del broken["provenance"]["options"]["scale"]
-    assert "missing required field `scale`" in run("compare", saved(tmp_path / "b", broken))[2]
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_report_of_an_earlier_version_is_refused(run: Run, tmp_path: Path, version: int) -> None:
+    """With what helps; version 1 did not say which it is."""
+    old = json.loads(as_json(report())) | ({"version": version} if version > 1 else {})
+    if version == 1:
+        del old["version"]
+    status, _, err = run("compare", saved(tmp_path / "old", old))
+    assert status == 2
+    assert f"is a report of version {version}; older than 3 they are not read: make it again" in err
 
 
 @pytest.mark.parametrize(

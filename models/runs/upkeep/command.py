@@ -7,13 +7,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from tabulate import tabulate
 
 from models.runs.files import DamageError, StoreError
-from models.runs.inventory import Item, Kind, State, inventory
 from models.runs.store import default_store
-from models.runs.upkeep import prune, verify
+from models.runs.upkeep.inventory import Item, Kind, State, inventory
+from models.runs.upkeep.removal import prune, verify
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,17 +36,17 @@ def run(arguments: argparse.Namespace) -> int:
     """Does it; 1 where `verify` found damage."""
     root = arguments.store if arguments.store is not None else default_store()
     if arguments.dry_run and arguments.action != "prune":
-        raise pytest.UsageError(f"got --dry-run with {arguments.action}, wanted it with prune")
+        raise StoreError(f"got --dry-run with {arguments.action}, wanted it with prune")
     try:
         if not root.is_dir():
-            raise pytest.UsageError(f"got the store {root}, wanted a folder that is there: see --store")
+            raise StoreError("wanted a folder that is there: see --store")
         if arguments.action == "list":
             return _list(inventory(root))
         if arguments.action == "verify":
             return _verify(inventory(root))
         return _prune(root, dry=arguments.dry_run)
-    except (DamageError, StoreError, OSError) as error:
-        raise pytest.UsageError(f"the store {root}: {error}") from error
+    except (DamageError, OSError) as error:
+        raise StoreError(f"got the store {root}, {error}") from error
 
 
 def _list(items: Sequence[Item]) -> int:

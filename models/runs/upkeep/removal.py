@@ -12,7 +12,7 @@ from models.runs.checkpoints import read_checkpoint
 from models.runs.content import VALUE_LIMIT, content_key
 from models.runs.entry import read_run, read_timing
 from models.runs.files import DamageError, checked, listed, read, writing
-from models.runs.inventory import Item, Kind, State, inventory
+from models.runs.upkeep.inventory import Item, Kind, State, inventory
 
 __all__ = ["prune", "verify"]
 

@@ -1,4 +1,8 @@
-"""The command line: every option with its help, type and default, and what cannot work refused at once."""
+"""The command line of the claims: every option declared once, and what cannot work refused at once.
+
+Help, types and defaults follow from `OPTIONS`. This module loads no NumPy, since the process that starts the
+workers reads it; `claims.harness.options` is what a test sees of it.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,25 @@ import argparse
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from claims.catalogue.experiments import PROTOCOLS
 from models.parts.part import kinds
 
 __all__ = [
     "BACKENDS",
-    "CHANGED",
-    "PATHS",
+    "OPTIONS",
     "PRECISIONS",
-    "PROTOCOLS",
-    "SCALES",
+    "Option",
     "absence",
-    "add_options",
+    "add",
     "check",
+    "check_folder",
     "comma_list",
     "make_absolute",
 ]
@@ -31,118 +36,33 @@ __all__ = [
 SCALES: Final = ("quick", "paper")
 BACKENDS: Final = ("auto", "cpu", "cuda", "mps")
 PRECISIONS: Final = ("fp32", "fp64", "tf32", "bf16")
-PROTOCOLS: Final = ("std", "var", "he")
-CHANGED: Final = "changed"
-FINDINGS: Final = ("refuted", "inconclusive", CHANGED)
-PATHS: Final = ("report_dir", "store", "baseline", "data")
 
 
-def add_options(parser: pytest.Parser) -> None:
-    """Register the group "landscape-claims"."""
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name as an attribute, default, help, and what its default means where that differs.
+
+    `more` holds what argparse takes besides: type, choices, metavar, action.
+    """
+
+    name: str
+    default: Any
+    help: str
+    shown: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def flag(self) -> str:
+        """As it is typed."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+def add(parser: pytest.Parser, options: Iterable[Option]) -> None:
+    """Register these options in the group "landscape-claims"."""
     group = parser.getgroup("landscape-claims", "putting the paper on trial")
-    group.addoption(
-        "--scale",
-        choices=SCALES,
-        default="quick",
-        help="Sizes of the experiments: quick, on the embedded data, or the paper's own (default: quick).",
-    )
-    group.addoption(
-        "--data",
-        type=str,
-        default=None,
-        metavar="SET",
-        help="Data set, or .npz file with x_train, y_train, x_test, y_test, for the claims on the digits "
-        "(default: the scale's digits).",
-    )
-    group.addoption(
-        "--backend",
-        choices=BACKENDS,
-        default="auto",
-        help="Device that trains; auto takes cuda, else mps, else cpu (default: auto).",
-    )
-    group.addoption(
-        "--precision",
-        choices=PRECISIONS,
-        default="fp32",
-        help="Arithmetic of the training; tf32 needs cuda, fp64 does not exist on mps (default: fp32).",
-    )
-    group.addoption(
-        "--protocols",
-        type=comma_list("protocol", _protocols()),
-        default=PROTOCOLS,
-        metavar="LIST",
-        help="Initialisation protocols, comma separated, files of models/initialisations/ "
-        "(default: std,var,he).",
-    )
-    group.addoption(
-        "--claims",
-        type=_ids,
-        default=(),
-        metavar="LIST",
-        help="Claims to judge, comma separated ids such as E1,E2 (default: all).",
-    )
-    group.addoption(
-        "--networks",
-        type=_networks,
-        default=None,
-        metavar="N",
-        help="Networks of the fixed design, a multiple of 4 from 8 on (default: the design's own number).",
-    )
-    group.addoption(
-        "--looks",
-        action="store_true",
-        default=False,
-        help="Look at the claims several times, with more networks and a part of alpha each, in place of "
-        "once at a fixed number (default: no).",
-    )
-    group.addoption(
-        "--seed",
-        type=_seed,
-        default=0,
-        metavar="N",
-        help="A whole number, from which the seeds of every network follow (default: 0).",
-    )
-    group.addoption(
-        "--executor",
-        default="local",
-        metavar="NAME",
-        help="Where trainings run: a file of models/executors/ (default: local, the worker that asks).",
-    )
-    group.addoption(
-        "--report-dir",
-        type=str,
-        default=None,
-        metavar="DIR",
-        help="Where <backend>/verdicts.json, .md and .csv go (default: reports/out in the root folder).",
-    )
-    group.addoption(
-        "--store",
-        type=str,
-        default=None,
-        metavar="DIR",
-        help="Where trained runs are kept between invocations (default: the user's cache folder).",
-    )
-    group.addoption(
-        "--refresh",
-        action="store_true",
-        default=False,
-        help="Train again even what the store holds (default: no).",
-    )
-    group.addoption(
-        "--fail-on",
-        type=comma_list("finding", FINDINGS),
-        default=(),
-        metavar="LIST",
-        help="Findings that fail their test, comma separated, of refuted, inconclusive, changed; "
-        "changed needs --baseline (default: none).",
-    )
-    group.addoption(
-        "--baseline",
-        type=str,
-        default=None,
-        metavar="FILE",
-        help="An earlier verdicts.json to compare the outcomes with (default: none).",
-    )
+    for one in options:
+        text = f"{one.help} (default: {one.shown or one.default})."
+        group.addoption(one.flag, default=one.default, help=text, **one.more)
 
 
 def _protocols() -> tuple[str, ...]:
@@ -193,16 +113,100 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+OPTIONS: Final = (
+    Option(
+        "scale",
+        "quick",
+        "Sizes of the experiments: quick, on the embedded data, or the paper's own",
+        more={"choices": SCALES},
+    ),
+    Option(
+        "data",
+        None,
+        "Data set, or .npz file with x_train, y_train, x_test, y_test, for the claims on the digits",
+        shown="the scale's digits",
+        more={"metavar": "SET"},
+    ),
+    Option(
+        "backend",
+        "auto",
+        "Device that trains; auto takes cuda, else mps, else cpu",
+        more={"choices": BACKENDS},
+    ),
+    Option(
+        "precision",
+        "fp32",
+        "Arithmetic of the training; tf32 needs cuda, fp64 does not exist on mps",
+        more={"choices": PRECISIONS},
+    ),
+    Option(
+        "protocols",
+        PROTOCOLS,
+        "Initialisation protocols, comma separated, files of models/initialisations/",
+        shown="std,var,he",
+        more={"type": comma_list("protocol", _protocols()), "metavar": "LIST"},
+    ),
+    Option(
+        "claims",
+        (),
+        "Claims to judge, comma separated ids such as E1,E2",
+        shown="all",
+        more={"type": _ids, "metavar": "LIST"},
+    ),
+    Option(
+        "networks",
+        None,
+        "Networks of the fixed design, a multiple of 4 from 8 on",
+        shown="the design's own number",
+        more={"type": _networks, "metavar": "N"},
+    ),
+    Option(
+        "looks",
+        False,
+        "Look at the claims several times, with more networks and a part of alpha each, in place of once at "
+        "a fixed number",
+        shown="no",
+        more={"action": "store_true"},
+    ),
+    Option(
+        "seed",
+        0,
+        "A whole number, from which the seeds of every network follow",
+        more={"type": _seed, "metavar": "N"},
+    ),
+    Option(
+        "executor",
+        "local",
+        "Where trainings run: a file of models/executors/; local is the worker that asks",
+        more={"metavar": "NAME"},
+    ),
+    Option(
+        "store",
+        None,
+        "Where trained runs are kept between invocations",
+        shown="the user's cache folder",
+        more={"metavar": "DIR"},
+    ),
+    Option(
+        "refresh",
+        False,
+        "Train again even what the store holds",
+        shown="no",
+        more={"action": "store_true"},
+    ),
+)
+
+
 # -- checks before anything trains ----------------------------------------------------
 
 
-def make_absolute(option: Namespace, here: Path) -> None:
-    """Rewrite the options that name paths as seen from this folder, before a test changes it.
+def make_absolute(option: Namespace, names: Iterable[str], here: Path) -> None:
+    """Rewrite these options, which name paths, as seen from this folder, before a test changes it.
 
     Raises:
         pytest.UsageError: a home that nobody has.
     """
-    for name in PATHS:
+    for name in names:
         value = getattr(option, name)
         # A data set may be named by a word as well as by its file.
         if value is None or (name == "data" and not value.endswith(".npz")):
@@ -229,14 +233,7 @@ def check(option: Namespace) -> None:
         )
     if option.store is not None:
         # What is in a store can be read without writing; if something has to be trained, the store says so.
-        _check_folder("--store", Path(option.store), written=False)
-    if option.report_dir is not None:
-        _check_folder("--report-dir", Path(option.report_dir), written=True)
-    if CHANGED in option.fail_on and option.baseline is None:
-        raise pytest.UsageError(
-            "got --fail-on changed without --baseline, wanted an earlier report to compare with: "
-            "add --baseline FILE, a verdicts.json of an earlier run"
-        )
+        check_folder("--store", Path(option.store), written=False)
 
 
 def _check_device(backend: str, precision: str) -> None:
@@ -252,7 +249,7 @@ def _check_device(backend: str, precision: str) -> None:
         )
 
 
-def _check_folder(name: str, folder: Path, *, written: bool) -> None:
+def check_folder(name: str, folder: Path, *, written: bool) -> None:
     """A folder that can be made, and, if it is to be `written`, one that can be where it is there.
 
     Tried rather than asked, since root is told yes everywhere.

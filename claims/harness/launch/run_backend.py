@@ -1,4 +1,4 @@
-"""Run the claims on one backend, or say why it is absent: `python -m reports.run_backend cuda-tf32`.
+"""`python -m claims.harness.launch.run_backend cuda-tf32`: run the claims on one backend, or say why not.
 
 For tox, whose environments are named like the report's folders. An absent
 backend is no failure: the same command serves machines with and without a GPU.
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from reports.options import BACKENDS, PRECISIONS, absence
+from claims.harness.launch.command_line import BACKENDS, PRECISIONS, absence
 
 __all__ = ["command", "main"]
 

@@ -1,0 +1,1 @@
+"""How a run of the claims starts: command line, workers, signals. Nothing here loads NumPy."""

@@ -1,0 +1,215 @@
+"""Reports that exist already: found, decoded, checked, and what changed between their verdicts and others.
+
+Those of earlier versions of the format are refused.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from claims.catalogue import CATALOGUE
+from claims.core.verdict import Outcome, Verdict
+from reports.layout import printable
+from reports.records import VERSION, Report
+
+__all__ = ["BASELINE", "NAME", "WORDS", "Baseline", "Change", "change", "find", "harmless", "key", "read"]
+
+NAME = "verdicts.json"
+WANTED = f"wanted a {NAME} written by a run: python -m pytest claims/ -n auto writes one"
+LIMIT = 2**28
+"""Bytes of a report: a thousand times what a run writes."""
+_NEIGHBOURS = ("history.sqlite", "controls.json")
+"""What the harness itself puts beside the reports' folders: no reports, and no news to anyone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the reports are, and one line for each thing passed over."""
+
+    files: tuple[Path, ...]
+    skipped: tuple[str, ...]
+
+
+def find(names: Sequence[str]) -> Found:
+    """The report files among folders, files and patterns, in the order given, each once.
+
+    A pattern is expanded here where the shell did not. What is plainly no report is
+    passed over with a line, the harness's own files beside the reports' folders without
+    one; any other JSON file is taken for a report, so that a broken one cannot hide.
+
+    Raises:
+        pytest.UsageError: nothing exists under a name.
+    """
+    files: dict[Path, Path] = {}
+    skipped = []
+    for path in (path for name in names for path in _expanded(name)):
+        if path.name in _NEIGHBOURS and path.is_file():
+            continue
+        file = path / NAME if path.is_dir() else path
+        if path.is_dir() and not file.exists():
+            skipped.append(f"skipped {path}: a folder without a {NAME}")
+        elif file.suffix != ".json":
+            skipped.append(f"skipped {path}: neither a report's folder nor a JSON file")
+        elif file.resolve() in files:
+            skipped.append(f"skipped {path}: the same report as {files[file.resolve()]}")
+        else:
+            files[file.resolve()] = file
+    return Found(tuple(files.values()), tuple(map(printable, skipped)))
+
+
+def _expanded(name: str) -> list[Path]:
+    if Path(name).exists():
+        return [Path(name)]
+    if glob.has_magic(name):
+        return [Path(path) for path in sorted(glob.glob(name))]
+    raise pytest.UsageError(
+        f"got {printable(name)}, which does not exist, wanted folders or files of reports: "
+        "for instance reports/out/*"
+    )
+
+
+def read(path: Path, option: str = "", wanted: str = WANTED) -> Report:
+    """One report; all its texts are harmless to show (`printable`).
+
+    Args:
+        path: the file.
+        option: of the command line that names it, for the error.
+        wanted: the end of the error's sentence.
+
+    Raises:
+        pytest.UsageError: naming the file and what is wrong with it.
+    """
+    from data.files import read as content_of  # its room loads NumPy
+
+    try:
+        found = msgspec.json.decode(content_of(path, LIMIT))
+        report = isinstance(found, dict) and {"provenance", "verdicts"} <= found.keys()
+        version = found.get("version", 1) if report else VERSION
+        if version not in range(1, VERSION):
+            return msgspec.convert(harmless(found), Report)
+        problem = f"is a report of version {version}; older than {VERSION} they are not read: make it again"
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+    except RecursionError:
+        problem = "is nested too deeply for a report"
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 ({error.reason} at byte {error.start})"
+    except msgspec.ValidationError as error:
+        problem = f"is no report ({error})"
+    except msgspec.DecodeError as error:
+        problem = f"is not JSON ({error})"
+    raise pytest.UsageError(printable(f"got {option}{path}, which {problem}, {wanted}"))
+
+
+def harmless(value: Any) -> Any:
+    """The JSON with every text `printable`."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [harmless(entry) for entry in value]
+    if isinstance(value, dict):
+        return {printable(key): harmless(entry) for key, entry in value.items()}
+    return value
+
+
+# -- what changed ---------------------------------------------------------------------
+
+
+class Change(StrEnum):
+    """A flip is between supported and refuted, a change between any other two outcomes.
+
+    Outcomes of different rules are neither, whatever they are.
+    """
+
+    NONE = ""
+    RULE = "rule changed"
+    CHANGE = "change"
+    FLIP = "flip"
+
+
+WORDS: dict[Change, tuple[str, dict[str, bool]]] = {
+    Change.NONE: ("", {}),
+    Change.RULE: ("rule", {"cyan": True}),
+    Change.CHANGE: ("change", {"yellow": True, "bold": True}),
+    Change.FLIP: ("FLIP", {"red": True, "bold": True}),
+}
+"""Word and colour on a terminal; the flip is in capitals for where there are no colours."""
+
+
+def key(verdict: Verdict) -> tuple[str, str]:
+    """What a verdict is found by in another report."""
+    return verdict.claim, verdict.setting
+
+
+def change(verdicts: Iterable[Verdict]) -> Change:
+    """How these verdicts on one claim and setting differ."""
+    found = list(verdicts)
+    # Two rules differ where their texts do, numbers and all: then outcomes cannot be compared.
+    if len({" ".join(verdict.rule.split()) for verdict in found if verdict.rule}) > 1:
+        return Change.RULE
+    different = {verdict.outcome for verdict in found}
+    if different >= {Outcome.SUPPORTED, Outcome.REFUTED}:
+        return Change.FLIP
+    return Change.CHANGE if len(different) > 1 else Change.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The verdicts of an earlier report by claim and setting."""
+
+    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Baseline:
+        """An earlier verdicts.json; one that cannot be compared with is refused before anything trains.
+
+        Raises:
+            pytest.UsageError: it is no report, is empty, or none of its claims is one of the catalogue's.
+        """
+        wanted = f"wanted a {NAME} written by an earlier run: name that file"
+        report = read(path, "--baseline ", wanted)
+        if not report.verdicts:
+            raise pytest.UsageError(f"got --baseline {path}, which holds no verdict at all, {wanted}")
+        known = {verdict.claim for verdict in report.verdicts}
+        if not known & set(CATALOGUE):
+            raise pytest.UsageError(
+                f"got --baseline {path}, whose claims ({', '.join(sorted(known)[:3])}) are none of "
+                f"the catalogue's, {wanted}"
+            )
+        return cls({key(verdict): verdict for verdict in report.verdicts})
+
+    def change(self, verdict: Verdict) -> Change:
+        """How this run's verdict differs from the earlier one; none where there is no earlier one."""
+        before = self.verdicts.get(key(verdict))
+        return Change.NONE if before is None else change((before, verdict))
+
+    def moved(self, verdict: Verdict) -> tuple[Outcome, Outcome] | None:
+        """The outcome (before, now) where the two differ by one rule; else None."""
+        if self.change(verdict) not in (Change.CHANGE, Change.FLIP):
+            return None
+        return self.verdicts[key(verdict)].outcome, verdict.outcome
+
+    def missing(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Those that the baseline does not have."""
+        return [verdict for verdict in verdicts if key(verdict) not in self.verdicts]
+
+    def foreign(self, verdicts: Sequence[Verdict]) -> str | None:
+        """What is wrong with a baseline that has none of these verdicts, so that nothing was compared."""
+        if not verdicts or len(self.missing(verdicts)) < len(verdicts):
+            return None
+        return (
+            f"got a --baseline that has none of the {len(verdicts)} verdicts of this run, so that nothing "
+            "was compared, wanted an earlier report on the same claims and settings: name its verdicts.json"
+        )
+
+
+BASELINE = pytest.StashKey[Baseline]()
+"""What --baseline names, read before the run, whose report may be written to the same file."""
