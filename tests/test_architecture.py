@@ -201,6 +201,7 @@ LIGHT = [
     "claims.evidence.linear.dropped_hypotheses",
     "claims.evidence.linear.restarts",
     "claims.evidence.relu.relu_theorem",
+    "claims.harness.launch.plugin",
     "reports.plugin",
 ]
 HEAVY = {"torch", "pooch", "urllib.request", "http.client", "requests", "matplotlib", "mlxtend"}
