@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from planted import SAMPLES, Case, by_model, fall, planted, plateau
 
 from claims.core.margins import HALF_LOSS, TENTH_LOSS
 from claims.core.verdict import Evidence, Outcome
@@ -23,6 +22,7 @@ from claims.evidence.trained import (
 )
 from claims.evidence.trained.output_relu import changed_verdict
 from models.runs.run import Run
+from tests.claims.planted import SAMPLES, Case, by_model, fall, planted, plateau
 from tests.helpers.specs import changed
 
 __all__ = ["APART", "CASES", "SAME", "STRADDLING", "accuracies", "curve", "final", "losses", "unequal_tests"]

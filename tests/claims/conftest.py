@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from controls import controls_of
 
 from claims.harness.collection import MARKERS
+from tests.claims.controls.declared import controls_of
 
 
 def pytest_configure(config: pytest.Config) -> None:

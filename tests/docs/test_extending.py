@@ -47,6 +47,7 @@ def followed(tmp_path: Path) -> Any:
         recipe = RECIPES[title]
         listed.extend(recipe.listed)
         for path, text in recipe.files.items():
+            (checkout / path).parent.mkdir(parents=True, exist_ok=True)
             (checkout / path).write_text(text)
         return checkout, recipe
 

@@ -13,10 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import store_process
 import torch
-from counted_store import FILES, Counted
-from damages import evidence, stop
 
 from data import Dataset
 from models.engines.mlp import shards
@@ -24,6 +21,9 @@ from models.experiment import Arithmetic, Experiment
 from models.runs import key as key_module
 from models.runs.files import with_digest
 from tests.helpers.specs import mlp
+from tests.models.runs import store_process
+from tests.models.runs.counted_store import FILES, Counted
+from tests.models.runs.damages import evidence, stop
 
 
 def _dataset(name: str, task: str, arrays: tuple[np.ndarray, ...], classes: int) -> Dataset:

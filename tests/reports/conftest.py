@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import numpy  # noqa: F401 - a process loads it once, and runs inside a test forget what they loaded
 import pytest
-from sample_verdicts import recorded_verdict
+
+from tests.reports.sample_verdicts import recorded_verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 

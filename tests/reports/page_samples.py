@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from sample_options import options
-from sample_verdicts import row
 
 from claims.catalogue import CATALOGUE
 from claims.core.origin import Origin, Subject, TrainedRun
@@ -21,6 +19,8 @@ from reports import files
 from reports.collector import merge
 from reports.records import Durations, Provenance, Report, Row
 from tests.helpers.specs import mlp
+from tests.reports.sample_options import options
+from tests.reports.sample_verdicts import row
 
 __all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]
 

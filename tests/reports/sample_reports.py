@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sample_options import options as default_options
-from sample_verdicts import row
-
 from claims.core.origin import Origin
 from models.checkout import versions
 from reports import files
 from reports.collector import merge
 from reports.records import Provenance, Report, Row
+from tests.reports.sample_options import options as default_options
+from tests.reports.sample_verdicts import row
 
 SUPPORTED = {"estimate": 0.03, "interval": (0.02, 0.04)}
 REFUTED = {"estimate": 0.17, "interval": (0.14, 0.22)}

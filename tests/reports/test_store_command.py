@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import page_samples as samples
 import pytest
 
 from models.runs.content import ValueStore
 from reports.__main__ import main
+from tests.reports import page_samples as samples
 
 
 @pytest.fixture

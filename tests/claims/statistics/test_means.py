@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-from both_ways import bounds_and_p_values_agree, plain
 from scipy import stats
 
 from claims.core.margins import ALPHA
 from claims.statistics import BatchMean
+from tests.claims.statistics.both_ways import bounds_and_p_values_agree, plain
 
 X = np.random.default_rng(20).normal(0.3, 2.0, 7)
 

@@ -8,10 +8,10 @@ from math import comb
 
 import numpy as np
 import pytest
-from both_ways import ALPHAS, bounds_and_p_values_agree, plain
 
 from claims.core.margins import ALPHA, LOOK_WEIGHTS
 from claims.statistics import Median
+from tests.claims.statistics.both_ways import ALPHAS, bounds_and_p_values_agree, plain
 
 INF, NAN = math.inf, math.nan
 

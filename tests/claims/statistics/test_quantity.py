@@ -7,11 +7,11 @@ from dataclasses import FrozenInstanceError, dataclass
 
 import numpy as np
 import pytest
-from both_ways import bounds_and_p_values_agree, plain
 from scipy import special
 
 from claims.core.margins import ALPHA
 from claims.statistics import Absolute, Affine, BatchMean, Largest, Median, Quantity, Share, Smallest, Window
+from tests.claims.statistics.both_ways import bounds_and_p_values_agree, plain
 
 MEANS = [BatchMean(value, 1.0, 20) for value in (-3.0, -0.5, 0.0, 1.0, 4.0)]
 EDGES = (-4.0, -2.0, -0.5, 0.0, 0.1, 1.0, 2.0, 4.0)

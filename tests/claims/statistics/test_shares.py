@@ -7,11 +7,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from both_ways import bounds_and_p_values_agree, plain
 from scipy import stats
 
 from claims.core.margins import ALPHA, LOOK_WEIGHTS, LOOKS, MODEL_SHARE, NETWORKS, PAIR_SHARE, SHARE
 from claims.statistics import Share
+from tests.claims.statistics.both_ways import bounds_and_p_values_agree, plain
 
 COUNTS = [(h, u, n) for n in (1, 2, 5, 12) for h in range(n + 1) for u in range(n + 1 - h)]
 EDGES = (0.0, 1e-9, 0.15, 0.5, 0.7, 0.85, 1.0)

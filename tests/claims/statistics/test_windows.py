@@ -7,11 +7,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from both_ways import bounds_and_p_values_agree, plain
 from scipy import stats
 
 from claims.core.margins import ALPHA, NETWORKS, SHARE
 from claims.statistics import Window
+from tests.claims.statistics.both_ways import bounds_and_p_values_agree, plain
 
 INF, NAN = math.inf, math.nan
 

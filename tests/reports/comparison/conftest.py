@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sample_reports import INCONCLUSIVE, PROVED, REFUTED, report, saved, verdict
 
 from reports import __main__ as commands
+from tests.reports.sample_reports import INCONCLUSIVE, PROVED, REFUTED, report, saved, verdict
 
 Run = Callable[..., tuple[int, str, str]]
 

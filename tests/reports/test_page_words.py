@@ -1,0 +1,223 @@
+"""What the page says: the answer, what survives, proofs in words, commands, prerequisites and controls."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from claims.core.verdict import Outcome, Strength
+from reports.page import anchor
+from reports.page.plugin import read_controls
+from reports.page.sections import again, answer, reproduce, sections
+from reports.records import Controls, Row
+from tests.reports import page_samples as samples
+from tests.reports.page_reader import page
+from tests.reports.sample_options import options
+
+S, R, I, N = Outcome  # noqa: E741
+
+
+# -- the answer -----------------------------------------------------------------------
+
+
+def judged(text: str) -> list[Row]:
+    """Verdicts from "claim setting letter", the letter small for a proof, "c" for a refuting certificate."""
+    found = []
+    for id, setting, letter in (entry.split() for entry in text.split(", ") if entry):
+        outcome = {"S": S, "R": R, "C": R, "I": I, "N": N}[letter.upper()]
+        strength = {"c": Strength.CERTIFICATE, letter.upper(): Strength.STATISTICAL}.get(
+            letter, Strength.PROOF
+        )
+        protocol = setting.rpartition("-")[2] if "-" in setting else ""
+        found.append(samples.verdict(id, setting, outcome, protocol=protocol, strength=strength))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ("", "No claim was judged in this run."),
+        (
+            "N1 strict c, N1 dead r",
+            "No: ReLU networks have local minima that are not global (certified and proved on mnist-5k, "
+            "claim N1).",
+        ),
+        ("N1 a s", "Yes, as far as claim N1 was judged: every local minimum examined is global."),
+        ("E2 a-he R, E2 a-std I", "Not in these runs: trained networks end at different losses (claim E2); "),
+        ("E2 a-he S", "In these runs trained networks end at equal losses (claim E2), which does not settle"),
+        ("E2 a-he I", "Open: whether trained networks end at equal losses stays undecided (claim E2); "),
+        ("H1 a s, H2 a r", "Open: this run judged H1 and H2 only."),
+        (
+            "N1 a r, E1 a-he S, E9 a-he R, E1 a-std I",
+            "claim N1); of the paper's statements about trained networks (decided is what survives Holm's "
+            "correction for all 3 sampled rows), 1 hold, 1 fail and 0 stay open with He's "
+            "initial weights; 0 hold, 0 fail and 1 stay open with the paper's at standard "
+            "deviation i + 2.",
+        ),
+    ],
+)
+def test_the_answer_follows_from_the_verdicts(verdicts: str, expected: str) -> None:
+    """One sentence; local minima themselves first, then the share of the paper's statements that hold."""
+    said = answer(samples.report(*judged(verdicts)).verdicts, 0.05)
+    assert expected in said
+    assert said.endswith(".")
+
+
+def test_the_answer_counts_what_survives_holms_correction() -> None:
+    """Decided at 0.03 each: one row alone counts, two rows are open in the headline, though they survive
+    Benjamini and Hochberg's; so is E2 where it would lead. A proof needs no correction."""
+    one, two = judged("E1 a-he S, E4 a-he R")
+    rows = [replace(one, p_value=0.03), replace(two, p_value=0.03)]
+    assert "1 hold, 0 fail and 0 stay open" in answer(samples.report(rows[0]).verdicts, 0.05)
+    both = samples.report(*rows).verdicts
+    assert [row.survives for row in both] == [True, True]
+    assert (
+        "(decided is what survives Holm's correction for all 2 sampled rows), 0 hold, 0 fail and 2"
+        in answer(both, 0.05)
+    )
+    equal = [replace(row, p_value=0.03) for row in judged("E2 a-he R, E2 b-he R")]
+    assert answer(samples.report(*equal).verdicts, 0.05).startswith(
+        "Open: whether trained networks end at equal"
+    )
+    assert answer(samples.report(*judged("N1 a r"), *rows).verdicts, 0.05).startswith("No: ReLU networks")
+
+
+def test_the_page_says_what_does_not_survive(out: Path) -> None:
+    """A star beside the verdict in both tables, what it means below the first, and the counts on top."""
+    fell = samples.verdict("E1", "mnist-5k-500-he", S, protocol="he", p_value=0.04, look="2 of 4")
+    found = page(samples.report(fell, samples.verdict("E4", "mnist-5k-500-300-he", I, protocol="he")), out)
+    assert sum(a.get("class") == "fell" for _, a in found.tags) == 2
+    for part in (
+        "Of 1 decided rows among 2 with a p-value, 0 survive Benjamini and Hochberg's correction at 0.05",
+        "* decided by its own error rate, but not once all 2 rows with a p-value are counted together",
+        "0.04 0.08 0.08",
+        "32 networks, look 2 of 4",
+        "Fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: mnist-5k 1000 training and",
+    ):
+        assert part in found.text
+    whole = page(samples.report(replace(fell, p_value=1e-9)), out)
+    assert not [a for _, a in whole.tags if a.get("class") == "fell"]
+    assert "* decided" not in whole.text
+
+
+def test_a_proof_in_words_is_cited_as_that(out: Path) -> None:
+    """Exact at points is among the proofs under its own name, with the proof in words that it leans on."""
+    row = samples.verdict("T5", "boston-raw", S, strength=Strength.POINTS, dataset="boston")
+    row = replace(row, n=28, sampling_unit="points built", cites="written proof in claims/x.py")
+    text = page(samples.report(row), out).text
+    assert "Leans on written proof in claims/x.py" in text
+    table = text[text.index("proofs and certificates") : text.index("The paper's figures")]
+    assert "exact at points: 28 points built" in table.partition("Witness")[2]
+    assert "Leans on: written proof in claims/x.py." in table
+    assert "28 points built" in text
+
+
+# -- commands -------------------------------------------------------------------------
+
+
+def test_the_command_runs_just_this_claim() -> None:
+    """The whole function where all of its tests are this claim's, else the tests by name, quoted."""
+    one, two = (samples.verdict("E1", s, R) for s in ("a-he", "a-std"))
+    other = samples.verdict("E2", "b-he", R)
+    about = samples.report(one, two, other).provenance
+    assert again([one, two], about) == "python -m pytest claims/test_x.py::test_E1"
+    assert again([one], about) == "python -m pytest 'claims/test_x.py::test_E1[a-he]'"
+
+
+def test_the_command_keeps_the_options_of_the_run() -> None:
+    """All that decides what is judged, and the store, where they differ from the defaults."""
+    one = samples.verdict("E1", "a-he", R)
+    about = samples.report(one).provenance
+    changed = options(scale="paper", protocols=("he",), networks=48, seed=3, store="/tmp/my runs; rm -rf ~")
+    about = replace(about, options=changed)
+    words = shlex.split(again([one], about))
+    assert words[4:] == [
+        "--scale", "paper", "--protocols", "he", "--networks", "48", "--seed", "3",
+        "--store", "/tmp/my runs; rm -rf ~",
+    ]  # fmt: skip
+    about = replace(about, options=options(looks=True))
+    assert shlex.split(again([one], about))[4:] == ["--looks"]
+
+
+def test_the_report_can_be_reproduced() -> None:
+    """From the commit, with the same arguments; outside a checkout there is no commit to name."""
+    about = samples.report().provenance
+    assert reproduce(about) == [
+        f"git checkout {'0' * 40}",
+        "python -m pip install -e .",
+        "python -m pytest claims/ -n auto",
+    ]
+    assert len(reproduce(replace(about, commit=None))) == 2
+
+
+# -- prerequisites and controls -------------------------------------------------------
+
+
+def test_prerequisites_show_the_hypotheses_on_the_same_data() -> None:
+    """The same variant of the data where it was judged, else the raw data; never another data set."""
+    hypotheses = [
+        samples.verdict("H2", f"{data}-{variant}", outcome, dataset=data)
+        for data, variant, outcome in [("boston", "raw", S), ("boston", "bias", R), ("mnist-5k", "raw", R)]
+    ]
+    raw = samples.verdict("T2", "boston-raw-10-10", S, dataset="boston")
+    other = samples.verdict("T2", "boston-whitened", S, dataset="boston")
+    biased = samples.verdict("T2", "boston-bias", R, dataset="boston")
+    for verdict, expected in (
+        (raw, {"boston-raw": "supported"}),
+        (other, {"boston-raw": "supported"}),
+        (biased, {"boston-bias": "refuted"}),
+    ):
+        parts = sections(samples.report(*hypotheses, verdict), Controls(), lambda rows, name: "")
+        found = {s.id: s for _, group in parts for s in group}["T2"].prerequisites
+        assert {p.claim: p.verdicts for p in found} == {"H1": {}, "H2": expected, "H3": {}, "H4": {}}
+
+
+CONTROLS = {
+    "finished": "2024-01-01",
+    "commit": "f" * 40,
+    "controls": [
+        {"claim": "E1", "outcome": "refuted", "test": "t[E1-supported]", "passed": True},
+        {"claim": "E1", "outcome": "refuted", "test": "t[E1-refuted]", "passed": True},
+        {"claim": "E2", "outcome": "refuted", "test": "t[E2-refuted]", "passed": False},
+        {"claim": "E2", "outcome": "refuted", "test": "t[E2-supported]", "passed": True},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "claim", "said"),
+    [
+        (None, "E1", "not run here: python -m pytest tests/claims -k controls"),
+        (
+            CONTROLS,
+            "E1",
+            "all 2 planted cases came out as planted (finished 2024-01-01, commit ffffffffffff)",
+        ),
+        (CONTROLS, "E2", "1 of 2 planted cases came out wrong: t[E2-refuted] (finished 2024-01-01"),
+        (CONTROLS, "E3", "none on record"),
+        ("{", "E1", "unreadable in controls.json, run them again"),
+        ([], "E1", "unreadable in controls.json, run them again"),
+        ({"controls": [{"claim": "E1"}]}, "E1", "unreadable in controls.json, run them again"),
+    ],
+    ids=["absent", "passed", "failed", "other claim", "no JSON", "list", "keys"],
+)
+def test_the_controls_outcome_is_read(content: Any, claim: str, said: str, out: Path) -> None:
+    """As the harness's own tests wrote it; absent or unreadable, the section says what to run."""
+    path = out.parent / "controls.json"
+    if content is not None:
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+    made = samples.report(samples.verdict(claim, "mnist-5k-500-he", R, protocol="he"))
+    text = page(made, out, read_controls(path)).text
+    assert f"Controls {said}" in text
+
+
+def test_anchors_hold_no_blanks() -> None:
+    """Whatever the claim is called."""
+    assert anchor("E10-groups") == "E10-groups"
+    assert anchor("</a> b") == "-a-b"
+    assert anchor("") == "-"
