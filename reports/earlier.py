@@ -1,6 +1,6 @@
 """Reports that exist already: found, decoded, checked, and what changed between their verdicts and others.
 
-Those of earlier versions of the format are refused.
+Those of earlier versions of the format are converted as they are read, and only here.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _expanded(name: str) -> list[Path]:
 
 
 def read(path: Path, option: str = "", wanted: str = WANTED) -> Report:
-    """One report; all its texts are harmless to show (`printable`).
+    """One report, of this version or an earlier one; all its texts are harmless to show (`printable`).
 
     Args:
         path: the file.
@@ -90,12 +90,8 @@ def read(path: Path, option: str = "", wanted: str = WANTED) -> Report:
     from data.files import read as content_of  # its room loads NumPy
 
     try:
-        found = msgspec.json.decode(content_of(path, LIMIT))
-        report = isinstance(found, dict) and {"provenance", "verdicts"} <= found.keys()
-        version = found.get("version", 1) if report else VERSION
-        if version not in range(1, VERSION):
-            return msgspec.convert(harmless(found), Report)
-        problem = f"is a report of version {version}; older than {VERSION} they are not read: make it again"
+        found = msgspec.json.decode(content_of(path, LIMIT).decode())
+        return msgspec.convert(_upgraded(harmless(found)), Report)
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
     except RecursionError:
@@ -118,6 +114,72 @@ def harmless(value: Any) -> Any:
     if isinstance(value, dict):
         return {printable(key): harmless(entry) for key, entry in value.items()}
     return value
+
+
+# -- earlier versions -----------------------------------------------------------------
+
+
+class _Parts(msgspec.Struct):
+    """The parts of a report that every version has, and the conversion goes through."""
+
+    provenance: dict[str, Any]
+    verdicts: list[dict[str, Any]]
+
+
+_SINCE_2: dict[str, Any] = {
+    "p_value": None,
+    "sampling_unit": "",
+    "look": "",
+    "rule": "",
+    "rule_since": 1,
+    "cites": "",
+}
+"""Fields of a verdict that version 1 lacks, and what they are there; its rules are those that it began with."""
+
+_UNCOUNTED = {"method": "", "alpha": 0.05, "rows": 0, "decided": 0, "surviving_bh": 0, "surviving_holm": 0}
+
+
+def _upgraded(report: Any) -> Any:
+    """The JSON of a report of any version as this version has it, with the version that it was written in.
+
+    What is no report stays as it is, for the decoder to refuse.
+
+    Raises:
+        msgspec.ValidationError: a report of an earlier version lacks a part, or one is of another kind.
+    """
+    if not isinstance(report, dict) or report.get("version", 1) not in range(1, VERSION):
+        return report
+    parts = msgspec.convert(report, _Parts)
+    if "version" not in report:
+        report = {"version": 1, "multiplicity": _UNCOUNTED} | report
+        parts.verdicts = [_SINCE_2 | row for row in parts.verdicts]
+        parts.provenance["options"] = _with_design(parts.provenance.get("options"))
+    rows = [row | {"region": _region(row.get("region"))} for row in parts.verdicts]
+    return report | {"provenance": parts.provenance, "verdicts": rows}
+
+
+def _with_design(options: Any) -> Any:
+    """Version 1 had a number of networks of each of the paper's models and no design."""
+    if not isinstance(options, dict):
+        return options
+    number = options.get("replicates") or "the scale's own number of"
+    kind = f"{number} replicates of each model"
+    return options | {"design": {"kind": kind, "networks": [], "weights": [], "share": 1.0, "alpha": 0.05}}
+
+
+def _region(text: Any) -> Any:
+    """`<= 0.05`, `>= 2` or `[1, 2]`, as versions 1 and 2 wrote a region; else what it is, which is refused."""
+    if not isinstance(text, str):
+        return text
+    try:
+        if text.startswith("<="):
+            return {"low": None, "high": float(text[2:])}
+        if text.startswith(">="):
+            return {"low": float(text[2:]), "high": None}
+        low, high = text.removeprefix("[").removesuffix("]").split(",")
+        return {"low": float(low), "high": float(high)}
+    except ValueError:
+        return text
 
 
 # -- what changed ---------------------------------------------------------------------
@@ -152,13 +214,24 @@ def key(verdict: Verdict) -> tuple[str, str]:
 def change(verdicts: Iterable[Verdict]) -> Change:
     """How these verdicts on one claim and setting differ."""
     found = list(verdicts)
-    # Two rules differ where their texts do, numbers and all: then outcomes cannot be compared.
-    if len({" ".join(verdict.rule.split()) for verdict in found if verdict.rule}) > 1:
+    if _another_rule(found):
         return Change.RULE
     different = {verdict.outcome for verdict in found}
     if different >= {Outcome.SUPPORTED, Outcome.REFUTED}:
         return Change.FLIP
     return Change.CHANGE if len(different) > 1 else Change.NONE
+
+
+def _another_rule(verdicts: Sequence[Verdict]) -> bool:
+    """Whether two of these were reached by different rules: then their outcomes cannot be compared.
+
+    Two rules differ where their texts do, numbers and all. A verdict of version 1 has no text: its rule is
+    another than one that holds only since a later version.
+    """
+    texts = {" ".join(verdict.rule.split()) for verdict in verdicts if verdict.rule}
+    silent = [verdict.rule_since for verdict in verdicts if not verdict.rule]
+    since = max((verdict.rule_since for verdict in verdicts if verdict.rule), default=1)
+    return len(texts) > 1 or since > min(silent, default=since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,8 @@ def commit(revision: str | None, dirty: bool | None) -> str:
 def design(options: Options) -> str:
     """`fixed design: 32 networks, share 0.85, alpha 0.05`, or the looks."""
     of = options.design
+    if not of.networks:  # of a report that had none
+        return of.kind
     networks = ", ".join(map(str, of.networks))
     share = f"share {of.share:g}, alpha {of.alpha:g}"
     if of.kind == "fixed":

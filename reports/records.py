@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,7 +36,8 @@ __all__ = [
 ]
 
 VERSION = 3
-"""Of verdicts.json; reports of earlier versions are refused."""
+"""Of verdicts.json. Version 1 had no `version`, no p-values, and no rule in its rows; version 2 wrote a
+region as text, and knew of an experiment only its name. `reports.earlier` converts both."""
 
 Stamp = Annotated[str, Meta(description="UTC, ISO 8601.", extra_json_schema={"format": "date-time"})]
 
@@ -215,7 +217,13 @@ def schema() -> str:
     found: dict[str, Any] = msgspec.json.schema(Report)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "landscape-claims verdicts"}
     # Through msgspec, which writes the open ends that are a region's defaults as null.
-    return json.dumps(head | msgspec.json.decode(msgspec.json.encode(found)), indent=2) + "\n"
+    return json.dumps(head | json.loads(msgspec.json.encode(found), object_hook=_tidy), indent=2) + "\n"
+
+
+def _tidy(entry: dict[str, Any]) -> dict[str, Any]:
+    """The same whatever a release of Python or msgspec leaves of a docstring's indentation."""
+    text = entry.get("description")
+    return entry | {"description": cleandoc(text)} if isinstance(text, str) else entry
 
 
 SCHEMA = Path(__file__).parent / "schema" / "verdicts.schema.json"

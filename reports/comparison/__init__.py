@@ -161,6 +161,7 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
     options = [about.options for about in abouts]
     sized = [sizes(of) for of in options if of.scale_sizes]
     for what, values in {
+        "version differs": [f"version {report.version}" for report in reports],
         "scale differs": [of.scale for of in options],
         "precision differs": [about.precision or about.options.precision for about in abouts],
         "protocols differ": [", ".join(of.protocols) for of in options],

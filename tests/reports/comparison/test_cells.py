@@ -173,12 +173,21 @@ def test_runs_of_one_backend_are_told_apart(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "found"),
-    [("a", "a", False), ("a", "b", True), ("a", " a\n", False), ("", "a", False)],
-    ids=["same", "text", "spaces", "silent"],
+    [
+        ({"rule": "a"}, {"rule": "a"}, False),
+        ({"rule": "a"}, {"rule": "b"}, True),
+        ({"rule": "a"}, {"rule": " a\n"}, False),
+        ({"rule": "", "rule_since": 1}, {"rule": "a", "rule_since": 2}, True),
+        ({"rule": "", "rule_since": 1}, {"rule": "a", "rule_since": 1}, False),
+        ({"rule": "", "rule_since": 2}, {"rule": "a", "rule_since": 2}, False),
+        ({"rule": "", "rule_since": 1}, {"rule": "", "rule_since": 1}, False),
+    ],
+    ids=["same", "text", "spaces", "since-2", "since-1", "silent-of-today", "both-old"],
 )
-def test_what_counts_as_another_rule(one: str, other: str, found: bool) -> None:
-    """Another text, numbers and all, but for white space."""
-    rows = [replace(verdict(), rule=one), replace(verdict(), rule=other)]
+def test_what_counts_as_another_rule(one: Any, other: Any, found: bool) -> None:
+    """Another text; or, beside a verdict of version 1, which has none, a rule that holds only since a later
+    version."""
+    rows = [replace(verdict(), **one), replace(verdict(), **other)]
     for order in (1, -1):
         assert (change(rows[::order]) is Change.RULE) is found
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from claims.core.verdict import Outcome
+from reports.earlier import Baseline, Change, read
 from reports.files import as_json
 from tests.reports.sample_reports import report, saved, verdict
 
@@ -18,7 +21,7 @@ Run = Callable[..., tuple[int, str, str]]
 BROKEN = {
     "empty": (b"", "is not JSON (Input data was truncated)"),
     "truncated": (b'{"provenance": {', "is not JSON (Input data was truncated)"),
-    "binary": (b"\xff\xfe\x00", "is not JSON (JSON is malformed: invalid character"),
+    "binary": (b"\xff\xfe\x00", "is not UTF-8 (invalid start byte at byte 0)"),
     "surrogate": (b'{"a": "\\ud800"}', "is not JSON ("),
     "encoding": (b'{"a": "\xff"}', "is not UTF-8 ("),
     "other": (b'{"name": "package"}', "is no report (Object missing required field `provenance`)"),
@@ -101,15 +104,79 @@ def test_fields_of_other_versions_are_let_through(run: Run, tmp_path: Path) -> N
     assert run("compare", saved(tmp_path / "a", report()), saved(tmp_path / "b", newer))[0] == 0
 
 
+OLD = Path(__file__).parent
+"""Parts of reports that runs wrote in versions 1 and 2: 223ff13's quick and 94d5ab4's paper scale."""
+
+
+def old(version: int) -> dict[str, Any]:
+    """The JSON of such a report."""
+    return json.loads((OLD / f"version_{version}.json").read_text())
+
+
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_report_of_an_earlier_version_is_refused(run: Run, tmp_path: Path, version: int) -> None:
-    """With what helps; version 1 did not say which it is."""
-    old = json.loads(as_json(report())) | ({"version": version} if version > 1 else {})
-    if version == 1:
-        del old["version"]
-    status, _, err = run("compare", saved(tmp_path / "old", old))
-    assert status == 2
-    assert f"is a report of version {version}; older than 3 they are not read: make it again" in err
+def test_a_report_of_an_earlier_version_is_read(version: int) -> None:
+    """Its rows say what they said: regions as numbers, and rules only where it had any."""
+    rows = {row.claim: row for row in read(OLD / f"version_{version}.json").verdicts}
+    assert {str(row.region) for row in rows.values()} == {row["region"] for row in old(version)["verdicts"]}
+    assert (rows["E6"].region.low, rows["H2"].region.high) == (2.0, 0.0)
+    assert all(bool(row.rule) == (version == 2) for row in rows.values())
+    assert rows["H2"].interval is None
+    assert rows["E6"].experiments[0].startswith("mnist")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        ({"verdicts": {}}, "Expected `array`, got `object` - at `$.verdicts`"),
+        ({"verdicts": [3]}, "Expected `object`, got `int` - at `$.verdicts[0]`"),
+        ({"provenance": []}, "Expected `object`, got `array` - at `$.provenance`"),
+    ],
+    ids=["rows", "row", "provenance"],
+)
+def test_a_broken_report_of_an_earlier_version_is_named(
+    run: Run, tmp_path: Path, version: int, part: dict[str, Any], text: str
+) -> None:
+    """As one of today's is."""
+    status, _, err = run("compare", saved(tmp_path / "old", old(version) | part))
+    assert (status, text in err) == (2, True)
+
+
+def test_a_region_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    """It is the text that was read."""
+    broken = old(2)
+    broken["verdicts"][0]["region"] = "[1, 2, 3]"
+    assert "Expected `object`, got `str`" in run("compare", saved(tmp_path / "old", broken))[2]
+
+
+@pytest.mark.parametrize("options", [None, {}, {"scale": "quick"}])
+def test_options_of_version_1_that_lack_something_are_refused(run: Run, tmp_path: Path, options: Any) -> None:
+    """What every version has is wanted of it."""
+    broken = old(1)
+    broken["provenance"]["options"] = options
+    assert "$.provenance.options`" in run("compare", saved(tmp_path / "old", broken))[2]
+
+
+def test_versions_compare_with_each_other(run: Run, tmp_path: Path) -> None:
+    """The rules that hold since version 2 are others than version 1's, whatever the outcomes; and nothing of
+    this trips a gate."""
+    paths = [saved(tmp_path / f"v{version}", old(version)) for version in (1, 2)]
+    status, out, _ = run("compare", *paths, "--fail-on", "flip,change")
+    assert status == 0
+    assert "mind: version differs: version 1 in v1; version 2 in v2" in out
+    assert "design differs: the scale's own number of replicates of each model in v1;" in " ".join(
+        out.split()
+    )
+    assert run("compare", paths[0], saved(tmp_path / "same", old(1)), "--fail-on", "flip,change")[0] == 0
+
+
+def test_a_baseline_may_be_of_an_earlier_version() -> None:
+    """A run's verdict by another rule did not move, by the same it did."""
+    baseline = Baseline.read(OLD / "version_1.json")
+    now = {row.claim: row for row in read(OLD / "version_2.json").verdicts}
+    turned = replace(now["H2"], outcome=Outcome.REFUTED)
+    assert baseline.moved(turned) == (Outcome.SUPPORTED, Outcome.REFUTED)
+    assert baseline.change(replace(now["T2"], rule_since=2)) is Change.RULE
 
 
 @pytest.mark.parametrize(
