@@ -18,9 +18,9 @@ from claims.catalogue.sections import (
     relu_networks,
     softmax,
 )
-from claims.core.claim import Claim, Kind, nearest
+from claims.core.claim import Claim, Kind, Leg, nearest
 
-__all__ = ["CATALOGUE", "Claim", "Kind", "claim"]
+__all__ = ["CATALOGUE", "Claim", "Kind", "Leg", "claim"]
 
 CATALOGUE: dict[str, Claim] = {
     claim.id: claim

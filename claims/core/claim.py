@@ -11,7 +11,7 @@ from enum import StrEnum
 from claims.core.margins import ALPHA
 from claims.core.verdict import Region
 
-__all__ = ["Claim", "Kind", "nearest"]
+__all__ = ["Claim", "Kind", "Leg", "nearest"]
 
 
 NOT_CLAIMED = "not claimed"
@@ -24,6 +24,18 @@ class Kind(StrEnum):
     EMPIRICAL = "empirical"
     METRIC = "metric"
     DISCUSSION = "discussion"
+
+
+class Leg(StrEnum):
+    """Which part of a run a claim is judged on.
+
+    FIRST: the training as the paper has it, epoch by epoch.
+    END: where a full-batch descent from there ends, at a minimum with a certificate; where the scale has no
+        such descent, as far as the first leg tells where it goes.
+    """
+
+    FIRST = "first"
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class Claim:
         alpha: error rate of each outcome: of "supported" where the claim is false, of "refuted" where it
             holds.
         since: the version of the report since which this rule holds.
+        leg: which part of its runs it is judged on.
         prerequisites: ids of the hypotheses without which the claim says nothing.
 
     Raises:
@@ -62,6 +75,7 @@ class Claim:
     silent: tuple[str, ...] = ()
     alpha: float = ALPHA
     since: int = 1
+    leg: Leg = Leg.FIRST
     prerequisites: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

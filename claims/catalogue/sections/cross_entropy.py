@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import SETTLED, UNRESOLVED, equal_losses, sigma_effect
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Leg
 from claims.core.margins import EQUAL_LOSS
 from claims.core.verdict import Region
 
@@ -31,7 +31,8 @@ CLAIMS = (
         region=Region(low=0.0),
         unit="room in L/L0",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
     Claim(
         id="E10-merge",
@@ -45,6 +46,7 @@ CLAIMS = (
         region=Region(high=EQUAL_LOSS),
         unit="gap in L/L0",
         paper="open",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
 )

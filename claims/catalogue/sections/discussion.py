@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import COUNT, EACH, SETTLED, UNRESOLVED
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Leg
 from claims.core.margins import (
     A_LOT,
     EQUAL_LOSS,
@@ -32,7 +32,8 @@ def equal_losses_mean(id: str, statement: str, what: str) -> Claim:
         unit="share of pairs",
         paper="yes",
         silent=("softmax",),
-        since=2,
+        since=3,
+        leg=Leg.END,
     )
 
 
@@ -59,7 +60,8 @@ CLAIMS = (
         region=Region(low=SHARE),
         unit="share of networks",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
     equal_losses_mean(
         "D3",
@@ -81,7 +83,8 @@ CLAIMS = (
         region=Region(low=A_LOT),
         unit="accuracy",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
     Claim(
         id="D6",
@@ -94,6 +97,7 @@ CLAIMS = (
         region=Region(low=round(1 - SHARE, 12)),
         unit="share of seeds",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Leg
 from claims.core.verdict import Region
 
 __all__ = ["CLAIMS"]
@@ -19,6 +19,7 @@ CLAIMS = (
         region=Region(high=0.0),
         unit="changed verdicts",
         paper="open",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
 )

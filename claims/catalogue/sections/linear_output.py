@@ -10,7 +10,7 @@ from claims.catalogue.sections.rules import (
     equal_losses,
     sigma_effect,
 )
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Leg
 from claims.core.margins import A_POINT, NEAR_ZERO, PAIR_SHARE, RISING, SHARE
 from claims.core.verdict import Region
 
@@ -30,7 +30,8 @@ def same_behaviour(id: str, side: str) -> Claim:
         region=Region(low=SHARE),
         unit="share of seeds",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     )
 
 

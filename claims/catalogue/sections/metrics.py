@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from claims.catalogue.sections.rules import COUNT
-from claims.core.claim import Claim, Kind
+from claims.catalogue.sections.rules import COUNT, SETTLED
+from claims.core.claim import Claim, Kind, Leg
 from claims.core.margins import PAIR_SHARE, RANKS_ALIKE, SAME_LABELS
 from claims.core.verdict import Region
 from models.recorders.weights import WEIGHT_THRESHOLD
@@ -17,13 +17,13 @@ CLAIMS = (
         place="section 3.1",
         kind=Kind.METRIC,
         rule="median over quadruples of networks of Kendall's tau between the number of weights differing "
-        f"by more than {WEIGHT_THRESHOLD:g} and the Euclidean distance, over their six pairs at the last "
-        "epoch; exact "
-        "bounds from order statistics; with the hidden units as they stand and aligned",
+        f"by more than {WEIGHT_THRESHOLD:g} and the Euclidean distance, over their six pairs at the end; "
+        f"exact bounds from order statistics; with the hidden units as they stand and aligned; {SETTLED}",
         region=Region(low=RANKS_ALIKE),
         unit="tau",
         paper="open",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
     Claim(
         id="M2",
@@ -36,6 +36,7 @@ CLAIMS = (
         region=Region(low=PAIR_SHARE),
         unit="share of pairs",
         paper="ideally",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Leg
 from claims.core.margins import ABOVE_CHANCE, EQUAL_LOSS, MODEL_SHARE, NEAR_ZERO, SHARE
 from claims.core.verdict import Region
 
@@ -23,7 +23,9 @@ PROVED = Region(low=1.0)
 
 UNRESOLVED = "one that may still change, or diverged, counts against each bound"
 SETTLED = (
-    "an end is where the curve stands, give or take twice what a power law through T/4, T/2 and T leaves"
+    "an end is where a full-batch descent from the last epoch ends with a certificate; without a conclusive "
+    "one the training loss may end anywhere below, and nothing is known of labels; where there is no "
+    "descent, it is where the curve stands, give or take twice what a power law through T/4, T/2 and T leaves"
 )
 COUNT = f"exact binomial bounds; {UNRESOLVED}; {SETTLED}"
 EACH = f"{SHARE:g} or more, and under std and var {MODEL_SHARE:g} or more for every model i by itself"
@@ -55,7 +57,8 @@ def _reaches_zero(id: str, statement: str, place: str, figures: tuple[int, ...],
         region=Region(low=SHARE),
         unit="share of networks",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     )
 
 
@@ -85,7 +88,8 @@ def equal_losses(
         region=Region(high=SHARE) if different else Region(low=SHARE),
         unit="share of networks",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     )
 
 
@@ -106,5 +110,6 @@ def sigma_effect(
         region=Region(low=EQUAL_LOSS) if different else Region(high=EQUAL_LOSS),
         unit="gap in L/L0",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     )

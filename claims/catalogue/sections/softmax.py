@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from claims.catalogue.sections.rules import ABOVE_CHANCE_RULE, equal_losses, sigma_effect
-from claims.core.claim import Claim, Kind
+from claims.catalogue.sections.rules import ABOVE_CHANCE_RULE, SETTLED, equal_losses, sigma_effect
+from claims.core.claim import Claim, Kind, Leg
 from claims.core.margins import HALF_LABELS, HALF_LOSS, MUCH_SLOWER
 from claims.core.verdict import Region
 
@@ -60,10 +60,11 @@ CLAIMS = (
         kind=Kind.EMPIRICAL,
         rule="number of the six pairs of models i, j whose median agreement on training "
         f"labels at the end exceeds {HALF_LABELS:g}, over quadruples of one network each; "
-        "exact bounds from order statistics at alpha / 6 each; " + ABOVE_CHANCE_RULE,
+        f"exact bounds from order statistics at alpha / 6 each; {SETTLED}; " + ABOVE_CHANCE_RULE,
         region=Region(low=1.0, high=1.0),
         unit="pairs of six",
         paper="yes",
-        since=2,
+        since=3,
+        leg=Leg.END,
     ),
 )

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 import claims.catalogue
-from claims.catalogue import CATALOGUE, Claim, Kind, claim
+from claims.catalogue import CATALOGUE, Claim, Kind, Leg, claim
 from claims.core import margins
 from claims.core.margins import ALPHA
 from claims.core.verdict import Region
@@ -230,9 +230,21 @@ def test_shares_of_networks_and_of_pairs_go_together():
 # -- since when a rule holds ------------------------------------------------------------
 
 
+TRAJECTORY = {"E3", "E6", "E8", "D1"}
+"""What is claimed of the training itself, epoch by epoch."""
+
+
 def test_a_report_can_tell_a_changed_rule_from_a_flip():
     """Proofs have the rules of version 1; what counts networks has new ones."""
     assert {id for id, of in CATALOGUE.items() if exact(of) and of.since not in (1, 2)} == set()
     since = {id for id, of in CATALOGUE.items() if of.since == 2}
-    assert since >= {id for id in IDS if id[0] in "EMD"} | {"H7", "N3"}
+    assert since >= TRAJECTORY | {"H7"}
     assert {"H1", "H2", "H3"} & since == set()
+
+
+def test_what_is_said_of_ends_is_judged_at_ends():
+    """Claims about the course of the training are of its first leg, what trained networks show at the end of
+    the second; both are told from the rules of earlier reports."""
+    ends = {id for id, of in CATALOGUE.items() if of.leg is Leg.END}
+    assert ends == {id for id in IDS if id[0] in "EMD"} - TRAJECTORY | {"N3"}
+    assert {CATALOGUE[id].since for id in ends} == {3}
