@@ -1,0 +1,104 @@
+"""Says, by name, what is known of the points where M networks' descent ended: cheap arguments first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from models.descent.certificates.certificate import Certificate, Kind
+from models.descent.certificates.dead import least_constant, silent_layer
+from models.descent.certificates.enclosure import baseline, objective, zero_is_attained
+from models.descent.certificates.falling import History, rates
+from models.descent.method import Descending
+from models.descent.problem import Problem
+from models.penalties.l2 import L2
+
+__all__ = ["Budget", "certify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the arguments may cost, and what counts as 0; s as in `Certificate`.
+
+    Attributes:
+        gradient: a gradient of at most this, over s, counts as 0.
+        kink: a pre-activation of at most this, over the sum of the absolute values of its terms, counts as 0.
+        residual: a Newton step that leaves more of the gradient than this shows a flat region (Frye et al.).
+        dense: most parameters of which the Hessian is formed.
+        steps: of the iteration that looks for the Newton step, two products each; 0 to go without.
+    """
+
+    gradient: float = 1e-6
+    kink: float = 1e-9
+    residual: float = 0.9
+    dense: int = 1_000
+    steps: int = 32
+
+
+def certify(
+    problem: Problem,
+    at: Descending,
+    *,
+    tau: float,
+    history: History | None = None,
+    budget: Budget | None = None,
+) -> list[Certificate]:
+    """What is known of each of M points.
+
+    Args:
+        problem: what was minimised.
+        at: where the descent ended.
+        tau: l of at most this counts as a global minimum; also the gap that is allowed to a dead network.
+        history: what was recorded on the way, for the rates.
+        budget: what the arguments may cost.
+
+    Returns:
+        M certificates. A network's does not depend on the others.
+
+    Raises:
+        ValueError: tau is not positive.
+    """
+    if not tau > 0:
+        raise ValueError(f"got tau {tau}, wanted a number above 0: l = 0 is reached by no cross entropy")
+    budget = budget or Budget()
+    return [_of_one(problem, at, k, tau, rates(history, k), budget) for k in range(len(at.w))]
+
+
+def _of_one(
+    problem: Problem, at: Descending, k: int, tau: float, rate: tuple[float, float], budget: Budget
+) -> Certificate:
+    w = at.w[k : k + 1]
+    L0, here = baseline(problem), objective(problem, w)
+    bound = here.high / L0.low if L0.low > 0 else math.inf
+    length = max(float(w.norm()), 1.0)
+    known = Certificate(
+        Kind.FALLING,
+        proved=False,
+        l=here.value / L0.value,
+        l_bound=bound,
+        attained=zero_is_attained(problem),
+        gradient=float(at.gradient[k]) * length / here.value if here.value > 0 else 0.0,
+        residual=float(at.residual[k]),
+        rate=rate[0],
+        rate_per_product=rate[1],
+    )
+    penalty = problem.spec.objective.penalty
+    if bound <= tau and (penalty is None or isinstance(penalty, L2)):
+        return replace(known, kind=Kind.GLOBAL, proved=here.bounded, gap=bound)
+    if (gap := _dead(problem, w, here.high, L0.low, tau)) is not None:
+        return replace(known, kind=Kind.DEAD, proved=True, gap=gap)
+    if known.residual > budget.residual:
+        return replace(known, kind=Kind.FLAT)
+    return known if known.gradient > budget.gradient else replace(known, kind=Kind.STATIONARY)
+
+
+def _dead(problem: Problem, w: Tensor, high: float, unit: float, tau: float) -> float | None:
+    """The gap of a dead network, over L0; None where it is not dead, or further than tau from the best."""
+    least = least_constant(problem)
+    if least is None or not unit > 0:
+        return None
+    # Not being below the best constant is the cheaper half of the condition.
+    gap = max(high - least.low, 0.0) / unit
+    return gap if gap <= tau and silent_layer(problem, w) is not None else None
