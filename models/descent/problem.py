@@ -21,7 +21,7 @@ from models.objectives.losses import constant_loss, loss_gradient, loss_per_samp
 
 if TYPE_CHECKING:
     from data import Dataset
-    from models.experiment import Experiment
+    from models.descent.spec import Spec
 
 __all__ = ["Linearisation", "Problem", "problem_of"]
 
@@ -68,7 +68,7 @@ class Problem:
 
     def __init__(
         self,
-        spec: Experiment,
+        spec: Spec,
         data: Dataset,
         device: torch.device | str = "cpu",
         buffers: Mapping[str, Tensor] | None = None,
@@ -154,7 +154,7 @@ class Problem:
 
 
 def problem_of(
-    spec: Experiment,
+    spec: Spec,
     data: Dataset,
     device: torch.device | str = "cpu",
     buffers: Mapping[str, Tensor] | None = None,
