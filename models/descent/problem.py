@@ -160,4 +160,8 @@ def problem_of(
     buffers: Mapping[str, Tensor] | None = None,
 ) -> Problem:
     """The fastest problem that there is for this experiment."""
+    from models.descent.multilayer import Multilayer
+
+    if spec.network.kind == "mlp":
+        return Multilayer(spec, data, device, buffers)
     return Problem(spec, data, device, buffers)

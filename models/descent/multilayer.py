@@ -1,0 +1,184 @@
+"""The full-batch problem of multilayer perceptrons, by hand: one product a layer, batched over networks.
+
+Inputs that are 0 on every sample take no part in any product. Values agree with those of the generic problem
+to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.func import grad_and_value, vmap
+
+from models.descent.problem import Linearisation, Problem
+from models.objectives.losses import loss_gradient, loss_per_sample
+
+if TYPE_CHECKING:
+    from data import Dataset
+    from models.experiment import Experiment
+
+__all__ = ["Layered", "Multilayer"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layered(Linearisation):
+    """The linearisation of M multilayer perceptrons of D layers, and what it is made of.
+
+    Attributes:
+        inputs: of each layer: x [m, d] without unused inputs, then the hidden layers h [M, m, width].
+        active: which hidden units are, 0 or 1 in w's type, [M, m, width] of each hidden layer.
+        weights: W [M, fan_in, fan_out] of each layer, W1 without the rows of unused inputs.
+    """
+
+    inputs: tuple[Tensor, ...]
+    active: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+
+    def to(self, dtype: torch.dtype) -> Layered:
+        """What products are made of, in a type; loss, gradient and slope stay."""
+        return replace(
+            self,
+            z=self.z.to(dtype),
+            inputs=tuple(h.to(dtype) for h in self.inputs),
+            active=tuple(one.to(dtype) for one in self.active),
+            weights=tuple(W.to(dtype) for W in self.weights),
+        )
+
+    def backward(self, u: Tensor) -> list[Tensor]:
+        """Gradients of <u, z> with respect to each layer's pre-activations, [M, m, width] each; the first
+        layer's first."""
+        found = [u]
+        for W, active in zip(self.weights[:0:-1], reversed(self.active), strict=True):
+            found.append((found[-1] @ W.mT).mul_(active))
+        return found[::-1]
+
+
+class Multilayer(Problem):
+    """The same as `Problem`, for networks of kind "mlp".
+
+    Attributes:
+        used: indices of the inputs that are not 0 on all samples.
+        x_used: [m, d], these inputs.
+        gram: [m, m], their inner products.
+    """
+
+    def __init__(
+        self,
+        spec: Experiment,
+        data: Dataset,
+        device: torch.device | str = "cpu",
+        buffers: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        super().__init__(spec, data, device, buffers)
+        flat = self.x.flatten(1)
+        self.used = (flat != 0).any(0).nonzero().squeeze(1)
+        self.x_used = flat.index_select(1, self.used).contiguous()
+        self.gram = self.x_used @ self.x_used.mT
+        self._last: tuple[Tensor, list[Tensor]] | None = None
+
+    @property
+    def depth(self) -> int:
+        """D, layers with weights."""
+        return len(self.about) // 2
+
+    def layers(self, w: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """(W [M, fan_in, fan_out], b [M, fan_out]) of every layer; W1 without the rows of unused inputs."""
+        parts = list(self.stacked(w).values())
+        layers = list(zip(parts[::2], parts[1::2], strict=True))
+        W, b = layers[0]
+        return [(W.index_select(1, self.used), b), *layers[1:]]
+
+    # -- values ---------------------------------------------------------------------------
+
+    def scores(self, w: Tensor, x: Tensor | None = None) -> Tensor:
+        """Pre-activations z [M, m, K] of the output layer on x [m, *shape], by default the training side."""
+        if x is None:
+            return self._forward(w)[-1]
+        parts = list(self.stacked(w).values())
+        h = x.flatten(1)
+        for W, b in zip(parts[:-2:2], parts[1:-2:2], strict=True):
+            h = torch.baddbmm(b[:, None], h.expand(len(w), -1, -1), W).relu_()
+        return torch.baddbmm(parts[-1][:, None], h.expand(len(w), -1, -1), parts[-2])
+
+    def loss(self, w: Tensor) -> Tensor:
+        """What is minimised, [M]."""
+        objective = self.spec.objective
+        value = loss_per_sample(self.scores(w), self.y, objective.output, objective.loss).mean(1)
+        return value if objective.penalty is None else value + vmap(self._penalty)(self.stacked(w))
+
+    def loss_and_gradient(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """[M] and [M, P]."""
+        found = self.linearise(w)
+        return found.loss, found.gradient
+
+    def linearise(self, w: Tensor) -> Layered:
+        """The networks and their Jacobian at w."""
+        *inputs, z = self._forward(w)
+        weights = tuple(W for W, _ in self.layers(w))
+        active = tuple((h > 0).to(h.dtype) for h in inputs[1:])
+        objective = self.spec.objective
+        loss = loss_per_sample(z, self.y, objective.output, objective.loss).mean(1)
+        slope = loss_gradient(z, self.y, objective.output, objective.loss)
+        empty = w.new_empty(0)
+        found = Layered(
+            loss, empty, z, slope, lambda v: self.push(found, v), lambda u: self.pull(found, u),
+            tuple(inputs), active, weights,
+        )  # fmt: skip
+        gradient = self.pull(found, slope)
+        if objective.penalty is not None:
+            slopes, value = vmap(grad_and_value(self._penalty))(self.stacked(w))
+            loss = loss + value
+            gradient = gradient + torch.cat([slopes[name].flatten(1) for name in self.about], 1)
+        object.__setattr__(found, "loss", loss)
+        object.__setattr__(found, "gradient", gradient)
+        return found
+
+    # -- the parts ------------------------------------------------------------------------
+
+    def pull(self, at: Layered, u: Tensor) -> Tensor:
+        """J^T u, float64 [M, P], computed in the type of u [M, m, K] and of `at`."""
+        found: list[Tensor] = []
+        for inputs, delta in zip(at.inputs, at.backward(u), strict=True):
+            found += [inputs.mT @ delta, delta.sum(1)]
+        return self.spread(found)
+
+    def push(self, at: Layered, v: Tensor) -> Tensor:
+        """J v [M, m, K], computed in the type of v [M, P] and of `at`."""
+        layers = self.layers(v)
+        moved = (at.inputs[0] @ layers[0][0]).add_(layers[0][1][:, None])
+        rest = zip(layers[1:], at.inputs[1:], at.active, at.weights[1:], strict=True)
+        for (V, b), h, active, W in rest:
+            moved = torch.baddbmm(h @ V, moved.mul_(active), W).add_(b[:, None])
+        return moved
+
+    def spread(self, parts: Sequence[Tensor]) -> Tensor:
+        """The inverse of `layers`, W1, b1, W2, ... as a row [M, P], float64, with 0 at unused inputs."""
+        W, *rest = parts
+        whole = W.new_zeros(len(W), self._fan_in, W.shape[2], dtype=torch.float64)
+        whole.index_copy_(1, self.used, W.double())
+        return torch.cat([whole.flatten(1), *(part.double().flatten(1) for part in rest)], 1)
+
+    def _forward(self, w: Tensor) -> list[Tensor]:
+        """Each layer's inputs, and z. That of the last w is kept: an accepted step is linearised next."""
+        if self._last is not None and torch.equal(self._last[0], w):
+            return list(self._last[1])
+        found = [self.x_used]
+        layers = self.layers(w)
+        for W, b in layers[:-1]:
+            found.append((found[-1] @ W).add_(b[:, None]).relu_())
+        found.append((found[-1] @ layers[-1][0]).add_(layers[-1][1][:, None]))
+        self._last = w.clone(), found
+        return list(found)
+
+    @property
+    def _fan_in(self) -> int:
+        return next(iter(self.about.values())).shape[0]
+
+    def _penalty(self, parameters: Mapping[str, Tensor]) -> Tensor:
+        penalty = self.spec.objective.penalty
+        assert penalty is not None
+        return penalty(parameters, self.about)

@@ -1,0 +1,113 @@
+"""Levenberg-Marquardt on the full batch: damped Gauss-Newton steps, accepted if the loss falls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from models.parts.checks import positive, whole_number
+from models.parts.part import Part
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from models.descent.method import Descending
+    from models.descent.problem import Problem
+
+__all__ = ["LevenbergMarquardt"]
+
+_TRIES = 10
+"""Dampings that a step tries, each larger by twice the factor: the last is 4e16 times the first."""
+
+_LEAST = 1e-12
+"""Least damping, in units of the curvature's typical eigenvalue."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevenbergMarquardt(Part):
+    """Levenberg (1944) and Marquardt (1963), with the damping of Nielsen (1999, "Damping parameter in
+    Marquardt's method", section 2).
+
+    Attributes:
+        damping: of the first step, in units of the curvature's typical eigenvalue.
+        accuracy: of a step's linear system, relative.
+        most: iterations a system.
+
+    Raises:
+        ValueError: numbers that are not above 0.
+    """
+
+    kind: ClassVar[str] = "levenberg_marquardt"
+
+    damping: float = 1e-3
+    accuracy: float = 1e-2
+    most: int = 100
+
+    def __post_init__(self) -> None:
+        for name in ("damping", "accuracy"):
+            object.__setattr__(self, name, positive(name, getattr(self, name)))
+        object.__setattr__(self, "most", whole_number("most", self.most, least=1))
+
+    @property
+    def label(self) -> str:
+        """ "levenberg-marquardt"."""
+        return "levenberg-marquardt"
+
+    def start(self, problem: Problem, w: Tensor) -> Descending:
+        """The networks before the first step, from w [M, P]."""
+        import torch
+
+        from models.descent.method import Descending
+
+        w = w.double()
+        loss, gradient = problem.loss_and_gradient(w)
+        none = torch.zeros(len(w), dtype=torch.int64, device=w.device)
+        return Descending(
+            w=w,
+            loss=loss,
+            gradient=gradient.norm(dim=1),
+            products=none + 3,
+            stalled=none > 0,
+            residual=torch.full_like(loss, torch.nan),
+            memory={"damping": torch.full_like(loss, self.damping)},
+        )
+
+    def step(self, problem: Problem, at: Descending) -> Descending:
+        """The networks after a step; those that have stalled stay as they are."""
+        from dataclasses import replace
+
+        import torch
+
+        from models.descent.newton.systems import system_at
+
+        here = problem.linearise(at.w)
+        system = system_at(problem, here, at.w)
+        going = ~at.stalled
+        products = at.products + going * 3
+        w, loss, damping = at.w, at.loss, at.memory["damping"]
+        factor = torch.full_like(damping, 2.0)
+        for _ in range(_TRIES):
+            tried = system.solve(damping * system.size, going, self.accuracy, self.most)
+            reached = problem.loss(at.w + tried.p)
+            products = products + going * (tried.products + 1)
+            better = going & (reached < at.loss)
+            w = torch.where(better[:, None], at.w + tried.p, w)
+            loss = torch.where(better, reached, loss)
+            gain = (at.loss - reached) / tried.predicted
+            milder = damping * (1 - (2 * gain - 1) ** 3).clamp(0.05, 2.0)
+            damping = torch.where(
+                better, milder.clamp(min=_LEAST), torch.where(going, damping * factor, damping)
+            )
+            factor = factor * 2
+            going = going & ~better
+            if not bool(going.any()):
+                break
+        return replace(
+            at,
+            w=w,
+            loss=loss,
+            gradient=torch.where(at.stalled, at.gradient, here.gradient.norm(dim=1)),
+            products=products,
+            stalled=at.stalled | going,
+            memory={"damping": damping},
+        )
