@@ -23,7 +23,7 @@ class Kind(StrEnum):
     GLOBAL = "global within tau"
     """No weights at all have an objective lower by more than tau L0: it is at least 0."""
     LOCAL_MINIMUM = "local minimum"
-    """A local minimum of a smooth piece lies within a proved distance, at a proved depth below."""
+    """A local minimum of a smooth piece lies beside the point, at a proved depth below."""
     STATIONARY_KINK = "stationary at a kink"
     """Units are 0 on samples, no direction leads down to first order, none was found to second."""
     DEAD = "dead"
@@ -64,8 +64,9 @@ class Certificate:
             silent layer stays silent (dead), down to the minimum beside w (local minimum). Proved.
         gradient: ||g|| / s.
         curvature: smallest eigenvalue of the Hessian, where symmetries and directions without effect are
-            taken out (`smooth`).
-        curvature_bound: on its error; NaN if there is none.
+            taken out (`essential`), and while what is at 0 stays there.
+        curvature_bound: on its error; an estimate where the loss has no bound (softmax, cross entropies), NaN
+            where there is neither.
         boundary: pairs of unit and sample with a pre-activation of 0 to rounding; -1 where nobody counted.
         slope: smallest directional derivative over unit directions, over s; at most 0.
         residual: ||H p + g|| / ||g|| of the Newton step p (Frye et al. 2021).
@@ -107,8 +108,8 @@ class Certificate:
         if self.kind is Kind.FALLING:
             if not math.isnan(self.slope):
                 said += f", steepest way down {self.slope:.1e}"
-            if self.curvature + self.curvature_bound < 0:
-                said += f", negative curvature {self.curvature:.2e} ± {self.curvature_bound:.1e}"
+            if self.curvature < 0:
+                said += f", negative curvature {self.curvature:.2e}"
             if not math.isnan(self.rate):
                 said += f", by {self.rate:.1e} a step"
         return f"{self.kind}: {said}" + ("" if self.proved or not self.kind.conclusive else " (to tolerance)")

@@ -9,13 +9,20 @@ from torch import Tensor
 
 from models.descent.certificates.certificate import Certificate, Kind
 from models.descent.certificates.dead import least_constant, silent_layer
-from models.descent.certificates.enclosure import baseline, objective, zero_is_attained
+from models.descent.certificates.enclosure import baseline, encloses, objective, zero_is_attained
 from models.descent.certificates.falling import History, rates
+from models.descent.certificates.flat import newton_residual
+from models.descent.certificates.kink import Kinked, first_order
+from models.descent.certificates.second_order import falls, lowest_curvature
+from models.descent.certificates.smooth import curved
 from models.descent.method import Descending
 from models.descent.problem import Problem
 from models.penalties.l2 import L2
 
 __all__ = ["Budget", "certify"]
+
+ROUNDING = 1e-12
+"""An eigenvalue this far below 0, over the largest, is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +30,17 @@ class Budget:
     """What the arguments may cost, and what counts as 0; s as in `Certificate`.
 
     Attributes:
-        gradient: a gradient of at most this, over s, counts as 0.
+        gradient: a gradient or slope of at most this, over s, counts as 0.
+        near: beyond this, over s, no minimum is looked for beside the point.
         kink: a pre-activation of at most this, over the sum of the absolute values of its terms, counts as 0.
         residual: a Newton step that leaves more of the gradient than this shows a flat region (Frye et al.).
         dense: most parameters of which the Hessian is formed.
-        steps: of the iteration that looks for the Newton step, two products each; 0 to go without.
+        steps: of Lanczos for the Newton step, two products each, and beyond `dense` for negative curvature,
+            about five each; 0 to go without.
     """
 
     gradient: float = 1e-6
+    near: float = 1e-3
     kink: float = 1e-9
     residual: float = 0.9
     dense: int = 1_000
@@ -89,9 +99,58 @@ def _of_one(
         return replace(known, kind=Kind.GLOBAL, proved=here.bounded, gap=bound)
     if (gap := _dead(problem, w, here.high, L0.low, tau)) is not None:
         return replace(known, kind=Kind.DEAD, proved=True, gap=gap)
-    if known.residual > budget.residual:
-        return replace(known, kind=Kind.FLAT)
-    return known if known.gradient > budget.gradient else replace(known, kind=Kind.STATIONARY)
+    if encloses(problem) and (penalty is None or isinstance(penalty, L2)) and here.value > 0:
+        unit = here.value / length
+        kinked = first_order(problem, w, budget.kink, budget.gradient * unit)
+        known = replace(known, boundary=kinked.pairs, slope=kinked.slope / unit)
+        if kinked.pairs:
+            return _at_kink(problem, w, known, kinked, budget)
+        known = _smooth(problem, w, known, kinked, budget, tau, L0.low)
+        if known.kind is not Kind.FALLING or known.gradient <= budget.gradient:
+            return known
+    if known.gradient <= budget.gradient:
+        return replace(known, kind=Kind.STATIONARY)
+    if math.isnan(known.residual) and budget.steps:
+        known = replace(known, residual=newton_residual(problem, w, budget.steps))
+    return replace(known, kind=Kind.FLAT) if known.residual > budget.residual else known
+
+
+def _smooth(
+    problem: Problem, w: Tensor, known: Certificate, kinked: Kinked, budget: Budget, tau: float, unit: float
+) -> Certificate:
+    """The certificate of a point between kinks: a minimum at most tau below, a saddle, or neither."""
+    stationary = known.gradient <= budget.gradient
+    direction: Tensor | None = None
+    if problem.parameters <= budget.dense and known.gradient <= budget.near:
+        found = curved(problem, w)
+        known = replace(known, curvature=found.curvature, curvature_bound=found.bound)
+        if found.depth <= tau * unit and (found.proved or stationary):
+            gap = found.depth / unit
+            return replace(known, kind=Kind.LOCAL_MINIMUM, proved=found.proved, gap=gap)
+        direction = found.direction
+    elif stationary and (lowest := lowest_curvature(problem, w, kinked, budget.dense, budget.steps)):
+        known, direction = replace(known, curvature=lowest[0]), lowest[2]
+    if not stationary:
+        return known
+    saddle = known.curvature < 0 and direction is not None and falls(problem, w, direction, both=True)
+    return known if saddle else replace(known, kind=Kind.STATIONARY)
+
+
+def _at_kink(problem: Problem, w: Tensor, known: Certificate, kinked: Kinked, budget: Budget) -> Certificate:
+    """The certificate of a point with pre-activations at 0: first order, then second."""
+    if not -known.slope <= budget.gradient:
+        # Steepest, or the other units' gradient where the test is open.
+        return known if falls(problem, w, kinked.direction) else replace(known, kind=Kind.STATIONARY)
+    if (
+        not kinked.sharp
+        or (lowest := lowest_curvature(problem, w, kinked, budget.dense, budget.steps)) is None
+    ):
+        return replace(known, kind=Kind.STATIONARY)
+    value, size, direction = lowest
+    known = replace(known, curvature=value)
+    if value >= -ROUNDING * size:
+        return replace(known, kind=Kind.STATIONARY_KINK)
+    return known if falls(problem, w, direction, both=True) else replace(known, kind=Kind.STATIONARY)
 
 
 def _dead(problem: Problem, w: Tensor, high: float, unit: float, tau: float) -> float | None:
