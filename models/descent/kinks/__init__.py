@@ -1,0 +1,1 @@
+"""Descent over the kinks of ReLU networks, from where a smooth method stalls: `step.advance`."""
