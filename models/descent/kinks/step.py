@@ -165,7 +165,8 @@ def subgradient(at: Place) -> float:
 
     The directional derivative along p is g^T p + sum_k c_k (max(d_k^T p, 0) - s_k d_k^T p). With all c_k > 0
     it is the support function of the convex set {g + D n}, n as in `models.descent.kinks.model`, whose
-    element nearest to 0 is the negative of steepest descent (Rockafellar & Wets 1998, "Variational analysis", 8.B).
+    element nearest to 0 is the negative of steepest descent (Rockafellar & Wets 1998, "Variational analysis",
+    8.B).
     A ridge, c_k < 0, is no part of it: 0 may be a Clarke subgradient there, though the loss falls on both
     sides.
     """
