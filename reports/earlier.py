@@ -134,7 +134,7 @@ _SINCE_2: dict[str, Any] = {
     "rule_since": 1,
     "cites": "",
 }
-"""Fields of a verdict that version 1 lacks, and what they are there; its rules are those that it began with."""
+"""Fields of a verdict that version 1 lacks, and what they are there; its rules hold since the beginning."""
 
 _UNCOUNTED = {"method": "", "alpha": 0.05, "rows": 0, "decided": 0, "surviving_bh": 0, "surviving_holm": 0}
 
@@ -168,7 +168,7 @@ def _with_design(options: Any) -> Any:
 
 
 def _region(text: Any) -> Any:
-    """`<= 0.05`, `>= 2` or `[1, 2]`, as versions 1 and 2 wrote a region; else what it is, which is refused."""
+    """`<= 0.05`, `>= 2` or `[1, 2]`, as versions 1 and 2 wrote a region; else the same, which is refused."""
     if not isinstance(text, str):
         return text
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 import tempfile
 from collections.abc import Sequence
 from enum import Enum
@@ -17,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tabulate import tabulate
 
 from claims.core.verdict import Region
 from reports import multiplicity
 from reports.formats import count, counted, design, estimate, p_value, sizes
 from reports.layout import grouped
 from reports.records import Provenance, Report, Row
+from reports.rendering import rendered
 
-__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "compose", "github_table", "write", "write_whole"]
+__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "compose", "write", "write_whole"]
 
 NAMES = ("verdicts.json", "verdicts.md", "verdicts.csv")
 
@@ -90,61 +89,30 @@ def _cell(value: Any) -> Any:
     return str(value) if isinstance(value, Region | Enum) else value
 
 
+HEADERS = ("setting", "verdict", "estimate, interval, margin", "p", "BH", "Holm", "n", "strength", "reason")
+
+
 def as_markdown(report: Report) -> str:
     """The table at full width, one heading a claim, with every reason."""
-    about = report.provenance
-    parts = ["# Verdicts", ""]
-    if not about.complete:
-        parts += [f"**Partial report: {about.interrupted}.**", ""]
-    parts += [
-        ", ".join(f"{number} {outcome}" for outcome, number in count(report.verdicts).items()) + ".",
-        "",
-    ]
-    parts += [_about(about), ""]
-    parts += [f"{_sentence(design(about.options), sizes(about.options))} {_survived(report)}", ""]
-    for title, claims in grouped(report.verdicts, lambda row: row):
-        parts += [f"## {title}", ""]
-        for claim, rows in claims:
-            first = rows[0]
-            parts += [f"### {claim}: {first.statement}", ""]
-            parts += [
-                f"Paper: {first.paper} ({first.place}). Unit: {first.unit}.",
-                "",
-                *_said("Rule", [row.rule for row in rows]),
-                *_said("Leans on", [row.cites for row in rows]),
-                github_table(_HEADERS, [_cells(row) for row in rows]),
-                "",
-            ]
-    return "\n".join(parts)
-
-
-def _about(about: Provenance) -> str:
-    commit = about.commit or "no checkout"
-    dirty = " with local changes" if about.dirty else ""
-    device = about.device or "device unknown"
-    shown = ", ".join(f"{name} {version}" for name, version in about.versions.items() if version)
-    return f"Commit {commit}{dirty}; {device}; {shown}; finished {about.finished}."
-
-
-def _sentence(*texts: str) -> str:
-    return " ".join(f"{text[0].upper()}{text[1:]}." for text in texts if text)
-
-
-def _survived(report: Report) -> str:
-    of = report.multiplicity
-    return (
-        f"Of {of.decided} decided rows among {of.rows} with a p-value, {of.surviving_bh} survive "
-        f"Benjamini and Hochberg's correction at {of.alpha:g} and {of.surviving_holm} Holm's."
+    options = report.provenance.options
+    text = rendered(
+        "verdicts.md",
+        about=report.provenance,
+        of=report.multiplicity,
+        counts=count(report.verdicts),
+        design=design(options),
+        sizes=sizes(options),
+        sections=grouped(report.verdicts, lambda row: row),
+        headers=HEADERS,
+        cells=lambda rows: list(map(_cells, rows)),
+        said=_said,
     )
+    return text.rstrip("\n") + "\n"
 
 
-def _said(title: str, texts: Sequence[str]) -> list[str]:
-    """A line with what the rows say, each text once."""
-    said = dict.fromkeys(" ".join(text.split()) for text in texts if text)
-    return [f"{title}: {'; '.join(said)}", ""] if said else []
-
-
-_HEADERS = ("setting", "verdict", "estimate, interval, margin", "p", "BH", "Holm", "n", "strength", "reason")
+def _said(rows: Sequence[Row], name: str) -> list[str]:
+    """What the rows say in this field, each text once."""
+    return list(dict.fromkeys(" ".join(text.split()) for row in rows if (text := getattr(row, name))))
 
 
 def _cells(row: Row) -> list[str]:
@@ -157,9 +125,3 @@ def _cells(row: Row) -> list[str]:
         row.strength,
         row.reason,
     ]
-
-
-def github_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of GitHub's Markdown; a bar in a cell is escaped, white space is one blank."""
-    escaped = [[" ".join(re.sub(r"(?<!\\)\|", r"\\|", cell).split()) for cell in row] for row in rows]
-    return tabulate(escaped, headers=headers, tablefmt="github", disable_numparse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from typing import Any
 
 from reports.comparison import Column, Comparison, Difference, tally
 from reports.earlier import WORDS, Change
-from reports.files import github_table
-from reports.formats import STYLES, counted, estimate, p_value, plural
+from reports.formats import STYLES, estimate, plural
 from reports.layout import Line, clip, clip_middle, cut, first_that_fits, grouped, heading, wrapped
 from reports.records import Row
+from reports.rendering import markdown as escaped
+from reports.rendering import rendered
 
 __all__ = ["LEGEND", "SHOWN", "markdown", "page", "selected", "summary", "terminal", "unlike"]
 
@@ -199,72 +199,40 @@ def _below(row: Difference, columns: Sequence[Column], style: _Style, width: int
         yield clip(f"  {text}  ({who})", width - _MARK)
 
 
-# -- as Markdown ----------------------------------------------------------------------
-
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
+# -- in a browser ---------------------------------------------------------------------
 
 
 def markdown(comparison: Comparison, rows: Sequence[Difference]) -> str:
     """A table a claim, a column a report; every text from a report is escaped."""
-    columns = comparison.columns
-    parts = ["# Verdicts compared", "", f"{_text(summary(comparison.rows, len(columns)))}.", ""]
-    if len(rows) < len(comparison.rows):
-        parts += [f"Shown: {len(rows)} of {len(comparison.rows)} verdicts.", ""]
-    parts += [f"- **{_text(column.name)}**: {_text(f'{column.about}; {column.path}')}" for column in columns]
-    parts += [f"- Mind: {_text(caution)}" for caution in comparison.cautions]
-    headers = ["setting", *(_text(column.name) for column in columns), "difference"]
-    for title, claims in grouped(rows, lambda row: row.any):
-        parts += ["", f"## {_text(title)}"]
-        for claim, same in claims:
-            first = same[0].any
-            parts += ["", f"### {_text(claim)}: {_text(first.statement)}", ""]
-            parts += [f"Paper: {_text(first.paper)} ({_text(first.place)}). Unit: {_text(first.unit)}.", ""]
-            cells = [[_text(r.any.setting), *map(_cell, r.verdicts), _mark(r)] for r in same]
-            parts += [github_table(headers, cells)]
-    parts += ["", *(f"- **{_text(word)}**: {_text(meaning)}" for word, meaning in LEGEND.items()), ""]
-    return "\n".join(parts)
+    headers = ["setting", *(escaped(column.name) for column in comparison.columns), "difference"]
+    return _rendered("comparison.md", comparison, rows, headers=headers, cells=_cells)
 
 
-def _cell(row: Row | None) -> str:
-    return "-" if row is None else f"{_text(row.outcome)}<br>{_text(estimate(row))}"
+def _cells(rows: Sequence[Difference]) -> list[list[str]]:
+    def cell(row: Row | None) -> str:
+        return "-" if row is None else f"{escaped(row.outcome)}<br>{escaped(estimate(row))}"
+
+    return [[escaped(row.any.setting), *map(cell, row.verdicts), _mark(row)] for row in rows]
 
 
 def _mark(row: Difference) -> str:
     parts = [f"**{row.change.upper()}**" if row.change is Change.FLIP else str(row.change)]
-    parts += ["apart" if row.apart else "", f"unlike: {_text(unlike(row))}" if row.unlike else ""]
+    parts += ["apart" if row.apart else "", f"unlike: {escaped(unlike(row))}" if row.unlike else ""]
     return ", ".join(part for part in parts if part)
-
-
-def _text(text: str) -> str:
-    """The text with nothing in it that Markdown or HTML would act upon."""
-    return _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;"))
-
-
-# -- as a page ------------------------------------------------------------------------
 
 
 def page(comparison: Comparison, rows: Sequence[Difference]) -> str:
     """A page of its own: no script, no request, readable on a phone and on paper."""
-    from reports.page import environment
+    return _rendered("comparison.html", comparison, rows, tally=tally(comparison.rows), unlike=unlike)
 
-    return (
-        environment()
-        .get_template("comparison.html")
-        .render(
-            comparison=comparison,
-            shown=len(rows),
-            summary=summary(comparison.rows, len(comparison.columns)),
-            tally=tally(comparison.rows),
-            sections=list(grouped(rows, lambda row: row.any)),
-            legend=LEGEND,
-            unlike=unlike,
-            estimate=estimate,
-            more=_more,
-        )
+
+def _rendered(name: str, comparison: Comparison, rows: Sequence[Difference], **more: Any) -> str:
+    return rendered(
+        name,
+        comparison=comparison,
+        shown=len(rows),
+        summary=summary(comparison.rows, len(comparison.columns)),
+        sections=list(grouped(rows, lambda row: row.any)),
+        legend=LEGEND,
+        **more,
     )
-
-
-def _more(row: Row) -> str:
-    p = p_value(row.p_value)
-    parts: list[Any] = [f"n {counted(row)}", str(row.strength), f"p {p}" if p else ""]
-    return ", ".join(filter(None, parts))

@@ -301,7 +301,7 @@ def test_a_folder_without_a_page_has_no_picture(tmp_path: Path) -> None:
 
 def test_numbers_stand_out_in_the_cells_of_a_matrix() -> None:
     """WCAG's ratio of 4.5 on every shade, in the light and the dark theme and on paper."""
-    css = (ROOT / "reports" / "page" / "templates" / "style.css").read_text(encoding="utf-8")
+    css = (ROOT / "reports" / "templates" / "style.css").read_text(encoding="utf-8")
     themes = re.findall(r"(--shade-0: .*?--cell-high: #[0-9a-f]{6})", css)
     assert len(themes) == 4
     for theme in themes:

@@ -11,10 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from claims.core.verdict import Outcome, Strength
-from reports.page import anchor
 from reports.page.plugin import read_controls
-from reports.page.sections import again, answer, reproduce, sections
-from reports.records import Controls, Row
+from reports.page.words import again, answer, prerequisites, reproduce
+from reports.records import Row
+from reports.rendering import anchor
 from tests.reports import page_samples as samples
 from tests.reports.page_reader import page
 from tests.reports.sample_options import options
@@ -172,9 +172,12 @@ def test_prerequisites_show_the_hypotheses_on_the_same_data() -> None:
         (other, {"boston-raw": "supported"}),
         (biased, {"boston-bias": "refuted"}),
     ):
-        parts = sections(samples.report(*hypotheses, verdict), Controls(), lambda rows, name: "")
-        found = {s.id: s for _, group in parts for s in group}["T2"].prerequisites
-        assert {p.claim: p.verdicts for p in found} == {"H1": {}, "H2": expected, "H3": {}, "H4": {}}
+        assert prerequisites([verdict], [*hypotheses, verdict]) == {
+            "H1": {},
+            "H2": expected,
+            "H3": {},
+            "H4": {},
+        }
 
 
 CONTROLS = {

@@ -1,9 +1,9 @@
-"""What the page says: the answer in a sentence, each claim with its rows, commands to paste; no markup."""
+"""What the page says: the answer in a sentence, each claim's rows and needs, commands to paste; no markup."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -13,28 +13,28 @@ from claims.catalogue.figures import PAPER
 from claims.core.origin import TrainedRun
 from claims.core.verdict import Outcome
 from claims.harness.launch.command_line import OPTIONS
-from reports.formats import number
 from reports.layout import SECTIONS, grouped
 from reports.multiplicity import decided, stands
-from reports.page import anchor
 from reports.records import Controls, Options, Provenance, Report, Row
+from reports.rendering import anchor
 from reports.summary import measured
 
 __all__ = [
+    "CATALOGUE",
+    "PAPER",
     "QUESTION",
     "PageRow",
-    "Prerequisite",
-    "Section",
     "again",
     "answer",
+    "controls_of",
+    "datasets",
+    "measured",
+    "placed",
+    "prerequisites",
     "reproduce",
-    "rows",
+    "seconds",
     "sections",
 ]
-
-
-Forest = Callable[[Sequence[Row], str], str]
-"""Draws a claim's verdicts as an SVG of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,102 +46,59 @@ class PageRow:
     experiments: list[TrainedRun]
 
 
-@dataclass(frozen=True, slots=True)
-class Prerequisite:
-    """A hypothesis that a claim needs, with its outcomes by setting on the claim's data."""
-
-    claim: str
-    statement: str
-    anchor: str
-    verdicts: dict[str, Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One claim."""
-
-    id: str
-    anchor: str
-    first: Row
-    rules: list[str]
-    cites: list[str]
-    margin: str
-    rows: list[PageRow]
-    readings: dict[str, dict[Outcome, int]]
-    forest: str
-    prerequisites: list[Prerequisite]
-    controls: str
-    controls_failed: bool
-    figures: list[int]
-    again: str
-    seconds: float
-
-
-def rows(report: Report) -> list[PageRow]:
+def placed(report: Report) -> list[PageRow]:
     """Every verdict, in the report's order."""
     runs = {run.key: run for run in report.provenance.experiments}
-    found: list[PageRow] = []
-    taken: set[str] = set()
+    found: dict[str, PageRow] = {}
     for row in report.verdicts:
         name = anchor(f"{row.claim}-{row.setting}")
-        while name in taken:
+        while name in found:
             name += "-2"
-        taken.add(name)
-        found.append(PageRow(row, name, [runs[key] for key in row.experiments if key in runs]))
-    return found
+        found[name] = PageRow(row, name, [runs[key] for key in row.experiments if key in runs])
+    return list(found.values())
 
 
-def sections(report: Report, controls: Controls | str, forest: Forest) -> list[tuple[str, list[Section]]]:
-    """The claims by part of the paper."""
+def sections(rows: Sequence[PageRow]) -> list[tuple[str, list[tuple[str, list[PageRow]]]]]:
+    """(part of the paper, [(claim, its rows), ...]), the parts in the paper's order."""
     order = list(SECTIONS.values())
-    found: dict[str, list[Section]] = {}
-    for title, claims in grouped(rows(report), lambda row: row.verdict):
-        found.setdefault(title, []).extend(_section(same, report, controls, forest) for _, same in claims)
-    return sorted(found.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order))
+    found: dict[str, list[tuple[str, list[PageRow]]]] = {}
+    for title, claims in grouped(rows, lambda row: row.verdict):
+        found.setdefault(title, []).extend(claims)
+    return sorted(found.items(), key=lambda part: order.index(part[0]) if part[0] in order else len(order))
 
 
-def _section(group: list[PageRow], report: Report, controls: Controls | str, forest: Forest) -> Section:
-    verdicts = [row.verdict for row in group]
-    first, about = verdicts[0], report.provenance
-    said, failed = _controls(first.claim, controls)
-    return Section(
-        id=first.claim,
-        anchor=anchor(first.claim),
-        first=first,
-        rules=list(dict.fromkeys(row.rule for row in verdicts if row.rule)),
-        cites=list(dict.fromkeys(row.cites for row in verdicts if row.cites)),
-        margin="" if first.margin is None else number(first.margin),
-        rows=group,
-        readings=measured(verdicts),
-        forest=forest(verdicts, f"{anchor(first.claim)}-forest"),
-        prerequisites=_prerequisites(verdicts, report.verdicts),
-        controls=said,
-        controls_failed=failed,
-        figures=[number for number in first.figures if any(number == figure.number for figure in PAPER)],
-        again=again(verdicts, about),
-        seconds=sum(about.durations.tests.get(test, 0.0) for test in {row.nodeid for row in verdicts}),
-    )
+def datasets(about: Provenance) -> list[str]:
+    """The data sets; the planted ones together."""
+    real = [name for name in about.data if not name.startswith("synthetic")]
+    return [*real, "planted sets"] if len(real) < len(about.data) else real
 
 
-def _prerequisites(verdicts: Sequence[Row], everything: Sequence[Row]) -> list[Prerequisite]:
-    """Each hypothesis on the claim's data: on its own variant where that was judged, else on the raw data."""
+def seconds(verdicts: Sequence[Row], about: Provenance) -> float:
+    """What their tests took in this run."""
+    return sum(about.durations.tests.get(test, 0.0) for test in {row.nodeid for row in verdicts})
+
+
+def prerequisites(verdicts: Sequence[Row], everything: Sequence[Row]) -> dict[str, dict[str, Outcome]]:
+    """Hypothesis that the claim of these verdicts needs -> its outcomes by setting on the claim's data.
+
+    On its own variant of the data where that was judged, else on the raw data.
+    """
     claim = CATALOGUE.get(verdicts[0].claim)
-    found = []
+    found: dict[str, dict[str, Outcome]] = {}
     for id in claim.prerequisites if claim else ():
-        chosen: dict[str, Outcome] = {}
+        chosen = found.setdefault(id, {})
         for row in verdicts:
             same_data = [v for v in everything if v.claim == id and v.dataset == row.dataset]
             exact = [v for v in same_data if f"{row.setting}-".startswith(f"{v.setting}-")]
             raw = [v for v in same_data if v.setting == f"{row.dataset}-raw"]
             chosen |= {v.setting: v.outcome for v in exact or raw or same_data}
-        found.append(Prerequisite(id, CATALOGUE[id].statement, anchor(id), chosen))
     return found
 
 
 COMMAND = "python -m pytest tests/claims -k controls"
 
 
-def _controls(claim: str, found: Controls | str) -> tuple[str, bool]:
+def controls_of(claim: str, found: Controls | str) -> tuple[str, bool]:
     """A sentence on the claim's planted controls, and whether one came out wrong: then its verdicts mean
     nothing."""
     if isinstance(found, str):
