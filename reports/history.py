@@ -24,7 +24,19 @@ import pytest
 from claims.catalogue import CATALOGUE
 from reports.earlier import WORDS, Change, change, harmless
 from reports.formats import STYLES, commit, estimate, minute
-from reports.layout import Line, aligned, clip, cut, first_that_fits, printable, wrapped, write
+from reports.layout import (
+    Cells,
+    Line,
+    beside,
+    breadth,
+    clip,
+    cut,
+    first_that_fits,
+    padded,
+    printable,
+    wrapped,
+    write,
+)
 from reports.records import Report, Row
 
 if TYPE_CHECKING:
@@ -323,22 +335,24 @@ def lines(claim: str, found: Sequence[Entry], width: int, limit: int | None = No
     newest = {run for _, run in runs[-limit if limit else 0 :]}
     shown = [pair for pair in _changes(found) if pair[0].run in newest]
 
-    def laid_out(style: _Style) -> list[list[str]]:
-        header = ["finished (UTC)", "commit", "scale", "verdict", "estimate [interval]"]
-        header[-1] += " margin" if style.margin else ""
-        return aligned([header, *(_cells(entry, style) for entry, _ in shown)])
+    def laid_out(style: _Style) -> list[Cells]:
+        cells = [_cells(entry, style) for entry, _ in shown]
+        return padded([{name: name for name in cells[0]}, *cells])
 
-    header, *rows = first_that_fits(_STYLES, laid_out, lambda rows: _MARK + len("  ".join(rows[0])) <= width)
+    header, *rows = first_that_fits(_STYLES, laid_out, lambda rows: _MARK + breadth(rows) <= width)
     statement = CATALOGUE[claim].statement if claim in CATALOGUE else "no longer in the catalogue"
     yield from wrapped(f"{claim}  {statement}", width, {"bold": True})
-    yield cut([(" " * _MARK + "  ".join(header), {})], width)
+    yield cut([(" " * _MARK, {}), *beside(header, {})], width)
     for place, group in groupby(zip(shown, rows, strict=True), key=lambda pair: pair[0][0].place):
         together = list(group)
         regions = dict.fromkeys(str(entry.verdict.region) for (entry, _), _ in together)
         yield []
         title = f"{' on '.join(place)}  [wanted: {', then '.join(regions)}]"
         yield [(clip(title, width), {"bold": True})]
-        yield from (_line(*pair, row, width) for pair, row in together)
+        for (entry, moved), cells in together:
+            word, markup = WORDS[moved]
+            looks = {"verdict": STYLES[entry.verdict.outcome].markup}
+            yield cut([(f"{word:<{_MARK}}", markup), *beside(cells, looks)], width)
     yield []
     said = f"{len(newest)} of {len(runs)} runs; a star: with local changes"
     ruled = sum(moved is Change.RULE for _, moved in shown)
@@ -355,18 +369,14 @@ def _changes(found: Sequence[Entry]) -> Iterator[tuple[Entry, Change]]:
         before = entry
 
 
-def _cells(entry: Entry, style: _Style) -> list[str]:
+def _cells(entry: Entry, style: _Style) -> Cells:
     outcome = entry.verdict.outcome
-    return [
-        minute(entry.finished),
-        commit(entry.revision, entry.dirty),
-        entry.scale,
-        style.words.get(outcome, outcome),
-        estimate(entry.verdict, style.digits, margin=style.margin),
-    ]
-
-
-def _line(entry: Entry, moved: Change, row: list[str], width: int) -> Line:
-    word, markup = WORDS[moved]
-    line = [(f"{word:<{_MARK}}", markup), ("  ".join(row[:3]) + "  ", {})]
-    return cut([*line, (row[3], STYLES[entry.verdict.outcome].markup), (f"  {row[4].rstrip()}", {})], width)
+    return {
+        "finished (UTC)": minute(entry.finished),
+        "commit": commit(entry.revision, entry.dirty),
+        "scale": entry.scale,
+        "verdict": style.words.get(outcome, outcome),
+        f"estimate [interval]{' margin' * style.margin}": estimate(
+            entry.verdict, style.digits, margin=style.margin
+        ),
+    }

@@ -1,14 +1,14 @@
 """How text is laid out on a terminal: lines of (text, markup) pieces, columns, what fits, what is cut.
 
-Tables, histories, comparisons and progress share it: rows are written in one style
-after another, from full words to letters, and the first that fits is taken.
+The verdict table, comparisons, the history and the live lines share it: a row is a text for each column; rows
+are written in one style after another, from full words to letters, and the first that fits is taken.
 """
 
 from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TextIO, TypeVar
 
@@ -17,8 +17,10 @@ from claims.core.verdict import Verdict
 
 __all__ = [
     "SECTIONS",
+    "Cells",
     "Line",
-    "aligned",
+    "beside",
+    "breadth",
     "clip",
     "clip_middle",
     "cut",
@@ -26,8 +28,11 @@ __all__ = [
     "grouped",
     "heading",
     "in_colour",
+    "padded",
     "plain",
     "printable",
+    "sectioned",
+    "shrunk",
     "wrapped",
     "write",
 ]
@@ -42,6 +47,9 @@ SECTIONS: dict[str, str] = {
     Kind.METRIC: "Section 3.1: metrics",
     Kind.DISCUSSION: "Section 5: discussion",
 }
+Cells = dict[str, str]
+"""A row of a table: column -> text."""
+
 _CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _HARD_SPACE = "\xa0"
 _FIRST_LEAST, _WORD_LEAST = 5, 3
@@ -77,6 +85,18 @@ def heading(verdict: Verdict, width: int) -> Iterator[Line]:
         yield [(text.replace(_HARD_SPACE, " "), markup) for text, markup in line]
 
 
+def sectioned(
+    rows: Iterable[T], verdict_of: Callable[[T], Verdict], lines_of: Callable[[T], Iterable[Line]], width: int
+) -> Iterator[Line]:
+    """Each row's lines under the headings of its section and claim."""
+    for title, claims in grouped(rows, verdict_of):
+        yield from ([], [(title, {"bold": True})])
+        for _, same in claims:
+            yield from heading(verdict_of(same[0]), width)
+            for row in same:
+                yield from lines_of(row)
+
+
 # -- fitting --------------------------------------------------------------------------
 
 
@@ -88,16 +108,39 @@ def first_that_fits(styles: Sequence[S], laid_out: Callable[[S], T], fits: Calla
     return found
 
 
-def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[list[str]]:
-    """The rows' cells padded to columns, to the left except in the columns named."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+def padded(rows: Sequence[Cells], right: Collection[str] = ()) -> list[Cells]:
+    """The rows with every column in one width, to the left except in the columns named."""
+    widths = {name: max(len(row[name]) for row in rows) for name in (rows[0] if rows else ())}
     return [
-        [
-            cell.rjust(width) if k in right else cell.ljust(width)
-            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
+        {
+            name: text.rjust(widths[name]) if name in right else text.ljust(widths[name])
+            for name, text in row.items()
+        }
         for row in rows
     ]
+
+
+def breadth(rows: Sequence[Cells]) -> int:
+    """How long the lines of these rows are, with two blanks between the columns."""
+    return len("  ".join(padded(rows)[0].values()))
+
+
+def shrunk(rows: Sequence[Cells], column: str, width: int, least: int) -> list[Cells]:
+    """The rows with the texts of one column clipped in the middle until all fit, or to `least` letters."""
+    longest = max(len(row[column]) for row in rows)
+    keep = max(least, longest - max(0, breadth(rows) - width))
+    return [row | {column: clip_middle(row[column], keep)} for row in rows]
+
+
+def beside(cells: Cells, looks: Mapping[str, dict[str, bool]]) -> Line:
+    """A row that is padded as a line; `looks` is the markup of some columns."""
+    line: Line = []
+    for name, cell in cells.items():
+        text = cell.rstrip()
+        line += [(text, looks.get(name, {})), (" " * (len(cell) - len(text) + 2), {})]
+    while line and not line[-1][0].strip():
+        line.pop()
+    return line
 
 
 def wrapped(text: str, width: int, markup: dict[str, bool] | None = None, indent: int = 4) -> list[Line]:

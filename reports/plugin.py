@@ -15,11 +15,10 @@ from reports import live, summary
 from reports.collector import Collector, recorded, recording
 from reports.earlier import BASELINE, Baseline
 from reports.formats import STYLES
-from reports.session import OPTIONS, FailOn, check, conclude
+from reports.session import OPTIONS, check, conclude, with_findings
 
 COLLECTOR = pytest.StashKey[Collector]()
 ENDED = pytest.StashKey[summary.Ended]()
-FAIL_ON = pytest.StashKey[FailOn]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,13 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse what cannot work before anything trains; workers trust the controller."""
-    command_line.make_absolute(config.option, ("report_dir", "baseline"), config.invocation_params.dir)
+    option = config.option
+    command_line.make_absolute(option, ("report_dir", "baseline"), config.invocation_params.dir)
     if not hasattr(config, "workerinput"):
-        check(config.option)
-        if config.option.baseline is not None:
-            config.stash[BASELINE] = Baseline.read(Path(config.option.baseline))
+        check(option)
         config.pluginmanager.register(config.stash.setdefault(COLLECTOR, Collector()))
-    config.stash[FAIL_ON] = FailOn.from_options(config.option)
+    if option.baseline is not None:
+        config.stash[BASELINE] = Baseline.read(Path(option.baseline))
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ def pytest_claims_progress(config: pytest.Config) -> Reporter:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the findings of --fail-on into failures."""
-    return item.config.stash[FAIL_ON].apply((yield))
+    return with_findings((yield), item.config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -105,9 +104,3 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """On the process that reports, before any worker starts: live lines."""
     if not hasattr(session.config, "workerinput"):
         live.set_up(session.config)
-
-
-@pytest.fixture(scope="session")
-def training_progress(pytestconfig: pytest.Config) -> Reporter:
-    """The run store's `progress`, for the live lines; its `wanted(spec)` goes around asking for a run."""
-    return live.reporter(pytestconfig)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from reports.collector import FINDING, Collector, describe, recorded
 from reports.earlier import BASELINE, Baseline
 from reports.summary import Ended
 
-__all__ = ["OPTIONS", "FailOn", "check", "conclude", "interruption", "summarise"]
+__all__ = ["OPTIONS", "check", "conclude", "out", "summarise", "with_findings"]
 
 
 # -- options --------------------------------------------------------------------------
@@ -69,37 +68,27 @@ def check(option: Namespace) -> None:
 # -- findings -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FailOn:
-    """Which findings fail, and the earlier outcomes to compare with."""
+def with_findings(report: pytest.TestReport, config: pytest.Config) -> pytest.TestReport:
+    """The report of one phase of a test; of a passed test whose verdict --fail-on names, failed."""
+    if config.option.fail_on and report.when == "call" and report.passed:
+        earlier = config.stash.get(BASELINE, None) or Baseline()
+        reasons = [_finding(one.verdict, config.option.fail_on, earlier) for one in recorded(report)]
+        if any(reasons):
+            report.outcome = "failed"
+            report.longrepr = "\n".join(filter(None, reasons))
+            report.user_properties.append((FINDING, report.longrepr))
+    return report
 
-    findings: tuple[str, ...] = ()
-    earlier: Baseline = field(default_factory=Baseline)
 
-    @classmethod
-    def from_options(cls, option: Namespace) -> FailOn:
-        """Read `--fail-on` and, where it is asked for, the baseline."""
-        earlier = Baseline.read(Path(option.baseline)) if CHANGED in option.fail_on else Baseline()
-        return cls(tuple(option.fail_on), earlier)
-
-    def apply(self, report: pytest.TestReport) -> pytest.TestReport:
-        """Fail the report of a passed test whose verdict is one of the findings."""
-        if self.findings and report.when == "call" and report.passed:
-            reasons = [text for one in recorded(report) if (text := self._why(one.verdict))]
-            if reasons:
-                report.outcome = "failed"
-                report.longrepr = "\n".join(reasons)
-                report.user_properties.append((FINDING, report.longrepr))
-        return report
-
-    def _why(self, verdict: Verdict) -> str | None:
-        name = f"{verdict.claim} [{verdict.setting}]"
-        reason = f": {verdict.reason}" if verdict.reason else ""
-        if verdict.outcome in self.findings:
-            return f"{name} {verdict.outcome} (--fail-on {verdict.outcome}){reason}"
-        if CHANGED in self.findings and (moved := self.earlier.moved(verdict)):
-            return f"{name} changed from {moved[0]} to {moved[1]} (--fail-on {CHANGED}){reason}"
-        return None
+def _finding(verdict: Verdict, fail_on: Sequence[str], earlier: Baseline) -> str:
+    """What --fail-on says of this verdict, if anything."""
+    name = f"{verdict.claim} [{verdict.setting}]"
+    reason = f": {verdict.reason}" if verdict.reason else ""
+    if verdict.outcome in fail_on:
+        return f"{name} {verdict.outcome} (--fail-on {verdict.outcome}){reason}"
+    if CHANGED in fail_on and (moved := earlier.moved(verdict)):
+        return f"{name} changed from {moved[0]} to {moved[1]} (--fail-on {CHANGED}){reason}"
+    return ""
 
 
 # -- the report -----------------------------------------------------------------------
@@ -110,9 +99,9 @@ def conclude(session: pytest.Session, collector: Collector) -> Ended | None:
     if not collector.found or not any(collector.found.values()):
         return None
     config = session.config
-    about = describe(config, collector, interruption(session, collector))
+    about = describe(config, collector, _interruption(session, collector))
     report = files.compose(about, collector.rows())
-    parent = Path(config.option.report_dir or config.rootpath / "reports" / "out")
+    parent = out(config)
     folder = parent / about.folder
     earlier = config.stash.get(BASELINE, None)
     try:
@@ -127,7 +116,12 @@ def conclude(session: pytest.Session, collector: Collector) -> Ended | None:
     return Ended(report, folder, None, tuple(filter(None, asides)), earlier)
 
 
-def interruption(session: pytest.Session, collector: Collector) -> str | None:
+def out(config: pytest.Config) -> Path:
+    """The folder above the reports of the backends."""
+    return Path(config.option.report_dir or config.rootpath / "reports" / "out")
+
+
+def _interruption(session: pytest.Session, collector: Collector) -> str | None:
     """Why the run ended before its last test, or None where it did not."""
     done, wanted = len(collector.finished), session.testscollected
     if done >= wanted:
@@ -168,10 +162,8 @@ def summarise(markdown: Path, environ: Mapping[str, str]) -> str | None:
 
 def _fitting(text: str, room: int) -> bytes:
     """The text in at most so many bytes: whole, or whole lines and a sentence, or nothing."""
-    whole = text.encode()
+    whole, end = text.encode(), _CUT.encode()
     if len(whole) <= room:
         return whole
-    left = room - len(_CUT.encode())
-    return (
-        whole[: whole.rindex(b"\n", 0, left)] + _CUT.encode() if left > 0 and b"\n" in whole[:left] else b""
-    )
+    head, newline, _ = whole[: max(0, room - len(end))].rpartition(b"\n")
+    return head + end if newline else b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,20 @@ from claims.core.verdict import Outcome
 from reports import files
 from reports.earlier import Baseline, Change
 from reports.formats import STYLES, count, counted, design, estimate, p_value, plural, sizes
-from reports.layout import Line, aligned, clip, clip_middle, cut, first_that_fits, grouped, heading, wrapped
+from reports.layout import (
+    Cells,
+    Line,
+    beside,
+    breadth,
+    clip,
+    cut,
+    first_that_fits,
+    grouped,
+    padded,
+    sectioned,
+    shrunk,
+    wrapped,
+)
 from reports.multiplicity import fell
 from reports.records import Multiplicity, Options, Report, Row
 
@@ -23,13 +36,15 @@ __all__ = ["Ended", "changes", "counts", "designed", "measured", "readings", "sh
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The report as written, and where; `problem` says why it could not be, `notes` what else went wrong,
-    `earlier` is what --baseline named."""
+    `earlier` is what --baseline named; `page` is where the page was built, `page_problem` why it was not."""
 
     report: Report
     folder: Path
     problem: str | None = None
     notes: tuple[str, ...] = ()
     earlier: Baseline | None = None
+    page: Path | None = None
+    page_problem: str = ""
 
 
 def show(terminal: pytest.TerminalReporter, ended: Ended) -> None:
@@ -57,6 +72,10 @@ def show(terminal: pytest.TerminalReporter, ended: Ended) -> None:
         terminal.write_line(ended.problem, red=True)
     elif not brief:
         terminal.write_line(f"{', '.join(files.NAMES)} in {_shortest(ended.folder)}")
+    if ended.page_problem:
+        terminal.write_line(ended.page_problem, red=True)
+    elif ended.page and not brief:
+        terminal.write_line(f"{ended.page.name} beside them, for a browser")
 
 
 def _write(terminal: pytest.TerminalReporter, lines: Iterable[Line]) -> None:
@@ -146,9 +165,6 @@ _FELL = "*"
 
 _WIDE_FROM, _WHY_FROM, _SETTING_LEAST, _FAILED_MOST = 100, 24, 12, 32
 
-Cells = list[dict[str, str]]
-"""Column -> text of each row; the header first."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Style:
@@ -161,72 +177,65 @@ class _Style:
     """Whether there is a column of p-values."""
     units: bool = False
     """Whether n says what it counts."""
-    claim: bool = True
+    claim: bool = False
     """Whether each row repeats its claim, which stands above its rows."""
 
 
 _WIDE = (
-    _Style(3, {}, p=True, units=True),
+    _Style(3, {}, p=True, units=True, claim=True),
+    _Style(3, {}, p=True, claim=True),
+    _Style(3, _SHORT, p=True, claim=True),
+    _Style(2, _SHORT, p=True, claim=True),
+    _Style(2, _SHORT, p=True),
+)
+_NARROW = (
     _Style(3, {}, p=True),
     _Style(3, _SHORT, p=True),
+    _Style(3, {}),
+    _Style(3, _SHORT),
     _Style(2, _SHORT, p=True),
-    _Style(2, _SHORT, p=True, claim=False),
+    _Style(2, _SHORT),
 )
-_NARROW = tuple(_Style(digits, words, claim=False) for digits, words in ((3, {}), (3, _SHORT), (2, _SHORT)))
 """On a narrow terminal p-values come last: shown only where no number and no setting is shorter for them."""
 
 
 def table(rows: Sequence[Row], width: int) -> list[Line]:
     """The table, every line at most `width` characters long."""
-    header, *cells = _padded(_fitted(rows, width))
-    found: list[Line] = [[("  " + "  ".join(header.values()).rstrip(), {"bold": True})]]
-    for title, claims in grouped(zip(rows, cells, strict=True), lambda pair: pair[0]):
-        found += [[], [(title, {"bold": True})]]
-        for _, same in claims:
-            found += heading(same[0][0], width)
-            found += [_coloured(*pair) for pair in same]
+    header, *cells = _fitted(rows, width)
+    found = [
+        [(f"  {'  '.join(header.values()).rstrip()}", {"bold": True})],
+        *sectioned(
+            zip(rows, cells, strict=True),
+            lambda pair: pair[0],
+            lambda pair: [[("  ", {}), *beside(pair[1], {"verdict": STYLES[pair[0].outcome].markup})]],
+            width,
+        ),
+    ]
     return [cut(line, width) for line in found]
 
 
-def _coloured(row: Row, cells: dict[str, str]) -> Line:
-    """The row with its verdict in colour."""
-    line: Line = []
-    for name, cell in cells.items():
-        text = cell.rstrip() if name == "verdict" else cell
-        line += [("  ", {}), (text, STYLES[row.outcome].markup if name == "verdict" else {})]
-        line += [(" " * (len(cell) - len(text)), {})] if len(text) < len(cell) else []
-    return [*line[:-1], (line[-1][0].rstrip(), line[-1][1])]
+def _fitted(rows: Sequence[Row], width: int) -> list[Cells]:
+    """Header and rows by the first style that fits, padded; where none does, settings are clipped."""
+    width -= 2  # before every row
+    wide = width + 2 >= _WIDE_FROM
 
-
-def _fitted(rows: Sequence[Row], width: int) -> Cells:
-    """Header and rows by the first style that fits; then settings are clipped."""
-    styles = _WIDE if width >= _WIDE_FROM else _NARROW
-
-    def laid_out(style: _Style) -> Cells:
+    def laid_out(style: _Style) -> list[Cells]:
         header = {name: name for name in _cells(rows[0], style)} if rows else {"verdict": "verdict"}
-        header |= {"strength": "how"} if width < _WIDE_FROM else {}
+        header |= {} if wide else {"strength": "how"}
         return [header, *(_cells(row, style) for row in rows)]
 
-    def fits(cells: Cells) -> bool:
-        return _width(cells) <= width
-
-    cells = first_that_fits(styles, laid_out, fits)
-    if not fits(cells):
-        longest = max(len(row["setting"]) for row in cells)
-        keep = max(_SETTING_LEAST, longest - (_width(cells) - width))
-        cells = [row | {"setting": clip_middle(row["setting"], keep)} for row in cells]
-    else:
-        style = next(style for style in styles if laid_out(style) == cells)
-        with_p = [replace(style, p=True, words=words) for words in (style.words, _SHORT)]
-        cells = next(filter(fits, map(laid_out, with_p)), cells)
-    spare = width - _width(cells) - 2
+    cells = first_that_fits(_WIDE if wide else _NARROW, laid_out, lambda cells: breadth(cells) <= width)
+    if rows:
+        cells = shrunk(cells, "setting", width, _SETTING_LEAST)
+    spare = width - breadth(cells) - 2
     if spare >= _WHY_FROM:
         why = ["why", *(clip(" ".join(row.reason.split()), spare) for row in rows)]
         cells = [row | {"why": reason} for row, reason in zip(cells, why, strict=True)]
-    return cells
+    units = any(" " in row.get("n", "") for row in cells)
+    return padded(cells, right=() if units else ("n",))
 
 
-def _cells(row: Row, style: _Style) -> dict[str, str]:
+def _cells(row: Row, style: _Style) -> Cells:
     claim = {"claim": row.claim} if style.claim else {}
     return claim | {
         "setting": " ".join(row.setting.split()),
@@ -242,18 +251,6 @@ def _failed(row: Row) -> str:
     """The hypotheses that failed, where a claim is not applicable for them."""
     if row.outcome is not Outcome.NOT_APPLICABLE:
         return ""
-    return (
-        f"{' and '.join(row.failed)} failed" if row.failed else clip(row.reason.split(";")[0], _FAILED_MOST)
-    )
-
-
-def _padded(cells: Cells) -> Cells:
-    units = any(" " in row.get("n", "") for row in cells)
-    names = list(cells[0])
-    right = [] if units or "n" not in names else [names.index("n")]
-    padded = aligned([list(row.values()) for row in cells], right)
-    return [dict(zip(names, row, strict=True)) for row in padded]
-
-
-def _width(cells: Cells) -> int:
-    return sum(2 + len(cell) for cell in _padded(cells)[0].values())
+    if row.failed:
+        return f"{' and '.join(row.failed)} failed"
+    return clip(row.reason.split(";")[0], _FAILED_MOST)

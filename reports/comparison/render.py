@@ -10,7 +10,21 @@ from typing import Any
 from reports.comparison import Column, Comparison, Difference, tally
 from reports.earlier import WORDS, Change
 from reports.formats import STYLES, estimate, plural
-from reports.layout import Line, clip, clip_middle, cut, first_that_fits, grouped, heading, wrapped
+from reports.layout import (
+    Cells,
+    Line,
+    beside,
+    breadth,
+    clip,
+    clip_middle,
+    cut,
+    first_that_fits,
+    grouped,
+    padded,
+    sectioned,
+    shrunk,
+    wrapped,
+)
 from reports.records import Row
 from reports.rendering import markdown as escaped
 from reports.rendering import rendered
@@ -93,19 +107,6 @@ _STYLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """A style with the widths it needs: the setting's, and one for each report."""
-
-    style: _Style
-    setting: int
-    cells: tuple[int, ...]
-
-    @property
-    def width(self) -> int:
-        return _MARK + self.setting + sum(2 + cell for cell in self.cells)
-
-
 def terminal(comparison: Comparison, rows: Sequence[Difference], width: int) -> list[Line]:
     """What is compared, the rows (all of them or a selection), the counts, and what the words mean.
 
@@ -114,72 +115,71 @@ def terminal(comparison: Comparison, rows: Sequence[Difference], width: int) -> 
     those that read alike on one line. No line is longer than `width` characters.
     """
     columns = comparison.columns
-    layout = _layout(rows, len(columns), width)
+    style, (floor, *cells) = _fitted(rows, len(columns), width)
     found: list[Line] = [[("comparing", {"bold": True})]]
     for i, column in enumerate(columns, start=1):
-        name = column.name if layout.style.names else f"{i}  {column.name}"
+        name = column.name if style.names else f"{i}  {column.name}"
         found += wrapped(f"  {name}: {column.about}; {column.path}", width, indent=6)
     for text in comparison.cautions:
         found += wrapped(f"mind: {text}", width, {"yellow": True})
-    found += [[], *_header(columns, layout)] if rows else []
-    for title, claims in grouped(rows, lambda row: row.any):
-        found += [[], [(title, {"bold": True})]]
-        for _, same in claims:
-            found += heading(same[0].any, width)
-            found += [line for row in same for line in _row(row, columns, layout, width)]
+    found += [[], *_header(columns, style, floor)] if rows else []
+    pairs = zip(rows, cells[::2], cells[1::2], strict=True)
+    found += sectioned(
+        pairs, lambda of: of[0].any, lambda of: _row(*of, columns=columns, style=style, width=width), width
+    )
     found += [[], *wrapped(summary(comparison.rows, len(columns)), width, {"bold": True})]
     if len(rows) < len(comparison.rows):
         found += wrapped(f"shown: {len(rows)} of {len(comparison.rows)} verdicts", width)
-    if not layout.style.names:
+    if not style.names:
         found += wrapped(", ".join(f"{letter} {outcome}" for outcome, letter in _LETTERS.items()), width)
     for word, meaning in LEGEND.items():
         found += wrapped(f"{word:<7} {meaning}", width, indent=8)
     return [cut(line, width) for line in found]
 
 
-def _layout(rows: Sequence[Difference], reports: int, width: int) -> _Layout:
-    setting = max((len(row.any.setting) for row in rows), default=_SETTING_LEAST)
+def _fitted(rows: Sequence[Difference], reports: int, width: int) -> tuple[_Style, list[Cells]]:
+    """The style, and padded: what columns have at least, then for each row its outcomes and estimates."""
+    names = [str(i) for i in range(1, reports + 1)]
 
-    def laid_out(style: _Style) -> _Layout:
-        cells = tuple(_cell_width([row.verdicts[i] for row in rows], i, style) for i in range(reports))
-        excess = max(0, _Layout(style, setting, cells).width - width)
-        return _Layout(style, max(min(_SETTING_LEAST, setting), setting - excess), cells)
+    def laid_out(style: _Style) -> tuple[_Style, list[Cells]]:
+        cells = [{"setting": ""} | {name: " " * (9 if style.names else len(name)) for name in names}]
+        for row in rows:
+            outcomes, estimates = map(style.outcome, row.verdicts), map(style.estimate, row.verdicts)
+            cells.append({"setting": row.any.setting} | dict(zip(names, outcomes, strict=True)))
+            cells.append({"setting": ""} | dict(zip(names, estimates, strict=True)))
+        return style, padded(shrunk(cells, "setting", width - _MARK, _SETTING_LEAST))
 
-    return first_that_fits(_STYLES, laid_out, lambda layout: layout.width <= width)
-
-
-def _cell_width(verdicts: Sequence[Row | None], i: int, style: _Style) -> int:
-    texts = [text for row in verdicts for text in (style.outcome(row), style.estimate(row))]
-    return max([9 if style.names else len(str(i + 1)), *map(len, texts)])
+    return first_that_fits(_STYLES, laid_out, lambda found: _MARK + breadth(found[1]) <= width)
 
 
-def _header(columns: Sequence[Column], layout: _Layout) -> Iterator[Line]:
+def _header(columns: Sequence[Column], style: _Style, floor: Cells) -> Iterator[Line]:
     """The columns' names, each broken within its own width."""
-    names = [column.name if layout.style.names else str(i) for i, column in enumerate(columns, start=1)]
-    broken = [textwrap.wrap(name, cell) for name, cell in zip(names, layout.cells, strict=True)]
-    for i in range(max(map(len, broken))):
-        first = " " * _MARK + ("" if i else "setting").ljust(layout.setting)
-        parts = [part[i] if i < len(part) else "" for part in broken]
-        cells = zip(parts, layout.cells, strict=True)
-        yield [((first + "".join("  " + part.ljust(cell) for part, cell in cells)).rstrip(), {"bold": True})]
+    shown = [column.name if style.names else str(i) for i, column in enumerate(columns, start=1)]
+    names = dict(zip(floor, ["setting", *shown], strict=True))
+    broken = {name: textwrap.wrap(names[name], len(cell)) for name, cell in floor.items()}
+    for i in range(max(map(len, broken.values()))):
+        parts = {name: "".join(part[i : i + 1]).ljust(len(floor[name])) for name, part in broken.items()}
+        yield [(" " * _MARK + "  ".join(parts.values()).rstrip(), {"bold": True})]
 
 
-def _row(row: Difference, columns: Sequence[Column], layout: _Layout, width: int) -> Iterator[Line]:
-    style = layout.style
+def _row(
+    row: Difference,
+    outcomes: Cells,
+    estimates: Cells,
+    *,
+    columns: Sequence[Column],
+    style: _Style,
+    width: int,
+) -> Iterator[Line]:
     word, markup = WORDS[row.change]
-    line: Line = [(f"{word:<{_MARK}}", markup)]
-    line.append((clip_middle(row.any.setting, layout.setting).ljust(layout.setting), {}))
-    for verdict, cell in zip(row.verdicts, layout.cells, strict=True):
-        text = style.outcome(verdict)
-        line += [("  ", {}), (text, {} if verdict is None else STYLES[verdict.outcome].markup)]
-        line.append((" " * (cell - len(text)), {}))
-    yield line
+    looks = {str(i): STYLES[v.outcome].markup for i, v in enumerate(row.verdicts, start=1) if v}
+    yield [(f"{word:<{_MARK}}", markup), *beside(outcomes, looks)]
     below = "apart" if row.apart else "changed" if row.change is Change.RULE else ""
     apart = (f"{below:<{_MARK}}", markup if row.change is Change.RULE else {"bold": True})
     if style.beside:
-        region = clip(f"  {row.any.region}", layout.setting).ljust(layout.setting)
-        cells = zip(row.verdicts, layout.cells, strict=True)
-        yield [apart, (region + "".join("  " + style.estimate(v).ljust(cell) for v, cell in cells), {})]
+        setting = len(outcomes["setting"])
+        region = clip(f"  {row.any.region}", setting).ljust(setting)
+        yield [apart, *beside(estimates | {"setting": region}, {})]
     else:
         for i, text in enumerate(_below(row, columns, style, width)):
             yield [(" " * _MARK, {}) if i else apart, (text, {})]

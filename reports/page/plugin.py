@@ -8,7 +8,7 @@ is written to controls.json in the folder above the reports.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,65 +21,38 @@ from reports.files import write_whole
 from reports.page import build
 from reports.plugin import ENDED
 from reports.records import Control, Controls
-from reports.summary import Ended
+from reports.session import out
 
-__all__ = ["ControlsRecorder", "Page", "read_controls"]
+__all__ = ["ControlsRecorder", "read_controls"]
 
 NAME = "controls.json"
 LIMIT = 2**24
 """Bytes of controls.json."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Where the page is, or why it is not."""
-
-    path: Path | None = None
-    problem: str = ""
-
-
-PAGE = pytest.StashKey[Page]()
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Listen to the planted controls, in the process that reports."""
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(ControlsRecorder(config.rootpath, _parent(config)))
+        config.pluginmanager.register(ControlsRecorder(config.rootpath, out(config)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """After the other hooks, which write the report: the page adds to it and can take nothing away."""
     result = yield
-    ended = session.config.stash.get(ENDED, None)
+    config = session.config
+    ended = config.stash.get(ENDED, None)
     if ended is not None and not ended.problem:
-        session.config.stash[PAGE] = _page(ended, session.config)
+        from models.runs.store import default_store
+
+        try:
+            store = Path(config.option.store) if config.option.store else default_store()
+            page = build(ended.report, ended.folder, store, read_controls(out(config) / NAME))
+            config.stash[ENDED] = replace(ended, page=page)
+        except Exception as error:  # whatever it is: the verdicts are written, and must be shown
+            problem = f"the page could not be built: {type(error).__name__}: {error}"
+            config.stash[ENDED] = replace(ended, page_problem=problem)
     return result
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """One line below the table."""
-    page = config.stash.get(PAGE, Page())
-    if page.problem:
-        terminalreporter.write_line(page.problem, red=True)
-    elif page.path and config.get_verbosity() > -2:
-        terminalreporter.write_line(f"{page.path.name} beside them, for a browser")
-
-
-def _parent(config: pytest.Config) -> Path:
-    return Path(config.option.report_dir or config.rootpath / "reports" / "out")
-
-
-def _page(ended: Ended, config: pytest.Config) -> Page:
-    from models.runs.store import default_store
-
-    store = config.option.store
-    try:
-        controls = read_controls(_parent(config) / NAME)
-        return Page(build(ended.report, ended.folder, Path(store) if store else default_store(), controls))
-    except Exception as error:  # whatever it is: the verdicts are written, and must be shown
-        return Page(problem=f"the page could not be built: {type(error).__name__}: {error}")
 
 
 def read_controls(path: Path) -> Controls | str:

@@ -20,6 +20,12 @@ import os, time
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+from reports import live
+
+@pytest.fixture
+def training_progress(pytestconfig): return live.reporter(pytestconfig)
+
 def wait_for(name):
     while not Path(name).exists():
         time.sleep(0.02)

@@ -16,7 +16,7 @@ from models.backend import resolve_backend
 from models.runs.progress import Progress, Reporter, read
 from models.runs.store import RunStore
 from reports import live as watch
-from reports.progress import compose
+from reports.live import compose
 from tests.helpers.specs import mlp
 
 FIRST = Progress("mnist-5k-500-300-std softmax mse", 0.0, 3, 12, 0.0171, 80.0)
