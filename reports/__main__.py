@@ -12,33 +12,25 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
 
 from models.runs.files import StoreError
 
-__all__ = ["COMMANDS", "Command", "main"]
+__all__ = ["COMMANDS", "main"]
 
 USAGE_ERROR = 2
 """argparse's own status for a wrong command line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """The module that does it, and one line of help."""
-
-    module: str
-    help: str
-
-
 COMMANDS = {
-    "compare": Command("reports.comparison.command", "Put reports side by side, claim by backend or by run."),
-    "history": Command("reports.history", "Show a claim's verdicts over time and commits."),
-    "schema": Command("reports.records", "Write the JSON Schema of verdicts.json."),
-    "screenshot": Command("reports.screenshot", "Take a picture of a report's page."),
-    "store": Command("models.runs.upkeep.command", "List, check or clear the store of trained runs."),
+    "compare": ("reports.comparison.command", "Put reports side by side, claim by backend or by run."),
+    "history": ("reports.history", "Show a claim's verdicts over time and commits."),
+    "schema": ("reports.records", "Write the JSON Schema of verdicts.json."),
+    "screenshot": ("reports.screenshot", "Take a picture of a report's page."),
+    "store": ("models.runs.upkeep.command", "List, check or clear the store of trained runs."),
 }
+"""Name -> the module that does it, and one line of help."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,10 +39,10 @@ def main(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     asked = next((word for word in arguments if not word.startswith("-")), None)
     module = None
-    for name, command in COMMANDS.items():
-        sub = commands.add_parser(name, help=command.help, description=command.help)
+    for name, (path, text) in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text)
         if name == asked:
-            module = importlib.import_module(command.module)
+            module = importlib.import_module(path)
             module.add_arguments(sub)
     parsed = parser.parse_args(arguments)
     assert module is not None, "argparse accepts a known command only"

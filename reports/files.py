@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from reports.layout import grouped
 from reports.records import Provenance, Report, Row
 from reports.rendering import rendered
 
-__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "compose", "write", "write_whole"]
+__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "compose", "csv_text", "write", "write_whole"]
 
 NAMES = ("verdicts.json", "verdicts.md", "verdicts.csv")
 
@@ -71,20 +72,27 @@ def as_json(report: Report) -> str:
 
 def as_csv(report: Report) -> str:
     """One row a verdict, one column a field; the interval as `low` and `high`, empty where open."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     names = [name for name in Row.__struct_fields__ if name != "interval"]
-    writer.writerow([*names, "low", "high"] if report.verdicts else [])
-    for row in report.verdicts:
-        ends = row.interval or (None, None)
-        writer.writerow([_cell(value) for value in (*(getattr(row, name) for name in names), *ends)])
+    return csv_text(
+        [*names, "low", "high"] if report.verdicts else [],
+        (
+            (*(getattr(row, name) for name in names), *(row.interval or (None, None)))
+            for row in report.verdicts
+        ),
+    )
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Plain CSV; a number that is not finite is empty, a tuple its entries in one cell."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *(map(_cell, row) for row in rows)])
     return text.getvalue()
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, tuple):
         return " ".join(map(str, value))
-    if isinstance(value, float) and abs(value) == float("inf"):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value) if isinstance(value, Region | Enum) else value
 

@@ -22,6 +22,7 @@ __all__ = [
     "number",
     "p_value",
     "plural",
+    "shown",
     "sizes",
 ]
 
@@ -68,6 +69,11 @@ def number(value: float, digits: int = 3) -> str:
     text = f"{value:.{digits}g}"
     mantissa, e, exponent = text.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else text
+
+
+def shown(value: float, digits: int = 2) -> str:
+    """A number in a sentence."""
+    return number(float(value), digits) if math.isfinite(value) else "beyond the finite numbers"
 
 
 def p_value(value: float | None) -> str:

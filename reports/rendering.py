@@ -6,11 +6,12 @@ import re
 import unicodedata
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tabulate import tabulate
 
-from reports.formats import STYLES, counted, duration, estimate, number, p_value
+from reports.formats import STYLES, counted, duration, estimate, number, p_value, shown
 from reports.multiplicity import fell
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def _environment(*, html: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=not html,
     )
-    formats = (anchor, counted, duration, estimate, markdown, number, p_value)
+    formats = (anchor, counted, duration, estimate, markdown, number, p_value, shown)
     made.filters |= {function.__name__: function for function in formats}
     made.tests["fell"] = fell
-    made.globals |= {"table": github_table, "glyphs": {str(of): style.glyph for of, style in STYLES.items()}}
+    made.globals |= {"median": median, "table": github_table}
+    made.globals |= {"glyphs": {str(of): style.glyph for of, style in STYLES.items()}}
     return made
 
 

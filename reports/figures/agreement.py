@@ -7,22 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.runs.run import Run
-from reports.figures import Group, Series, by_pair, early_and_late, epochs, pair_note
-from reports.figures.axes import (
-    CELL,
-    INK,
-    SERIES,
-    SHADES,
-    Drawing,
-    add_axes,
-    as_csv,
-    as_svg,
-    canvas,
-    legend,
-    shown,
-    trace,
-    write,
-)
+from reports.figures import Group, Series, by_pair, drawing, early_and_late, epochs, pair_note
+from reports.figures.drawing import CELL, SHADES, Drawing, Panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,20 +29,28 @@ def draw(run: Run, name: str, title: str) -> Drawing:
         name: unique among the page's figures.
         title: its accessible name.
     """
-    figure = canvas(9.6, 2.75)
+    figure = drawing.canvas(9.6, 2.75)
     whole = run.samples()
     found = early_and_late(run, "train_agreement")
     alike = list(by_pair(run, found.values).values())
     unlike = [Series(s.name, whole - s.middle, whole - s.high, whole - s.low) for s in alike]
     for column, (word, series) in enumerate((("", alike), ("not ", unlike))):
-        place, heading = (0.062 + 0.285 * column, 0.2, 0.222, 0.56), f"Training samples {word}labelled alike"
-        axes = add_axes(figure, place, heading, run.spec.budget.epochs, (0, whole), below="epoch")
-        trace(axes, series, found.times)
+        panel = Panel(f"Training samples {word}labelled alike", series, found.times, (0, whole))
+        place = (0.062 + 0.285 * column, 0.2, 0.222, 0.56)
+        drawing.lines(figure, place, panel, run.spec.budget.epochs)
     final = _ordered if len(run.spec.populations) == 1 else _matrix
     for column, side in enumerate(SIDES):
         final(figure, (0.645 + 0.185 * column, 0.2, 0.155, 0.56), run, side)
-    legend(figure, [series.name for series in alike], pair_note(run, len(alike)))
-    return Drawing(as_svg(figure, name, title, describe(run)), table(run), caption(run))
+    drawing.legend(figure, [series.name for series in alike], pair_note(run, len(alike)))
+    middle = np.median(found.values, axis=1) / whole
+    numbers = {
+        "run": run,
+        "middle": middle,
+        "lowest": (middle.min(), found.times[middle.argmin()]),
+        "final": {side: _final(run, side) for side in SIDES},
+        "models": {side: _medians(run, side) if len(run.spec.populations) > 1 else {} for side in SIDES},
+    }
+    return drawing.drawn(figure, name, title, "agreement.txt", _table(run), **numbers)
 
 
 def _final(run: Run, side: str) -> np.ndarray:
@@ -76,8 +70,8 @@ _TITLES = {"train": "Training: final share alike", "test": "Test: final share al
 def _ordered(figure: Figure, place: Any, run: Run, side: str) -> None:
     """One population: a point a pair, the pairs in order."""
     shares = np.sort(_final(run, side))
-    axes = add_axes(figure, place, _TITLES[side], max(1, len(shares)), (0, 1), below="pair, in order")
-    axes.plot(np.arange(1, len(shares) + 1), shares, color=SERIES[0][0], linewidth=1.4)
+    axes = drawing.add_axes(figure, place, _TITLES[side], max(1, len(shares)), (0, 1), below="pair, in order")
+    axes.plot(np.arange(1, len(shares) + 1), shares, color=drawing.SERIES[0][0], linewidth=1.4)
 
 
 def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
@@ -88,10 +82,10 @@ def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
     axes = figure.add_axes(place)
     axes.set_axis_off()
     axes.set(xlim=(0, len(models)), ylim=(len(models), 0))
-    write(axes, (0, 1), (0, 12), _TITLES[side], color=INK, ha="left")
+    drawing.write(axes, (0, 1), (0, 12), _TITLES[side], color=drawing.INK, ha="left")
     for k, model in enumerate(models):
-        write(axes, (k + 0.5, 0), (0, -9), str(model), data="x")
-        write(axes, (0, k + 0.5), (-5, 0), str(model), data="y", ha="right")
+        drawing.write(axes, (k + 0.5, 0), (0, -9), str(model), data="x")
+        drawing.write(axes, (0, k + 0.5), (-5, 0), str(model), data="y", ha="right")
     for (i, j), share in _medians(run, side).items():
         shade = min(int(share * len(SHADES)), len(SHADES) - 1)
         colour = CELL["high" if shade > 2 else "low"]
@@ -100,45 +94,7 @@ def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
             axes.text(b + 0.5, a + 0.5, f"{share:.2f}", color=colour, fontsize=8, ha="center", va="center")
 
 
-def caption(run: Run) -> str:
-    """How the agreement moved, and between which pairs it ends highest and lowest."""
-    whole = run.samples()
-    found = early_and_late(run, "train_agreement")
-    middle = np.median(found.values, axis=1) / whole
-    lowest = int(middle.argmin())
-    final = _final(run, "train")
-    text = (
-        f"The median pair of networks labels {shown(middle[0])} of the {whole} training samples alike before "
-        f"training and {shown(middle[-1])} after {run.spec.budget.epochs} epochs (lowest on the way: "
-        f"{shown(middle[lowest])}, at epoch {shown(found.times[lowest])}). Of all {len(final)} pairs the "
-        f"least ends at {shown(final.min())}, the greatest at {shown(final.max())}."
-    )
-    if len(run.spec.populations) > 1:
-        shares = _medians(run, "train")
-        most, least = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
-        text += (
-            f" Models {most[0]} and {most[1]} end at {shown(shares[most])}, models {least[0]} and {least[1]} "
-            f"at {shown(shares[least])} (medians)."
-        )
-    return text
-
-
-def describe(run: Run) -> str:
-    """The final agreement of every kind of pair in words."""
-    parts = []
-    for side in SIDES:
-        if len(run.spec.populations) > 1:
-            said = [f"models {i} and {j} {share:.2f}" for (i, j), share in _medians(run, side).items()]
-        else:
-            shares = _final(run, side)
-            said = [
-                f"two models, median {np.median(shares):.2f}, from {shares.min():.2f} to {shares.max():.2f}"
-            ]
-        parts.append(f"Final share of {side} samples labelled alike by {', '.join(said)}.")
-    return " ".join(parts)
-
-
-def table(run: Run) -> str:
+def _table(run: Run) -> str:
     """A row a time, side and pair: how many samples the two networks label alike."""
     numbers = np.array(run.spec.numbers)[run.arrays["pairs"]]
 
@@ -151,4 +107,4 @@ def table(run: Run) -> str:
                     at = int(time) if float(time).is_integer() else time
                     yield (at, side, i, j, run.samples(side), int(count))
 
-    return as_csv(("epoch", "side", "i", "j", "samples", "alike"), rows())
+    return drawing.as_csv(("epoch", "side", "i", "j", "samples", "alike"), rows())

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -29,10 +28,11 @@ from models.runs.files import DamageError
 from models.runs.run import Run, join
 from models.runs.stored import stored
 from reports.figures import agreement, curves, fields
-from reports.figures.axes import Drawing
+from reports.figures.drawing import Drawing
 from reports.figures.forest import forest
 from reports.files import write_whole
 from reports.records import Row
+from reports.rendering import TEMPLATES
 
 __all__ = ["Figure", "FigureCache", "Source", "Wanted", "titles"]
 
@@ -54,9 +54,13 @@ class Wanted(msgspec.Struct, frozen=True):
     source: Source
     kind: str
 
+    @property
+    def title(self) -> str:
+        """Its accessible name."""
+        return f"{titles()[self.kind]}: {self.source.name}"
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+
+class Figure(msgspec.Struct, frozen=True):
     """A figure as the page shows it, or why it is not there.
 
     Attributes:
@@ -94,7 +98,6 @@ class FigureCache:
         self.folder, self.store = folder, store
         self.drawn = 0
         self._values = ValueStore(store, "figures")
-        self._names: dict[Wanted, str] = {}
 
     def figures(self, wanted: Iterable[Wanted]) -> dict[Wanted, Figure | None]:
         """Each of these figures, written beside the page; None where the run lacks what it would show.
@@ -104,48 +107,25 @@ class FigureCache:
         Raises:
             OSError: the folder cannot be written.
         """
-        asked = list(dict.fromkeys(wanted))
-        known = {one: self._kept(*self._identity(one)) for one in asked}
+        names = _names(dict.fromkeys(wanted))
+        identities = {one: _identity(one) for one in names}
+        found: dict[Wanted, Drawing | str | None] = {
+            one: self._kept(name, identities[one]) for one, name in names.items()
+        }
         missing: dict[Source, list[Wanted]] = {}
-        for one in asked:
-            if known[one] is None:
+        for one, drawing in found.items():
+            if drawing is None:
                 missing.setdefault(one.source, []).append(one)
         orders = [
-            (self.store, source, [(one.kind, self._name(one), self._title(one)) for one in group])
+            (self.store, source, [(one.kind, names[one], one.title) for one in group])
             for source, group in missing.items()
         ]
-        found: dict[Wanted, Drawing | str | None] = dict(known)
         for group, drawings in zip(missing.values(), _drawn(orders), strict=True):
             for one, drawing in zip(group, drawings, strict=True):
                 found[one] = drawing
                 if isinstance(drawing, Drawing):
-                    self._keep(*self._identity(one), drawing)
-        return {one: self._figure(one, drawing) for one, drawing in found.items()}
-
-    def _figure(self, one: Wanted, drawing: Drawing | str | None) -> Figure | None:
-        name, title = self._name(one), self._title(one)
-        if drawing is None:
-            return None
-        if isinstance(drawing, str):
-            return Figure(name, title, problem=drawing)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.folder / f"{name}.svg", drawing.svg)
-        write_whole(self.folder / f"{name}.csv", drawing.csv)
-        return Figure(name, title, drawing.svg, f"{self.folder.name}/{name}.csv", drawing.caption)
-
-    def _title(self, one: Wanted) -> str:
-        return f"{titles()[one.kind]}: {one.source.name}"
-
-    def _name(self, one: Wanted) -> str:
-        """Readable, and unique in the report: the key without its digest, unless another run has that too."""
-        if one not in self._names:
-            key = one.source.parts[0].key
-            head = re.sub(r"-[0-9a-f]{20}$", "", key)
-            plain = re.sub(r"[^a-z0-9-]+", "-", f"{head}-{one.kind}".lower()).strip("-")
-            taken = plain in self._names.values()
-            digest = hashlib.sha256(key.encode()).hexdigest()[:8]
-            self._names[one] = f"{plain}-{digest}" if taken else plain
-        return self._names[one]
+                    self._keep(names[one], identities[one], drawing)
+        return {one: self._figure(names[one], one.title, drawing) for one, drawing in found.items()}
 
     def forest(self, rows: Sequence[Row], name: str) -> str:
         """The forest plot of a claim's verdicts as SVG, "" where none has a number."""
@@ -157,11 +137,13 @@ class FigureCache:
             self._keep(name, identity, drawing)
         return drawing.svg
 
-    def _identity(self, one: Wanted) -> tuple[str, dict[str, Any]]:
-        """A figure's name, and all that it is drawn from."""
-        runs = [[part.key, part.sha256] for part in one.source.parts]
-        about = {"runs": runs, "kind": one.kind, "title": self._title(one), "code": _drawing_version()}
-        return self._name(one), about
+    def _figure(self, name: str, title: str, drawing: Drawing | str | None) -> Figure | None:
+        if not isinstance(drawing, Drawing):
+            return None if drawing is None else Figure(name, title, problem=drawing)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.folder / f"{name}.svg", drawing.svg)
+        write_whole(self.folder / f"{name}.csv", drawing.csv)
+        return Figure(name, title, drawing.svg, f"{self.folder.name}/{name}.csv", drawing.caption)
 
     def _kept(self, name: str, identity: dict[str, Any]) -> Drawing | None:
         found = self._values.find(name, identity)
@@ -173,12 +155,30 @@ class FigureCache:
             self._values.value(name, identity, lambda: msgspec.to_builtins(drawing))
 
 
+def _names(wanted: Iterable[Wanted]) -> dict[Wanted, str]:
+    """Readable names, unique in the report: the key without its digest, unless another run has that too."""
+    names: dict[Wanted, str] = {}
+    for one in wanted:
+        key = one.source.parts[0].key
+        head = re.sub(r"-[0-9a-f]{20}$", "", key)
+        plain = re.sub(r"[^a-z0-9-]+", "-", f"{head}-{one.kind}".lower()).strip("-")
+        digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+        names[one] = f"{plain}-{digest}" if plain in names.values() else plain
+    return names
+
+
+def _identity(one: Wanted) -> dict[str, Any]:
+    """All that a figure is drawn from."""
+    runs = [[part.key, part.sha256] for part in one.source.parts]
+    return {"runs": runs, "kind": one.kind, "title": one.title, "code": _drawing_version()}
+
+
 @cache
 def _drawing_version() -> str:
-    """Digest of the code that draws: when it changes, every figure is drawn anew."""
+    """Digest of the code that draws, and of the words: when they change, every figure is drawn anew."""
     digest = hashlib.sha256(version("matplotlib").encode())
     here = Path(__file__).parent
-    for path in (*sorted(here.glob("*.py")), here.parent / "formats.py"):
+    for path in (*sorted(here.glob("*.py")), here.parent / "formats.py", *sorted(TEMPLATES.glob("*.txt"))):
         if path.stem != "cache":
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -196,11 +196,9 @@ def _drawn(orders: Sequence[Order]) -> list[list[Drawing | str | None]]:
     if workers > 1 and sum(len(figures) for _, _, figures in orders) >= MANY:
         # Spawned, not forked: the process may hold threads and xdist's channels.
         context = multiprocessing.get_context("spawn")
-        try:
-            with ProcessPoolExecutor(workers, mp_context=context) as pool:
-                return list(pool.map(_filled, orders))
-        except (BrokenProcessPool, OSError):
-            pass  # no more processes to be had: this one draws them all the same
+        # No more processes to be had: this one draws them all the same.
+        with suppress(BrokenProcessPool, OSError), ProcessPoolExecutor(workers, mp_context=context) as pool:
+            return list(pool.map(_filled, orders))
     return [_filled(order) for order in orders]
 
 
@@ -209,7 +207,9 @@ def _filled(order: Order) -> list[Drawing | str | None]:
     runs = []
     for part in source.parts:
         try:
-            runs.append(stored(store, part.key, part.sha256, wanted=_wanted))
+            # All but the weights; of the predictions only the number of samples is drawn.
+            wanted = stored(store, part.key, part.sha256, wanted=lambda name: not name.startswith("weights/"))
+            runs.append(wanted)
         except (DamageError, OSError) as damage:
             return [f"No figure: the run {part.key} {damage} ({store})."] * len(figures)
     try:
@@ -217,11 +217,6 @@ def _filled(order: Order) -> list[Drawing | str | None]:
     except ValueError as error:
         return [f"No figure: the runs of this name do not belong together ({error})."] * len(figures)
     return [_one(run, *figure) for figure in figures]
-
-
-def _wanted(name: str) -> bool:
-    """All but the weights; of the predictions only the number of samples is drawn."""
-    return not name.startswith("weights/")
 
 
 def _one(run: Run, kind: str, name: str, title: str) -> Drawing | str | None:

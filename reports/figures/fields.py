@@ -14,8 +14,8 @@ import numpy as np
 
 from models.recorders.field import Field, fields
 from models.runs.run import Run
-from reports.figures import Group, Series, by_network, by_pair, epochs, pair_note
-from reports.figures.axes import Drawing, add_axes, as_csv, as_svg, canvas, greatest, legend, shown, trace
+from reports.figures import by_network, by_pair, drawing, epochs, pair_note
+from reports.figures.drawing import Drawing, Panel
 
 __all__ = ["DISTANCE", "KINDS", "declared", "draw"]
 
@@ -65,50 +65,24 @@ def draw(run: Run, names: Sequence[str], name: str, title: str) -> Drawing:
     pairs = names[0] in DISTANCE or "pair" in fields[names[0]].dims
     split = by_pair if pairs else by_network
     found = {field: split(run, run.arrays[field].astype(float)) for field in names}
-    figure = canvas(9.6, 2.6)
-    for column, (field, heading) in enumerate(zip(names, headings, strict=True)):
-        series = list(found[field].values())
+    figure = drawing.canvas(9.6, 2.6)
+    shown = {heading: list(found[field].values()) for field, heading in zip(names, headings, strict=True)}
+    for column, (field, (heading, series)) in enumerate(zip(names, shown.items(), strict=True)):
         low = min(0.0, *(float(np.nanmin(one.low, initial=0.0)) for one in series))
+        limits = (low, 1.05 * drawing.greatest(series))
         place = (0.075 + 0.485 * column, 0.21, 0.41 if len(names) > 1 else 0.895, 0.54)
-        axes = add_axes(
-            figure, place, heading, run.spec.budget.epochs, (low, 1.05 * greatest(series)), below="epoch"
-        )
-        trace(axes, series, epochs(run.arrays[field]).times)
-    first = found[names[0]]
+        panel = Panel(heading, series, epochs(run.arrays[field]).times, limits)
+        drawing.lines(figure, place, panel, run.spec.budget.epochs)
+    first = shown[headings[0]]
     note = pair_note(run, len(first)) if pairs else "line: median; band: least to greatest network"
-    legend(figure, [one.name for one in first.values()], note)
-    said = [
-        f"{heading}, medians, first to last epoch: {', '.join(map(_first_to_last, found[field].values()))}."
-        for field, heading in zip(names, headings, strict=True)
-    ]
-    svg = as_svg(figure, name, title, " ".join(said))
-    return Drawing(svg, _table(run, names, pairs), _caption(run, headings[0], first, pairs))
+    drawing.legend(figure, [one.name for one in first], note)
+    ends = [pick(first, key=lambda one: one.middle[-1]) for pick in (max, min)]
+    numbers = {"run": run, "shown": shown, "pairs": pairs, "ends": ends}
+    return drawing.drawn(figure, name, title, "fields.txt", _table(run, names, pairs), **numbers)
 
 
 def _heading(field: Any) -> str:
     return f"{field.title}, {field.unit}" if field.unit else str(field.title)
-
-
-def _first_to_last(one: Series) -> str:
-    return f"{one.name} {shown(one.middle[0])} to {shown(one.middle[-1])}"
-
-
-def _caption(run: Run, heading: str, curves: dict[Group, Series], pairs: bool) -> str:
-    if len(curves) == 1:
-        (one,) = curves.values()
-        return (
-            f"{heading}: {shown(one.middle[0])} before training, {shown(one.middle[-1])} after "
-            f"{run.spec.budget.epochs} epochs (medians of {one.name}, which end between "
-            f"{shown(one.low[-1])} and {shown(one.high[-1])})."
-        )
-    most, least = (pick(curves.values(), key=lambda one: one.middle[-1]) for pick in (max, min))
-    noun = "models " if pairs else ""
-    said = [
-        f"{noun}{one.name} ({shown(one.middle[-1])}, {shown(one.middle[0])} before training)"
-        for one in (most, least)
-    ]
-    epochs = run.spec.budget.epochs
-    return f"{heading}, median after {epochs} epochs: greatest for {said[0]}, least for {said[1]}."
 
 
 def _table(run: Run, names: Sequence[str], pairs: bool) -> str:
@@ -120,4 +94,4 @@ def _table(run: Run, names: Sequence[str], pairs: bool) -> str:
         for epoch in range(run.spec.budget.epochs + 1)
         for k in range(len(who))
     )
-    return as_csv(("epoch", *(("i", "j") if pairs else ("network",)), *names), rows)
+    return drawing.as_csv(("epoch", *(("i", "j") if pairs else ("network",)), *names), rows)

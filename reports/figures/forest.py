@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from claims.core.verdict import Outcome
-from reports.figures.axes import GRID, INK, MUTED, OUTCOMES, as_svg, canvas, write
+from reports.figures.drawing import GRID, INK, MUTED, OUTCOMES, as_svg, canvas, write
 from reports.formats import estimate, number
 from reports.layout import clip_middle
 from reports.multiplicity import fell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from claims.core.verdict import Outcome
 from claims.harness.launch.command_line import OPTIONS
 from reports.layout import SECTIONS, grouped
 from reports.multiplicity import decided, stands
-from reports.records import Controls, Options, Provenance, Report, Row
-from reports.rendering import anchor
+from reports.records import Options, Provenance, Report, Row
+from reports.rendering import anchor, rendered
 from reports.summary import measured
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "PageRow",
     "again",
     "answer",
-    "controls_of",
     "datasets",
     "measured",
     "placed",
@@ -95,35 +95,11 @@ def prerequisites(verdicts: Sequence[Row], everything: Sequence[Row]) -> dict[st
     return found
 
 
-COMMAND = "python -m pytest tests/claims -k controls"
-
-
-def controls_of(claim: str, found: Controls | str) -> tuple[str, bool]:
-    """A sentence on the claim's planted controls, and whether one came out wrong: then its verdicts mean
-    nothing."""
-    if isinstance(found, str):
-        return f"{found}, run them again: {COMMAND}", False
-    mine = [control for control in found.controls if control.claim == claim]
-    if not mine:
-        return "none on record" if found.controls else f"not run here: {COMMAND}", False
-    wrong = [control.test for control in mine if not control.passed]
-    when = f" (finished {found.finished}" + (f", commit {found.commit[:12]})" if found.commit else ")")
-    if wrong:
-        return f"{len(wrong)} of {len(mine)} planted cases came out wrong: {', '.join(wrong)}{when}", True
-    return f"all {len(mine)} planted cases came out as planted{when}", False
-
-
 # -- the answer -----------------------------------------------------------------------
 
 QUESTION = "Are all local minima of a neural network equivalent?"
 SAYS_YES = ("yes", "assumed")
 """Readings of the paper that a supported verdict agrees with, and a refuted one contradicts."""
-
-_WEIGHTS = {
-    "he": "with He's initial weights",
-    "std": "with the paper's at standard deviation i + 2",
-    "var": "with the paper's at variance i + 2",
-}
 
 
 def answer(verdicts: Sequence[Row], alpha: float) -> str:
@@ -135,57 +111,23 @@ def answer(verdicts: Sequence[Row], alpha: float) -> str:
     A sampled verdict counts as decided only where it survives Holm's correction for all
     rows: then the chance that anything in the sentence is wrong is at most alpha.
     """
-    verdicts = [replace(row, outcome=_outcome(row, alpha)) for row in verdicts]
-    if not verdicts:
-        return "No claim was judged in this run."
-    return f"{_lead(verdicts)}; {trained}." if (trained := _trained(verdicts)) else f"{_lead(verdicts)}."
-
-
-def _lead(verdicts: Sequence[Row]) -> str:
-    minima = [v for v in verdicts if v.claim == "N1"]
-    refuted = [v for v in minima if v.outcome == Outcome.REFUTED]
-    if refuted:
-        strengths = {"proof": "proved", "exact at points": "shown exactly", "certificate": "certified"}
-        how = " and ".join(dict.fromkeys(strengths.get(v.strength, "measured") for v in refuted))
-        on = _list(sorted({v.dataset for v in refuted}))
-        return f"No: ReLU networks have local minima that are not global ({how} on {on}, claim N1)"
-    if minima and all(v.outcome == Outcome.SUPPORTED for v in minima):
-        return "Yes, as far as claim N1 was judged: every local minimum examined is global"
-    equal = [v.outcome for v in verdicts if v.claim == "E2"]
-    if Outcome.REFUTED in equal:
-        return "Not in these runs: trained networks end at different losses (claim E2)"
-    if equal and set(equal) == {Outcome.SUPPORTED}:
-        return (
-            "In these runs trained networks end at equal losses (claim E2), which does not settle the theory"
-        )
-    if equal:
-        return "Open: whether trained networks end at equal losses stays undecided (claim E2)"
-    return f"Open: this run judged {_list(sorted({v.claim for v in verdicts}))} only"
-
-
-def _trained(verdicts: Sequence[Row]) -> str:
-    said = []
-    for protocol in dict.fromkeys([*_WEIGHTS, *sorted({v.protocol for v in verdicts} - {""})]):
-        words = _WEIGHTS.get(protocol, f"under {protocol}")
-        ours = [v.outcome for v in verdicts if v.protocol == protocol and v.paper in SAYS_YES]
-        if ours:
-            held, fell = ours.count(Outcome.SUPPORTED), ours.count(Outcome.REFUTED)
-            left = len(ours) - held - fell
-            said.append(f"{held} hold, {fell} fail and {left} stay open {words}")
-    if not said:
-        return ""
-    rows = sum(v.p_holm is not None for v in verdicts)
-    rule = f" (decided is what survives Holm's correction for all {rows} sampled rows)" if rows else ""
-    return f"of the paper's statements about trained networks{rule}, {'; '.join(said)}"
-
-
-def _outcome(row: Row, alpha: float) -> Outcome:
-    """What the headline takes a verdict for: open where it would not survive Holm's correction."""
-    return row.outcome if not decided(row) or stands(row, alpha) else Outcome.INCONCLUSIVE
-
-
-def _list(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    kept = [
+        row if not decided(row) or stands(row, alpha) else replace(row, outcome=Outcome.INCONCLUSIVE)
+        for row in verdicts
+    ]
+    said: dict[str, list[Outcome]] = {"he": [], "std": [], "var": []}
+    for row in sorted(kept, key=lambda row: row.protocol):
+        if row.protocol and row.paper in SAYS_YES:
+            said.setdefault(row.protocol, []).append(row.outcome)
+    text = rendered(
+        "answer.txt",
+        minima=[row for row in kept if row.claim == "N1"],
+        equal=list({row.outcome for row in kept if row.claim == "E2"}),
+        claims=sorted({row.claim for row in kept}),
+        trained={protocol: outcomes for protocol, outcomes in said.items() if outcomes},
+        sampled=sum(row.p_holm is not None for row in kept),
+    )
+    return re.sub(r"\s+([;,.])", r"\1", " ".join(text.split()))
 
 
 # -- commands -------------------------------------------------------------------------

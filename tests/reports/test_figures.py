@@ -12,7 +12,7 @@ import pytest
 
 from models.runs.run import Run
 from reports.figures import agreement, by_network, by_pair, curves, fields
-from reports.figures.axes import Drawing
+from reports.figures.drawing import Drawing
 from tests.reports import page_samples as samples
 
 

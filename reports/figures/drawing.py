@@ -8,12 +8,12 @@ keeps the colours written here.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -23,32 +23,18 @@ import numpy as np
 
 from claims.core.verdict import Outcome
 from reports.figures import Series
+from reports.files import csv_text
 from reports.formats import number
+from reports.rendering import rendered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = [
-    "CELL",
-    "GRID",
-    "INK",
-    "MUTED",
-    "OUTCOMES",
-    "SERIES",
-    "SHADES",
-    "VARIABLES",
-    "Drawing",
-    "add_axes",
-    "as_csv",
-    "as_svg",
-    "canvas",
-    "greatest",
-    "legend",
-    "level",
-    "shown",
-    "trace",
-    "write",
+    *("CELL", "GRID", "INK", "MUTED", "OUTCOMES", "SERIES", "SHADES", "VARIABLES"),
+    *("Drawing", "Panel", "add_axes", "as_csv", "as_svg", "canvas", "drawn", "greatest", "legend", "lines"),
+    *("write",),
 ]
 
 INK, MUTED, GRID = "#1d1c1a", "#63615b", "#dcd9d0"
@@ -102,6 +88,27 @@ class Drawing(msgspec.Struct, frozen=True):
     svg: str
     csv: str
     caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One pair of axes of a figure, from 0 to an epoch.
+
+    Attributes:
+        title: above it.
+        series: a line and a band each, in the order of the colours.
+        times: of the series' values [K], in epochs.
+        limits: least and greatest y; of a log axis both are widened to powers of ten.
+        log: whether y is logarithmic.
+        level: where a dashed line goes across, its word, and how many points that stands above it.
+    """
+
+    title: str
+    series: Sequence[Series]
+    times: np.ndarray
+    limits: tuple[float, float]
+    log: bool = False
+    level: tuple[float, str, float] | None = None
 
 
 def canvas(width: float, height: float) -> Figure:
@@ -186,25 +193,26 @@ def write(
     axes.text(*at, text, transform=place + shift, **look)
 
 
-def trace(axes: Axes, series: Sequence[Series], times: np.ndarray) -> None:
-    """One line a series at these times [K], with its band, in the order of the colours.
-
-    Many bands are fainter.
-    """
-    strength = 0.16 if len(series) <= 4 else 0.07
-    x = _thinned(times)
-    late = np.flatnonzero(times[x] == np.round(times[x]))
-    for k, one in enumerate(series):
+def lines(figure: Figure, place: Sequence[float], panel: Panel, right: float, below: str = "epoch") -> None:
+    """A panel on axes of its own, its series drawn; many bands are fainter."""
+    axes = add_axes(figure, place, panel.title, right, panel.limits, log=panel.log, below=below)
+    strength = 0.16 if len(panel.series) <= 4 else 0.07
+    x = _thinned(panel.times)
+    times = panel.times[x]
+    late = np.flatnonzero(times == np.round(times))
+    for k, one in enumerate(panel.series):
         colour, line, marker = SERIES[k % len(SERIES)]
-        axes.fill_between(
-            times[x], one.low[x], one.high[x], color=colour, alpha=strength, lw=0, clip_on=False
-        )
+        axes.fill_between(times, one.low[x], one.high[x], color=colour, alpha=strength, lw=0, clip_on=False)
         # Markers of the series are shifted, so that lines on top of each other still show as several.
         few = late[k * max(1, len(late) // 24) % len(late) :: max(1, len(late) // 6)]
         axes.plot(
-            times[x], one.middle[x], color=colour, linestyle=line, linewidth=1.4, marker=marker,
+            times, one.middle[x], color=colour, linestyle=line, linewidth=1.4, marker=marker,
             markersize=3.2, markevery=[int(i) for i in few], clip_on=False,
         )  # fmt: skip
+    if panel.level:
+        at, text, lift = panel.level
+        axes.axhline(at, color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
+        write(axes, (1, at), (0, lift), text, data="y", ha="right")
 
 
 def _thinned(times: np.ndarray) -> np.ndarray:
@@ -213,12 +221,6 @@ def _thinned(times: np.ndarray) -> np.ndarray:
     chosen = late[np.unique(np.linspace(0, len(late) - 1, min(len(late), _POINTS)).round().astype(int))]
     early = np.flatnonzero(times != np.round(times))
     return np.union1d(chosen, early)
-
-
-def level(axes: Axes, at: float, text: str, lift: float = 5) -> None:
-    """A dashed line across, with a word so many points above it."""
-    axes.axhline(at, color=MUTED, linewidth=0.9, linestyle=(0, (2, 2)), zorder=1.5)
-    write(axes, (1, at), (0, lift), text, data="y", ha="right")
 
 
 def legend(figure: Figure, names: Sequence[str], note: str) -> None:
@@ -291,24 +293,25 @@ def _rounded(attribute: str) -> str:
     return re.sub(r"\s*\n?([LMz]) ?", r"\1", text)
 
 
+def drawn(figure: Figure, name: str, title: str, words: str, csv: str, **numbers: Any) -> Drawing:
+    """The figure as text.
+
+    Args:
+        figure: drawn on a `canvas`.
+        name: unique among the page's figures; letters, digits and hyphens.
+        title: its accessible name.
+        words: the template of its caption and, below a rule, of the description for those who do not see it.
+        csv: the numbers behind it.
+        numbers: what the template shows.
+    """
+    caption, description = (" ".join(part.split()) for part in rendered(words, **numbers).split("\n---\n"))
+    return Drawing(as_svg(figure, name, title, description), csv, caption)
+
+
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Plain CSV; floats with as many digits as they need, empty where there is no number."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([_plain(value) for value in row])
-    return text.getvalue()
+    """Plain CSV; floats with as many digits as they need up to nine, empty where there is no number."""
+    return csv_text(header, ([_plain(value) for value in row] for row in rows))
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return repr(float(f"{float(value):.9g}")) if math.isfinite(value) else ""
-    return value
-
-
-def shown(value: float, digits: int = 2) -> str:
-    """A number in a sentence."""
-    return number(float(value), digits) if math.isfinite(value) else "beyond the finite numbers"
+    return float(f"{value:.9g}") if isinstance(value, float | np.floating) else value
