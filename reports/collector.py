@@ -7,7 +7,7 @@ A verdict crosses from the process that ran the test as JSON text in the test re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +20,12 @@ import pytest
 from claims.catalogue import CATALOGUE
 from claims.catalogue.experiments import PROTOCOLS, chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, fixed
-from claims.core.origin import Origin, TrainedRun
+from claims.core.origin import Origin, merge
 from claims.core.verdict import Verdict
 from models.checkout import checkout, versions
 from reports.records import Durations, Options, Provenance, Recorded, Row
 
-__all__ = ["FINDING", "Collector", "describe", "is_finding", "merge", "paper_order", "recorded", "recording"]
+__all__ = ["FINDING", "Collector", "describe", "is_finding", "paper_order", "recorded", "recording"]
 
 _PROPERTY = "verdict"
 FINDING = "finding"
@@ -172,46 +172,6 @@ def _options(config: pytest.Config) -> Options:
     }
     found["arguments"] = list(config.invocation_params.args)
     return msgspec.convert(found, Options)
-
-
-def merge(origins: Sequence[Origin]) -> dict[str, Any]:
-    """One account of where all verdicts came from, whatever process ran each test: fields of Provenance.
-
-    Names (device, backend, precision) are joined with "+" where tests differ, seeds are
-    united, `data` maps each name to its checksum or checksums, `experiments` has each run
-    once, `trained` counts verdicts with a run that was trained now rather than read from
-    the store, `seconds` is the training time of the runs in all.
-    """
-    data: dict[str, set[str]] = {}
-    for origin in origins:
-        for name, checksum in origin.data.items():
-            data.setdefault(name, set()).add(checksum)
-    runs = _experiments(run for origin in origins for run in origin.experiments)
-    return {
-        "device": _joined(origin.device for origin in origins),
-        "backend": _joined(origin.backend for origin in origins),
-        "precision": _joined(origin.precision for origin in origins),
-        "seeds": tuple(sorted({seed for origin in origins for seed in origin.seeds})),
-        "data": {name: "+".join(sorted(sums)) for name, sums in sorted(data.items())},
-        "experiments": runs,
-        "trained": sum(any(run.trained for run in origin.experiments) for origin in origins),
-        "seconds": round(sum(run.seconds or 0.0 for run in runs), 3),
-    }
-
-
-def _joined(names: Iterable[str | None]) -> str | None:
-    return "+".join(sorted({name for name in names if name})) or None
-
-
-def _experiments(runs: Iterable[TrainedRun]) -> tuple[TrainedRun, ...]:
-    """Each run once, by key; trained now if any test trained it, for the others read it afterwards."""
-    found: dict[str, TrainedRun] = {}
-    for run in runs:
-        before = found.get(run.key)
-        found[run.key] = msgspec.structs.replace(
-            run, trained=run.trained or (before is not None and before.trained)
-        )
-    return tuple(found[key] for key in sorted(found))
 
 
 def _within(root: Path, path: str) -> str:

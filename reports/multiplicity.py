@@ -3,21 +3,8 @@
 A report of a hundred statistical rows, each with an error rate of 5 %, would hold five
 wrong ones if all stood at the edge. Two corrections are made over all rows that have a
 p-value, the smallest alpha at which the row is, or for an undecided row would be,
-decided. Benjamini and Hochberg's holds the expected share of wrong ones among those
-that survive at alpha; Holm's, for the headline, the probability that any is wrong.
-
-Both take one p-value a row. Where a row may be decided either way, its p-value is
-the smaller of two one-sided ones, of which exactly one belongs to a true hypothesis:
-a wrong decision is one in the wrong direction. Benjamini and Hochberg's procedure on
-such p-values holds the expected share of wrong directions among independent rows at
-alpha (Benjamini & Yekutieli 2005: at alpha / 2 on two-sided p-values, which are twice
-these). Holm's holds the probability of any wrong direction among independent rows at
-alpha (Shaffer 1980); under any dependence only Bonferroni's alpha / m in every step
-is proven to. Rows that share networks are positively correlated: a simulation in the
-tests shows both rates for these.
-
-Sources: Benjamini & Yekutieli, Journal of the American Statistical Association 100 (2005).
-Shaffer, Annals of Statistics 8 (1980).
+decided (`claims.core.adjustment`). Benjamini and Hochberg's holds the expected share of
+wrong ones among those that survive at alpha; Holm's, for the headline, the probability that any is wrong.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from claims.core.verdict import Verdict
-from claims.harness.launch import command_line
-from models.runs.progress import Reporter
-from reports import live, summary
+from claims.harness.launch import command_line, live
+from reports import summary
 from reports.collector import Collector, recorded, recording
 from reports.earlier import BASELINE, Baseline
 from reports.formats import STYLES
+from reports.live import compose
 from reports.session import OPTIONS, check, conclude, with_findings
 
 COLLECTOR = pytest.StashKey[Collector]()
@@ -57,12 +57,6 @@ def pytest_claims_verdict(item: pytest.Item, verdict: Verdict, provenance: dict[
     item.user_properties.append(recording(verdict, provenance))
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_claims_progress(config: pytest.Config) -> Reporter:
-    """Follow the claims' trainings in the live lines."""
-    return live.reporter(config)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the findings of --fail-on into failures."""
@@ -93,14 +87,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         summary.show(terminalreporter, ended)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker where its progress goes."""
-    live.announce(node.config, node.workerinput)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """On the process that reports, before any worker starts: live lines."""
     if not hasattr(session.config, "workerinput"):
-        live.set_up(session.config)
+        live.set_up(session.config, compose)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Origin", "Seconds", "Subject", "TrainedRun"]
+__all__ = ["Origin", "Seconds", "Subject", "TrainedRun", "merge"]
 
 Seconds = Annotated[float, Meta(ge=0.0)]
 
@@ -67,3 +68,43 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     backend: str | None = None
     precision: str | None = None
     experiments: tuple[TrainedRun, ...] = ()
+
+
+def merge(origins: Sequence[Origin]) -> dict[str, Any]:
+    """One account of where all verdicts came from, whatever process ran each: fields of a provenance.
+
+    Names (device, backend, precision) are joined with "+" where tests differ, seeds are
+    united, `data` maps each name to its checksum or checksums, `experiments` has each run
+    once, `trained` counts verdicts with a run that was trained now rather than read from
+    the store, `seconds` is the training time of the runs in all.
+    """
+    data: dict[str, set[str]] = {}
+    for origin in origins:
+        for name, checksum in origin.data.items():
+            data.setdefault(name, set()).add(checksum)
+    runs = _experiments(run for origin in origins for run in origin.experiments)
+    return {
+        "device": _joined(origin.device for origin in origins),
+        "backend": _joined(origin.backend for origin in origins),
+        "precision": _joined(origin.precision for origin in origins),
+        "seeds": tuple(sorted({seed for origin in origins for seed in origin.seeds})),
+        "data": {name: "+".join(sorted(sums)) for name, sums in sorted(data.items())},
+        "experiments": runs,
+        "trained": sum(any(run.trained for run in origin.experiments) for origin in origins),
+        "seconds": round(sum(run.seconds or 0.0 for run in runs), 3),
+    }
+
+
+def _joined(names: Iterable[str | None]) -> str | None:
+    return "+".join(sorted({name for name in names if name})) or None
+
+
+def _experiments(runs: Iterable[TrainedRun]) -> tuple[TrainedRun, ...]:
+    """Each run once, by key; trained now if any test trained it, for the others read it afterwards."""
+    found: dict[str, TrainedRun] = {}
+    for run in runs:
+        before = found.get(run.key)
+        found[run.key] = msgspec.structs.replace(
+            run, trained=run.trained or (before is not None and before.trained)
+        )
+    return tuple(found[key] for key in sorted(found))

@@ -11,12 +11,11 @@ import numpy as np
 import safetensors.numpy
 
 from claims.catalogue import CATALOGUE
-from claims.core.origin import Origin, Subject, TrainedRun
+from claims.core.origin import Origin, Subject, TrainedRun, merge
 from claims.core.verdict import Outcome
 from models.checkout import versions
 from models.runs.run import Run
 from reports import files
-from reports.collector import merge
 from reports.records import Durations, Provenance, Report, Row
 from tests.helpers.specs import mlp
 from tests.reports.sample_options import options

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from claims.core.origin import Origin
+from claims.core.origin import Origin, merge
 from models.checkout import versions
 from reports import files
-from reports.collector import merge
 from reports.records import Provenance, Report, Row
 from tests.reports.sample_options import options as default_options
 from tests.reports.sample_verdicts import row

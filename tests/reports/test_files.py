@@ -13,11 +13,11 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from claims.catalogue import claim
-from claims.core.origin import Origin, TrainedRun
+from claims.core.origin import Origin, TrainedRun, merge
 from claims.core.verdict import Evidence, decide
 from models.checkout import checkout
 from reports import files
-from reports.collector import Collector, merge, recording
+from reports.collector import Collector, recording
 from reports.formats import design, p_value, sizes
 from reports.records import VERSION, Report, Row, schema
 from tests.reports.sample_options import LOOKS, options

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from reports import live
+from claims.harness.launch import live
 
 @pytest.fixture
 def training_progress(pytestconfig): return live.reporter(pytestconfig)

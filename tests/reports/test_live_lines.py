@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from claims.harness.launch import live as watch
 from claims.harness.launch.interrupt import terminate_as_interrupt
 from data import load
 from models.backend import resolve_backend
 from models.runs.progress import Progress, Reporter, read
 from models.runs.store import RunStore
-from reports import live as watch
 from reports.live import compose
 from tests.helpers.specs import mlp
 
@@ -212,5 +212,5 @@ def test_a_terminal_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) ->
         get_verbosity=lambda: 0,
     )
     monkeypatch.setattr(watch.os, "environ", {"TERM": "xterm"})
-    watch.set_up(config)
+    watch.set_up(config, compose)
     assert (config.stash, writer._file) == ({}, file)

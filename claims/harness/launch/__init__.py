@@ -1,1 +1,1 @@
-"""How a run of the claims starts: command line, workers, signals. Nothing here loads NumPy."""
+"""How a run of the claims starts: command line, workers, signals, live lines. Nothing here loads NumPy."""

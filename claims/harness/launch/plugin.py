@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from claims.harness.launch import command_line, distribution, workers
+from claims.harness.launch import command_line, distribution, live, workers
 from claims.harness.launch.interrupt import terminate_as_interrupt
+from models.runs.progress import Reporter
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,9 +56,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker which GPUs there are, and whether groups count."""
+    """Tell a worker which GPUs there are, whether groups count, and where its progress goes."""
     distribution.announce(node.config, node.workerinput)
     workers.hand_out(node.config, node.workerinput)
+    live.announce(node.config, node.workerinput)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_claims_progress(config: pytest.Config) -> Reporter:
+    """Follow the claims' trainings in the live lines."""
+    return live.reporter(config)
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
