@@ -72,7 +72,8 @@ def preactivations(problem: Problem, w: Tensor) -> Iterator[list[tuple[Tensor, T
             reach = (e + g * h.abs()).square().sum(1, keepdim=True).sqrt()
             e = (reach * norm + g * b.abs()) * (1 + SLACK)
             found.append((z, e))
-            h = z.relu()
+            # A unit that is below 0 for sure is 0 without an error.
+            h, e = z.relu(), e * (z + e >= 0)
         yield found
 
 
