@@ -9,12 +9,12 @@ from torch import Tensor
 
 from models.descent.certificates.certificate import Certificate, Kind
 from models.descent.certificates.dead import least_constant, silent_layer
-from models.descent.certificates.enclosure import baseline, encloses, objective, zero_is_attained
 from models.descent.certificates.falling import History, rates
 from models.descent.certificates.flat import newton_residual
-from models.descent.certificates.kink import Kinked, first_order
-from models.descent.certificates.second_order import falls, lowest_curvature
-from models.descent.certificates.smooth import curved
+from models.descent.certificates.local.enclosure import baseline, encloses, objective, zero_is_attained
+from models.descent.certificates.local.kink import Kinked, first_order
+from models.descent.certificates.local.second_order import falls, lowest_curvature
+from models.descent.certificates.local.smooth import curved
 from models.descent.method import Descending
 from models.descent.problem import Problem
 from models.penalties.l2 import L2
@@ -40,7 +40,7 @@ class Budget:
     """
 
     gradient: float = 1e-6
-    near: float = 1e-3
+    near: float = 1e-2
     kink: float = 1e-9
     residual: float = 0.9
     dense: int = 1_000
@@ -103,10 +103,8 @@ def _of_one(
         unit = here.value / length
         kinked = first_order(problem, w, budget.kink, budget.gradient * unit)
         known = replace(known, boundary=kinked.pairs, slope=kinked.slope / unit)
-        if kinked.pairs:
-            return _at_kink(problem, w, known, kinked, budget)
-        known = _smooth(problem, w, known, kinked, budget, tau, L0.low)
-        if known.kind is not Kind.FALLING or known.gradient <= budget.gradient:
+        known, open_ = _locally(problem, w, known, kinked, budget, tau, L0.low)
+        if not open_:
             return known
     if known.gradient <= budget.gradient:
         return replace(known, kind=Kind.STATIONARY)
@@ -115,42 +113,35 @@ def _of_one(
     return replace(known, kind=Kind.FLAT) if known.residual > budget.residual else known
 
 
-def _smooth(
+def _locally(
     problem: Problem, w: Tensor, known: Certificate, kinked: Kinked, budget: Budget, tau: float, unit: float
-) -> Certificate:
-    """The certificate of a point between kinks: a minimum at most tau below, a saddle, or neither."""
-    stationary = known.gradient <= budget.gradient
-    direction: Tensor | None = None
-    if problem.parameters <= budget.dense and known.gradient <= budget.near:
-        found = curved(problem, w)
+) -> tuple[Certificate, bool]:
+    """The certificate from what is near the point, and whether it leaves open that the slope is flat.
+
+    First order decides whether it is stationary; second order is asked for a proof that a minimum lies beside
+    it, at most tau * unit below, and for a way down.
+    """
+    steep = not -known.slope <= budget.gradient
+    direction, size = kinked.direction, 0.0
+    if problem.parameters <= budget.dense and -known.slope <= budget.near and kinked.walls is not None:
+        found = curved(problem, w, kinked)
         known = replace(known, curvature=found.curvature, curvature_bound=found.bound)
-        if found.depth <= tau * unit and (found.proved or stationary):
-            gap = found.depth / unit
-            return replace(known, kind=Kind.LOCAL_MINIMUM, proved=found.proved, gap=gap)
-        direction = found.direction
-    elif stationary and (lowest := lowest_curvature(problem, w, kinked, budget.dense, budget.steps)):
-        known, direction = replace(known, curvature=lowest[0]), lowest[2]
-    if not stationary:
-        return known
-    saddle = known.curvature < 0 and direction is not None and falls(problem, w, direction, both=True)
-    return known if saddle else replace(known, kind=Kind.STATIONARY)
-
-
-def _at_kink(problem: Problem, w: Tensor, known: Certificate, kinked: Kinked, budget: Budget) -> Certificate:
-    """The certificate of a point with pre-activations at 0: first order, then second."""
-    if not -known.slope <= budget.gradient:
-        # Steepest, or the other units' gradient where the test is open.
-        return known if falls(problem, w, kinked.direction) else replace(known, kind=Kind.STATIONARY)
-    if (
-        not kinked.sharp
-        or (lowest := lowest_curvature(problem, w, kinked, budget.dense, budget.steps)) is None
-    ):
-        return replace(known, kind=Kind.STATIONARY)
-    value, size, direction = lowest
-    known = replace(known, curvature=value)
-    if value >= -ROUNDING * size:
-        return replace(known, kind=Kind.STATIONARY_KINK)
-    return known if falls(problem, w, direction, both=True) else replace(known, kind=Kind.STATIONARY)
+        if found.depth <= tau * unit and (found.proved or not steep):
+            kind = Kind.STATIONARY_KINK if kinked.pairs else Kind.LOCAL_MINIMUM
+            return replace(known, kind=kind, proved=found.proved, gap=found.depth / unit), False
+        size = found.size
+        direction = kinked.direction if steep else found.direction
+    elif not steep and (lowest := lowest_curvature(problem, w, kinked, budget.steps)) is not None:
+        known, size, direction = replace(known, curvature=lowest[0]), lowest[1], lowest[2]
+    if steep and not kinked.pairs:
+        return known, True
+    if steep:
+        # The gradient of one side may be large at a minimum: only a step shows that there is a way down.
+        return (known if falls(problem, w, direction) else replace(known, kind=Kind.STATIONARY)), False
+    if kinked.pairs and kinked.sharp and known.curvature >= -ROUNDING * size:
+        return replace(known, kind=Kind.STATIONARY_KINK), False
+    down = known.curvature < 0 and falls(problem, w, direction, both=True)
+    return (known if down else replace(known, kind=Kind.STATIONARY)), False
 
 
 def _dead(problem: Problem, w: Tensor, high: float, unit: float, tau: float) -> float | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from models.descent.certificates.enclosure import Enclosed, baseline, encloses, preactivations
+from models.descent.certificates.local.enclosure import Enclosed, baseline, encloses, preactivations
 from models.descent.problem import Problem
 from models.objectives.losses import loss_per_sample
 from models.penalties.l2 import L2

@@ -17,8 +17,8 @@ from models.descent.certificates.certificate import (
     certificates_of,
 )
 from models.descent.certificates.certify import certify
-from models.descent.certificates.enclosure import baseline, objective, zero_is_attained
 from models.descent.certificates.falling import History
+from models.descent.certificates.local.enclosure import baseline, objective, zero_is_attained
 from models.descent.problem import problem_of
 from models.penalties.l2 import L2
 from tests.helpers.specs import mlp

@@ -1,0 +1,1 @@
+"""What is known near one point: enclosures of its values, the weights that matter, its cell and its kinks."""
