@@ -31,20 +31,21 @@ def cell_masks(problem: Problem, w: Tensor, active: Sequence[Tensor]) -> list[Te
     return [*hidden, output]
 
 
-def cell_objective(problem: Problem, masks: Sequence[Tensor]) -> Objective:
+def cell_objective(problem: Problem, masks: Sequence[Tensor], chunk: int = CHUNK) -> Objective:
     """The mean loss of a network's cell, without the penalty, as `models.curvature` takes it.
 
     Args:
         problem: of a fully connected network. masks: of every layer [m, width], 1 where a unit is active on
         a sample, else 0; of an output that is no
             ReLU all 1.
+        chunk: samples a part; with about sqrt(m) of them the bound on rounding is least.
     """
     spec, made, m = problem.spec.objective, problem.spec.network, problem.samples
     assert isinstance(made, MLP)
     sizes = made.sizes(tuple(problem.x.shape[1:]), problem.outputs)
     output = "linear" if spec.output == "relu" else spec.output
     arrays = [problem.x.flatten(1), problem.y, *masks]
-    chunks = list(zip(*(array.cpu().split(CHUNK) for array in arrays), strict=True))
+    chunks = list(zip(*(array.cpu().split(chunk) for array in arrays), strict=True))
 
     def scores(w: Tensor, x: Tensor, masks: Sequence[Tensor]) -> Tensor:
         h = x
@@ -64,8 +65,8 @@ def cell_objective(problem: Problem, masks: Sequence[Tensor]) -> Objective:
         parameters=problem.parameters,
         parts=tuple(part(*chunk) for chunk in chunks),
         majorant=(lambda w: twins) if spec.loss == "mse" and output == "linear" else None,
-        # Counted as in `models.curvature.objective.network`.
-        roundings=4 * sum(a + b + 4 for a, b in pairwise(sizes)) + m + len(chunks) + 32,
+        # As in `models.curvature.objective.network`; samples are added up in parts, then the parts.
+        roundings=4 * sum(a + b + 4 for a, b in pairwise(sizes)) + min(chunk, m) + len(chunks) + 32,
     )
 
 

@@ -48,7 +48,7 @@ NEWTON = 5
 ROUNDS = 3
 """How often such a point is looked for, each beside the last."""
 
-NEAR = 1e-3
+NEAR = 1e-2
 """How far from w that may be, over the length of the weights."""
 
 
@@ -186,7 +186,10 @@ class _Point:
             off: see Q.
             sure: whether there is a majorant.
         """
-        slope, slip = self._slope(self.row), gradient_error(self.loss, self.row)
+        # In small parts, which are slow and round less.
+        fine = cell_objective(self.problem, self.masks, max(16, math.isqrt(self.problem.samples)))
+        slope = (gradients(fine, self.row) + self.decay * self.row)[self.index]
+        slip = gradient_error(fine, self.row)
         noise = 4 * UNIT * float((self.decay * self.row).norm()) + (slip or 0.0)
         g, whole, away = float(slope.norm()), float(slope.norm()), 0.0
         if len(self.walls):
