@@ -3,12 +3,12 @@
 All start from the same initial weights, and every network reads the samples in an order of its own, the
 same for every contender. They take the same optimiser's steps and compute the loss summed over outputs and
 averaged over the minibatch, so that they end an epoch with the same weights up to rounding; a test of the
-project checks it. Each may use all cores that the process is allowed, in its own way; an
-epoch is timed with the drawing of its orders.
+project checks it. Each may use all cores in its own way; an epoch is timed with the drawing of its orders.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from itertools import pairwise
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from data import Dataset
-from models.backend import Execution, resolve_backend, thread_count
+from models.backend import Execution, resolve_backend
 from models.engines.functional.engine import Engine as FunctionalEngine
 from models.engines.trainer import Trainer
 from models.experiment import Experiment
@@ -123,7 +123,7 @@ class Engine:
     needs: tuple[str, ...] = ()
 
     def __init__(self, spec: Experiment, data: Dataset, numbers: Sequence[int]) -> None:
-        self._trainer = Trainer(spec, data, resolve_backend("cpu"), thread_count(), numbers)
+        self._trainer = Trainer(spec, data, resolve_backend("cpu"), os.cpu_count(), numbers)
 
     def epoch(self) -> None:
         self._trainer.train_epoch()
@@ -145,7 +145,7 @@ class Functional:
 
     def __init__(self, spec: Experiment, data: Dataset, numbers: Sequence[int]) -> None:
         on = Execution(resolve_backend("cpu"), spec.arithmetic.precision)
-        self._engine, self._epoch = FunctionalEngine(spec, data, on, thread_count(), numbers), 0
+        self._engine, self._epoch = FunctionalEngine(spec, data, on, os.cpu_count(), numbers), 0
 
     def epoch(self) -> None:
         self._engine.train(self._epoch, ())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,8 @@ class Experiment(Part):
         data: name of a data set, as in `data.load`.
         network: what is trained.
         objective: what is minimised.
-        optimiser: how.
+        optimiser: how; a full-batch one does not train, it descends from the initial weights
+            (`models.second_leg`).
         initialisation: how a network draws its initial weights; the paper's protocols are std and var.
         networks: how many, and which seeds.
         budget: epochs and minibatches.
@@ -168,6 +169,10 @@ class Experiment(Part):
     def name(self) -> str:
         """The setting with output and loss, unique among the default experiments."""
         return f"{self.setting} {self.objective.output} {self.objective.loss}"
+
+    def of_networks(self, first: int, count: int) -> Experiment:
+        """The same experiment with other networks."""
+        return replace(self, networks=replace(self.networks, first=first, count=count))
 
     def canonical(self) -> str:
         """The spec as one line of JSON, the same for equal specs."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from claims.core.margins import NETWORKS
+from models.descent.method import Method
 from models.experiment import Arithmetic, Budget, Experiment, Networks
 from models.networks.mlp import MLP
 from models.networks.network import Network
 from models.objectives.objective import Objective
 from models.optimisers.adam import Adam
+from models.optimisers.levenberg_marquardt import LevenbergMarquardt
 from models.optimisers.optimiser import Optimiser
 from models.parts.part import find
+from models.second_leg.descent import Descent
 
 __all__ = [
     "BCE_500",
@@ -32,6 +36,7 @@ __all__ = [
     "SOFTMAX_500",
     "SOFTMAX_500_300",
     "Scale",
+    "SecondLeg",
     "Training",
     "chosen_scale",
 ]
@@ -52,14 +57,14 @@ class Training:
     Attributes:
         network: the architecture.
         objective: output and loss.
-        optimiser: Adam, unless a claim is about another.
+        optimiser: Adam, unless a claim is about another; a full-batch one descends from the initial weights.
         data: the scale's digits, unless it names another data set.
         slow: whether it is cheap and slow to settle, so that a scale trains it longer.
     """
 
     network: Network
     objective: Objective = field(default_factory=Objective)
-    optimiser: Optimiser = field(default_factory=Adam)
+    optimiser: Optimiser | Method = field(default_factory=Adam)
     data: str = DIGITS
     slow: bool = False
 
@@ -84,6 +89,21 @@ CE_500 = Training(MLP((500,)), Objective("softmax", "ce"))
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLeg:
+    """How far a descent may go, in one setting at one scale (`models.second_leg.descent.Descent`).
+
+    Attributes:
+        methods: full-batch optimisers, one after another.
+        steps: most steps of a network.
+        products: most products of a network.
+    """
+
+    methods: tuple[Method, ...] = (LevenbergMarquardt(),)
+    steps: int = 200
+    products: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """Sizes of the experiments; how many networks is the design's (`claims.core.design`).
 
@@ -95,6 +115,9 @@ class Scale:
             budget of minutes; no verdict compares one protocol with another.
         slow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
+        descents: by training's name and protocol, the second leg where it is another than the usual one.
+        too_dear: by training's name and protocol, core seconds a network that its second leg would take;
+            these settings have none.
     """
 
     name: str
@@ -103,6 +126,8 @@ class Scale:
     epochs: Mapping[str, int]
     slow: int
     boston: int
+    descents: Mapping[tuple[str, str], SecondLeg] = field(default_factory=dict)
+    too_dear: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def sizes(self) -> dict[str, dict[str, int]]:
@@ -130,12 +155,41 @@ class Scale:
             data=self.digits if on_digits else training.data,
             network=training.network,
             objective=training.objective,
-            optimiser=training.optimiser,
+            optimiser=cast("Optimiser", training.optimiser),
             initialisation=find("initialisations", protocol)(),
             networks=Networks(networks, first, seed),
             budget=Budget(epochs, self.batch if on_digits else 32),
             arithmetic=Arithmetic(precision),
         )
+
+    def descent(self, experiment: Experiment) -> Descent | None:
+        """The second leg of an experiment at this scale, None where it has none.
+
+        An experiment whose optimiser is a full-batch one is a descent from its initial weights.
+        """
+        if hasattr(experiment.optimiser, "step"):
+            method = cast("Method", cast(object, experiment.optimiser))
+            return Descent(experiment, (method,), start="initial")
+        place = _place(experiment)
+        if place in self.too_dear:
+            return None
+        leg = self.descents.get(place, SecondLeg())
+        return Descent(experiment, leg.methods, steps=leg.steps, products=leg.products)
+
+    def without_descent(self, experiment: Experiment) -> str:
+        """Why an experiment has no second leg at this scale, "" where it has one."""
+        seconds = self.too_dear.get(_place(experiment))
+        if seconds is None:
+            return ""
+        count = experiment.networks.count
+        return (
+            f"no second leg at the {self.name} scale, which would take {seconds * count / 60:.0f} core "
+            f"minutes ({seconds:g} s a network): --scale standard"
+        )
+
+
+def _place(experiment: Experiment) -> tuple[str, str]:
+    return f"{experiment.network.label} {experiment.objective.label}", experiment.initialisation.kind
 
 
 SCALES = {

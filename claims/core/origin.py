@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Origin", "Seconds", "Subject", "TrainedRun", "merge"]
+__all__ = ["Descent", "Origin", "Seconds", "Spread", "Subject", "TrainedRun", "merge"]
 
 Seconds = Annotated[float, Meta(ge=0.0)]
 
@@ -30,8 +30,36 @@ class Subject(msgspec.Struct, frozen=True, order=True):
     protocol: str
 
 
+Spread = tuple[float, float, float]
+"""The smallest, the median and the largest over the networks."""
+
+
+class Descent(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the networks of a second leg ended.
+
+    Attributes:
+        methods: full-batch optimisers, one after another.
+        start: "trained", where the first leg ended, or "initial", the initial weights.
+        tolerance: tau; a loss of at most tau L0 ends a descent.
+        certificates: networks by the kind of their certificate.
+        loss: l = L / L0 on the training set; None where no network's is finite.
+        gradient: norm of the full-batch gradient.
+        steps: until each ended.
+        products: with the Jacobian or its transpose over all samples.
+    """
+
+    methods: tuple[str, ...]
+    start: str
+    tolerance: float
+    certificates: dict[str, int]
+    loss: Spread | None = None
+    gradient: Spread | None = None
+    steps: Spread | None = None
+    products: Spread | None = None
+
+
 class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run behind a verdict.
+    """A run behind a verdict, of a training or of the descent from where one ended.
 
     Attributes:
         key: its name in the store.
@@ -41,6 +69,7 @@ class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
         resumed_from: epoch of the checkpoint it was resumed from.
         seconds: wall time of its training, whenever that was.
         sha256: of its tensors.
+        descent: where its networks ended, of a second leg.
     """
 
     key: str
@@ -50,6 +79,7 @@ class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
     resumed_from: int | None = None
     seconds: Seconds | None = None
     sha256: str | None = None
+    descent: Descent | None = None
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from claims.core.verdict import Verdict
 
 if TYPE_CHECKING:
     from models.experiment import Experiment
+    from models.second_leg.descent import Descent
 
 __all__ = ["Progress", "Silence"]
 
@@ -18,20 +19,20 @@ __all__ = ["Progress", "Silence"]
 class Progress(Protocol):
     """Receives the progress of trainings."""
 
-    def __call__(self, spec: Experiment, epoch: int, trainer: Any) -> None:
-        """Called before the first and after every epoch."""
+    def __call__(self, spec: Experiment | Descent, epoch: int, trainer: Any) -> None:
+        """Called before the first and after every epoch of a training, or round of a descent."""
 
-    def wanted(self, spec: Experiment) -> AbstractContextManager[None]:
+    def wanted(self, spec: Experiment | Descent) -> AbstractContextManager[None]:
         """Around asking for a run, which the store has, or trains, or waits for."""
 
 
 class Silence:
     """Progress that nobody follows."""
 
-    def __call__(self, spec: Experiment, epoch: int, trainer: Any) -> None:
+    def __call__(self, spec: Experiment | Descent, epoch: int, trainer: Any) -> None:
         """Say nothing."""
 
-    def wanted(self, spec: Experiment) -> AbstractContextManager[None]:
+    def wanted(self, spec: Experiment | Descent) -> AbstractContextManager[None]:
         """Do nothing."""
         return nullcontext()
 

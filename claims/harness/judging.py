@@ -96,6 +96,7 @@ def judge_runs(
     def decide_and_record(evidence: Callable[..., Evidence]) -> Verdict:
         first = specs[0]
         from claims.core.ledger import DesignError
+        from claims.harness.provenance import about, legs
 
         try:
             for spec in specs:
@@ -126,31 +127,11 @@ def judge_runs(
             precision=first.arithmetic.precision,
             device=backend.device_name,
             seeds=sorted({spec.networks.seed for spec in specs}),
-            experiments=[_about(part) for run in runs for part in run.parts],
+            experiments=[about(run) for run in legs(runs)],
         )
         return verdict
 
     return decide_and_record
-
-
-def _about(part: Any) -> dict[str, Any]:
-    """A run of the store for the report: how to find it, and what it trains."""
-    spec = part.spec
-    return {
-        "key": part.key,
-        "name": spec.name,
-        "subject": {
-            "dataset": spec.data,
-            "network": spec.network.label,
-            "output": spec.objective.output,
-            "loss": spec.objective.loss,
-            "protocol": spec.initialisation.kind,
-        },
-        "trained": part.trained,
-        "resumed_from": part.resumed_from,
-        "seconds": round(part.seconds, 3),
-        "sha256": part.provenance["sha256"],
-    }
 
 
 def _checksum(dataset: str) -> dict[str, str]:

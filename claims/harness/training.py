@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from claims.core.claim import Claim, Leg
 from claims.core.design import Design, Look
 from claims.harness.collection import Specs
 from claims.harness.hooks import Progress, Silence
 from claims.harness.options import Options
 from models.experiment import Experiment
+from models.second_leg.descent import Descent
 
 __all__ = [
     "backend",
@@ -82,12 +84,13 @@ def specs(request: pytest.FixtureRequest, declared: Any) -> Specs:
 
 
 @pytest.fixture(scope="session")
-def train(store: Any, backend: Any, progress: Progress) -> Callable[[Experiment], Any]:
-    """An experiment's run, trained or read from the store; the last few stay at hand for the next test."""
+def train(store: Any, backend: Any, progress: Progress) -> Callable[[Experiment | Descent], Any]:
+    """The run of an experiment or a descent, made or read from the store; the last few stay at hand for the
+    next test."""
     from data import load
     from models.runs.cache import RunCache
 
-    def fetch(spec: Experiment) -> Any:
+    def fetch(spec: Experiment | Descent) -> Any:
         with progress.wanted(spec):
             return store.get(spec, load(spec.data), backend)
 
@@ -109,17 +112,34 @@ def design(pytestconfig: pytest.Config) -> Design:
 
 
 @pytest.fixture
-def grown(train: Callable[[Experiment], Any], design: Design) -> Callable[[Experiment, Look], Any]:
-    """An experiment's run at a look: each look trains only the networks that are new."""
-    from models.runs.run import join
+def grown(
+    train: Callable[[Experiment | Descent], Any], claim: Claim, design: Design, pytestconfig: pytest.Config
+) -> Callable[[Experiment, Look], Any]:
+    """An experiment's run at a look: each look trains only the networks that are new. A claim about the end
+    has the second leg too, where the scale has one."""
+    from models.runs.run import from_initial, join, two_legs
+
+    scale = Options.of(pytestconfig).sizes
+
+    def joined(spec: Experiment | Descent, look: Look) -> Any:
+        ends = design.networks[: look.number]
+        return join(
+            [
+                train(spec.of_networks(start, end - start))
+                for start, end in zip((0, *ends), ends, strict=False)
+            ]
+        )
 
     def at(spec: Experiment, look: Look) -> Any:
-        ends = design.networks[: look.number]
-        parts = [
-            train(replace(spec, networks=replace(spec.networks, first=start, count=end - start)))
-            for start, end in zip((0, *ends), ends, strict=False)
-        ]
-        return join(parts)
+        descent = scale.descent(spec)
+        if descent is not None and descent.start == "initial":
+            return from_initial(joined(descent, look))
+        first = joined(spec, look)
+        if claim.leg is not Leg.END:
+            return first
+        if descent is None:
+            return replace(first, open_because=scale.without_descent(spec))
+        return two_legs(first, joined(descent, look))
 
     return at
 

@@ -31,8 +31,8 @@ class Descending:
             counts as one, a gradient as two.
         stalled: [M] bool, whether no step of this method lowers the loss any more. A stall is no minimum.
         residual: [M], norm of (H p + g) over norm of g, with p the step that minimises it and H the curvature
-            that the method uses (Frye et al. 2021, "Critical point-finding methods reveal gradient-flat regions
-            of deep network losses", Neural Computation 33); NaN where the method solves for no such step.
+            that the method uses (Frye et al. 2021, "Critical point-finding methods reveal gradient-flat
+            regions of deep network losses", Neural Computation 33); NaN where the method solves for none.
         memory: what else the method carries from step to step, by name, [M, ...] each.
     """
 

@@ -19,7 +19,7 @@ from models.objectives.losses import loss_gradient, loss_per_sample
 
 if TYPE_CHECKING:
     from data import Dataset
-    from models.experiment import Experiment
+    from models.descent.spec import Spec
 
 __all__ = ["Layered", "Multilayer"]
 
@@ -68,7 +68,7 @@ class Multilayer(Problem):
 
     def __init__(
         self,
-        spec: Experiment,
+        spec: Spec,
         data: Dataset,
         device: torch.device | str = "cpu",
         buffers: Mapping[str, Tensor] | None = None,

@@ -113,6 +113,11 @@ class Trainer:
         return self.epoch >= self.spec.budget.epochs
 
     @property
+    def progress(self) -> tuple[int, int]:
+        """Epochs trained, and how many there will be."""
+        return self.epoch, self.spec.budget.epochs
+
+    @property
     def losses(self) -> list[np.ndarray]:
         """Training losses [M] after every epoch so far, for whoever shows progress."""
         return self.history.rows["train_loss"]

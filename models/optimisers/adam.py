@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from models.optimisers.fused import gradients_like, is_fused
 from models.parts.checks import positive
 from models.parts.part import Part
 
@@ -47,10 +47,8 @@ class Adam(Part):
         """The step, and two moments a parameter."""
         import torch
 
-        # Where torch's kernels want it: on the device if fused, else on the CPU; always float32.
-        first = next(iter(parameters.values()))
-        where = first.device if is_fused(first) else torch.device("cpu")
-        state = {"step": torch.zeros((), dtype=torch.float32, device=where)}
+        # On the CPU in float64: 1 - beta2^t has lost four digits in float32 at the first step.
+        state = {"step": torch.zeros((), dtype=torch.float64)}
         for name, parameter in parameters.items():
             state |= {
                 f"mean/{name}": torch.zeros_like(parameter),
@@ -58,26 +56,20 @@ class Adam(Part):
             }
         return state
 
-    def update(self, parameters: Tensors, gradients: Tensors, state: Tensors) -> tuple[Tensors, Tensors]:
-        """One step, bias corrected: torch's own, in place."""
-        from torch.optim.adam import adam
+    def update(
+        self, parameters: Tensors, gradients: Tensors, state: Tensors
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """One step, bias corrected."""
+        import torch
 
-        values = list(parameters.values())
-        steps = [state["step"].clone() for _ in values]  # torch counts a parameter at a time
-        adam(
-            values,
-            gradients_like(parameters, gradients),
-            [state[f"mean/{name}"] for name in parameters],
-            [state[f"square/{name}"] for name in parameters],
-            [],
-            steps,
-            fused=is_fused(values[0]),
-            amsgrad=False,
-            beta1=BETA1,
-            beta2=BETA2,
-            lr=self.learning_rate,
-            weight_decay=0.0,
-            eps=EPSILON,
-            maximize=False,
-        )
-        return parameters, {**state, "step": steps[0]}
+        step = state["step"] + 1
+        corrected = self.learning_rate / (1 - BETA1 ** float(step)), math.sqrt(1 - BETA2 ** float(step))
+        changed, kept = {}, {"step": step}
+        for name, parameter in parameters.items():
+            g = gradients[name]
+            mean = torch.lerp(state[f"mean/{name}"], g, 1 - BETA1)
+            square = (BETA2 * state[f"square/{name}"]).addcmul_(g, g, value=1 - BETA2)
+            spread = square.sqrt().div_(corrected[1]).add_(EPSILON)
+            changed[name] = torch.addcdiv(parameter, mean, spread, value=-corrected[0])
+            kept |= {f"mean/{name}": mean, f"square/{name}": square}
+        return changed, kept

@@ -63,6 +63,8 @@ class DecayedAdam(Part):
         """Adam's."""
         return Adam(self.start).init(parameters)
 
-    def update(self, parameters: Tensors, gradients: Tensors, state: Tensors) -> tuple[Tensors, Tensors]:
+    def update(
+        self, parameters: Tensors, gradients: Tensors, state: Tensors
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """One step of Adam with the step size of now."""
         return Adam(self.learning_rate(int(state["step"]))).update(parameters, gradients, state)

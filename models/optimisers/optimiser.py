@@ -1,4 +1,5 @@
-"""What an optimiser is to whoever trains: a function of stacked parameters, gradients and its own state."""
+"""What an optimiser is to whoever trains: a pure function of stacked parameters, gradients and its own
+state."""
 
 from __future__ import annotations
 
@@ -28,10 +29,7 @@ class Optimiser(Protocol):
         """Its state before the first step, by names of its own; it is kept in checkpoints."""
 
     def update(self, parameters: Tensors, gradients: Tensors, state: Tensors) -> tuple[Tensors, Tensors]:
-        """Parameters and state after a step.
-
-        What it returns follows from what it is given alone, whose memory it may use for that: who calls gives
-        the three away. New parameters and moments at every step would cost more than the arithmetic.
+        """Parameters and state after a step; nothing is changed in place.
 
         Args:
             parameters: by name, [M, ...].

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from models.optimisers.fused import gradients_like, is_fused
 from models.parts.checks import positive
 from models.parts.part import Part
 
@@ -53,21 +52,11 @@ class SGD(Part):
 
         return {name: torch.zeros_like(parameter) for name, parameter in parameters.items() if self.momentum}
 
-    def update(self, parameters: Tensors, gradients: Tensors, state: Tensors) -> tuple[Tensors, Tensors]:
-        """One step, in place."""
-        from torch.optim.sgd import sgd
-
-        values = list(parameters.values())
-        sgd(
-            values,
-            gradients_like(parameters, gradients),
-            [state.get(name) for name in parameters],
-            fused=is_fused(values[0]),
-            weight_decay=0.0,
-            momentum=self.momentum,
-            lr=self.learning_rate,
-            dampening=0.0,
-            nesterov=False,
-            maximize=False,
-        )
-        return parameters, state
+    def update(
+        self, parameters: Tensors, gradients: Tensors, state: Tensors
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """One step."""
+        velocity = {name: self.momentum * v + gradients[name] for name, v in state.items()}
+        along = velocity if self.momentum else gradients
+        changed = {name: p - self.learning_rate * along[name] for name, p in parameters.items()}
+        return changed, velocity

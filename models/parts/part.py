@@ -35,7 +35,7 @@ class Part:
 def _plain(value: Any) -> Any:
     if isinstance(value, Part):
         return value.as_json()
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def canonical(value: Mapping[str, Any]) -> str:

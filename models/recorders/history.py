@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.experiment import Experiment
     from models.recorders.view import View
 
-__all__ = ["DIVERGED", "FACTS", "History"]
+__all__ = ["DIVERGED", "FACTS", "History", "largest_class"]
 
 DIVERGED = 10.0
 """A network has diverged when its training loss left the finite numbers or ends this many times its start."""
@@ -62,10 +62,7 @@ class History:
             for recorder in self.recorders
             for name, field in getattr(recorder, "EARLY", {}).items()
         }
-        labels = (data.y_train, data.y_test) if data.task == "classification" else None
-        self._largest_class = np.array(
-            [np.nan, np.nan] if labels is None else [np.bincount(of).max() / len(of) for of in labels]
-        )
+        self._largest_class = largest_class(data)
 
     def stops(self, epoch: int) -> list[int]:
         """After which steps of an epoch, counted from its start, the training side is recorded."""
@@ -135,6 +132,13 @@ class History:
         self.recorders = tuple(one for one in self.recorders if one.FIELDS.keys() <= self.rows.keys())
         self.early = {name: value.copy() for name, value in _under("early/", arrays).items()}
         self.kept = _under("kept/", arrays)
+
+
+def largest_class(data: Dataset) -> np.ndarray:
+    """Share of the most frequent label on the training and the test side, NaN for a regression."""
+    if data.task != "classification":
+        return np.array([np.nan, np.nan])
+    return np.array([np.bincount(of).max() / len(of) for of in (data.y_train, data.y_test)])
 
 
 def _under(head: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

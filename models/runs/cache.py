@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from models.experiment import Experiment
 from models.runs.run import Run
+from models.second_leg.descent import Descent
 
 __all__ = ["RUNS", "RunCache"]
 
-RUNS = 6
-"""Runs a worker keeps, some 40 MB each: tests come grouped by experiment, and D1 compares four."""
+RUNS = 8
+"""Legs a worker keeps, 40 to 100 MB each: tests come grouped by experiment, and D1 compares four."""
 
 
 class RunCache:
@@ -23,11 +24,11 @@ class RunCache:
         size: runs held.
     """
 
-    def __init__(self, fetch: Callable[[Experiment], Run], size: int = RUNS) -> None:
+    def __init__(self, fetch: Callable[[Experiment | Descent], Run], size: int = RUNS) -> None:
         self._fetch, self._size = fetch, size
-        self._runs: OrderedDict[Experiment, Run] = OrderedDict()
+        self._runs: OrderedDict[Experiment | Descent, Run] = OrderedDict()
 
-    def __call__(self, spec: Experiment) -> Run:
+    def __call__(self, spec: Experiment | Descent) -> Run:
         """The experiment's run; `trained` is true for the first that asked, if it had to be trained."""
         if spec in self._runs:
             self._runs.move_to_end(spec)

@@ -14,6 +14,7 @@ from models.experiment import Experiment
 from models.recorders.field import CORE
 from models.runs.code import code_digest
 from models.runs.content import content_key
+from models.second_leg.descent import Descent
 
 __all__ = ["FORMAT", "code_identity", "run_identity", "run_key", "trainer_modules"]
 
@@ -24,15 +25,26 @@ LIBRARIES = ("numpy", "torch")
 """Libraries whose arithmetic and random numbers are in a run's bytes."""
 
 
-def trainer_modules(spec: Experiment, kind: str) -> tuple[str, ...]:
-    """The modules that train this experiment on this kind of device; their imports are followed."""
-    parts = (spec.network, spec.optimiser, spec.initialisation, spec.objective.penalty)
-    kinds = [type(part).__module__ for part in parts if part is not None]
+def trainer_modules(spec: Experiment | Descent, kind: str) -> tuple[str, ...]:
+    """The modules that train this experiment on this kind of device; their imports are followed.
+
+    A descent depends on what trained the networks too, where it starts from what they became.
+    """
     recorders = [f"models.recorders.{name}" for name in CORE]
-    return ("models.engines.trainer", engine_module(spec, kind), *kinds, *recorders)
+    if isinstance(spec, Descent):
+        methods = [type(method).__module__ for method in spec.methods]
+        before = trainer_modules(spec.experiment, kind) if spec.start == "trained" else ()
+        return ("models.second_leg.descender", *methods, *_kinds(spec.experiment), *recorders, *before)
+    return ("models.engines.trainer", engine_module(spec, kind), *_kinds(spec), *recorders)
 
 
-def run_identity(spec: Experiment, data: Dataset, backend: Backend) -> dict[str, Any]:
+def _kinds(spec: Experiment) -> list[str]:
+    """The modules of what the experiment is composed of."""
+    parts = (spec.network, spec.optimiser, spec.initialisation, spec.objective.penalty)
+    return [type(part).__module__ for part in parts if part is not None]
+
+
+def run_identity(spec: Experiment | Descent, data: Dataset, backend: Backend) -> dict[str, Any]:
     """All that a run's bytes depend on, as plain JSON."""
     return {
         "format": FORMAT,
@@ -43,7 +55,7 @@ def run_identity(spec: Experiment, data: Dataset, backend: Backend) -> dict[str,
     }
 
 
-def code_identity(spec: Experiment, kind: str) -> dict[str, Any]:
+def code_identity(spec: Experiment | Descent, kind: str) -> dict[str, Any]:
     """The part of the identity that a new version of this project or of a library changes."""
     return {
         "code": code_digest(trainer_modules(spec, kind)),
@@ -51,6 +63,6 @@ def code_identity(spec: Experiment, kind: str) -> dict[str, Any]:
     }
 
 
-def run_key(identity: Mapping[str, Any], spec: Experiment) -> str:
+def run_key(identity: Mapping[str, Any], spec: Experiment | Descent) -> str:
     """The run's name in the store."""
     return content_key(spec.name.replace(" ", "-"), identity)

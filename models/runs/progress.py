@@ -28,9 +28,10 @@ class Progress(msgspec.Struct, frozen=True):
     """How far one process is with one experiment.
 
     Attributes:
-        name: the experiment's.
+        name: the experiment's, or the descent's.
         written: when this was written, seconds since the Unix epoch.
-        epoch: epochs trained; None before training starts, which another process may hold up.
+        epoch: epochs trained, or networks that have ended their descent; None before training starts, which
+            another process may hold up.
         epochs: how many there will be.
         loss: L / L0 on the training set, the median over the networks, infinite where that diverged.
         left: estimated seconds from `written` to the end; None before the first epoch trained here.
@@ -63,16 +64,17 @@ class Reporter:
         self._started = self._written = -math.inf
 
     def __call__(self, spec: Any, epoch: int, trainer: Any) -> None:
-        """Called by the store before the first and after every epoch of a training."""
+        """Called by the store before the first and after every epoch of a training, or round of a descent."""
         if self._path is None:
             return
         with suppress(Exception):  # whatever is wrong with a progress line, the training goes on
-            self._follow(spec, epoch)
+            done, total = trainer.progress
+            self._follow(spec, epoch, done)
             now = self._clock()
-            if epoch >= spec.budget.epochs:
+            if done >= total:
                 erase(self._path.parent, self._path.stem)
             elif now - self._written >= EVERY:
-                self._write(Progress(spec.name, now, epoch, spec.budget.epochs, _loss(trainer), self._left()))
+                self._write(Progress(spec.name, now, done, total, _loss(trainer), self._left(done, total)))
 
     @contextmanager
     def wanted(self, spec: Any) -> Iterator[None]:
@@ -87,17 +89,16 @@ class Reporter:
         finally:
             erase(self._path.parent, self._path.stem)
 
-    def _follow(self, spec: Any, epoch: int) -> None:
+    def _follow(self, spec: Any, epoch: int, done: int) -> None:
         if self._spec is None or spec != self._spec or epoch <= self._last:  # a training begins, or goes on
-            self._spec, self._start, self._started, self._written = spec, epoch, self._clock(), -math.inf
+            self._spec, self._start, self._started, self._written = spec, done, self._clock(), -math.inf
         self._last = epoch
 
-    def _left(self) -> float | None:
-        trained = self._last - self._start
+    def _left(self, done: int, total: int) -> float | None:
+        trained = done - self._start
         if trained <= 0:
             return None
-        ahead: int = self._spec.budget.epochs - self._last
-        return (self._clock() - self._started) / trained * ahead
+        return (self._clock() - self._started) / trained * (total - done)
 
     def _write(self, progress: Progress) -> None:
         assert self._path is not None

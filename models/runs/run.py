@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.experiment import Experiment
-from models.recorders.field import fields
+from models.descent.certificates.certificate import FIELDS as CERTIFICATES
+from models.recorders.field import Field, fields
 from models.recorders.history import FACTS
+from models.second_leg.fields import FACTS as DESCENT_FACTS
+from models.second_leg.fields import ROWS, STEP
+from models.second_leg.rows import held
 
-__all__ = ["Run", "join"]
+if TYPE_CHECKING:
+    pass
+
+__all__ = ["Run", "declared", "from_initial", "join", "two_legs"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """The finished run of an experiment of M members over T epochs.
+    """The finished run of an experiment of M members over T epochs, or of a descent over T steps.
+
+    A run of a descent has the same arrays, but for the early steps and the seeds of minibatches; a network
+    that ended its descent before the others holds its last values. It has besides gradient and products
+    [T+1, M]; steps, moved and flips [M] (`models.second_leg.fields`); and what its certificates say
+    (`models.descent.certificates`), [M] each.
 
     Attributes:
-        spec: the experiment.
+        spec: the experiment, or the descent.
         arrays: by name; T + 1 rows each, the first before any training:
             train_loss, test_loss [T+1, M]; train_accuracy, test_accuracy [T+1, M];
             train_predictions, test_predictions [T+1, M, m]; and for the pairs of every quadruple
@@ -38,9 +49,11 @@ class Run:
         resumed_from: epoch it was resumed from, None when unbroken.
         seconds: wall time of training.
         joined: the runs that this one was put together from, if any.
+        second: the second leg, the descent from where this run ended; None where there is none.
+        open_because: why there is no second leg, for the reader of a verdict on where training ends.
     """
 
-    spec: Experiment
+    spec: Any  # an Experiment or a Descent: whoever reads a leg knows which
     arrays: Mapping[str, np.ndarray]
     key: str = ""
     provenance: Mapping[str, Any] | None = None
@@ -48,9 +61,16 @@ class Run:
     resumed_from: int | None = None
     seconds: float = 0.0
     joined: tuple[Run, ...] = ()
+    second: Run | None = None
+    open_because: str = ""
 
     def __repr__(self) -> str:
-        return f"Run({self.spec.name}, {self.spec.networks.count} networks, {self.spec.budget.epochs} epochs)"
+        return f"Run({self.spec.name}, {self.spec.networks.count} networks, {self.last} rows after the first)"
+
+    @property
+    def last(self) -> int:
+        """The last epoch, or the last step."""
+        return len(self.arrays["train_loss"]) - 1
 
     def normalised_loss(self, side: str = "train") -> np.ndarray:
         """l = L / L0 [T+1, M] on the "train" or "test" set, L0 the best constant predictor's loss there."""
@@ -103,7 +123,7 @@ class Run:
         Raises:
             KeyError: no weights were kept at that epoch.
         """
-        epoch = self.spec.budget.epochs if epoch is None else epoch
+        epoch = self.last if epoch is None else epoch
         if f"weights/{epoch}/W1" not in self.arrays:
             kept = sorted({int(key.split("/")[1]) for key in self.arrays if key.startswith("weights/")})
             raise KeyError(
@@ -113,6 +133,11 @@ class Run:
         head = f"weights/{epoch}/W"
         depth = range(1, sum(name.startswith(head) for name in self.arrays) + 1)
         return [(self.arrays[f"weights/{epoch}/W{d}"], self.arrays[f"weights/{epoch}/b{d}"]) for d in depth]
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """All parameters by name at the end, [M, ...]; of any network."""
+        head = f"weights/{self.last}/"
+        return {name.removeprefix(head): a for name, a in self.arrays.items() if name.startswith(head)}
 
     @property
     def parts(self) -> tuple[Run, ...]:
@@ -134,31 +159,37 @@ def join(runs: Sequence[Run]) -> Run:
         return first
     total = 0
     for run in runs:
-        start, count = first.spec.networks.first + total, run.spec.networks.count
-        expected = replace(first.spec, networks=replace(first.spec.networks, first=start, count=count))
+        count = run.spec.networks.count
+        expected = first.spec.of_networks(first.spec.networks.first + total, count)
         if run.spec != expected:
             raise ValueError(
                 f"got {run.spec.canonical()}, wanted {expected.canonical()}: runs are joined in the order of "
                 "their networks, without a gap"
             )
-        total += run.spec.networks.count
-    dims = {name: field.dims for name, field in {**fields(), **FACTS}.items()}
+        total += count
+    dims = {name: field.dims for name, field in declared().items()}
+    last = max(run.last for run in runs)
     arrays: dict[str, np.ndarray] = {}
     for name in first.arrays:
-        if not all(name in run.arrays for run in runs):
-            continue  # the recorder was added between two looks
-        parts = [run.arrays[name] for run in runs]
+        at_end = name.startswith(f"weights/{first.last}/")
+        own = ("network",) if name.startswith("weights/") else dims.get(name)
+        # Descents end after so many steps each; weights at the end have its number in their names.
+        names = [name.replace(f"/{first.last}/", f"/{run.last}/") if at_end else name for run in runs]
+        if own is None or not all(name in run.arrays for name, run in zip(names, runs, strict=True)):
+            continue  # its recorder is gone and nobody knows its axes, or was added between two looks
+        parts = [run.arrays[name] for name, run in zip(names, runs, strict=True)]
         if name == "pairs":
             starts = np.cumsum([0] + [run.spec.networks.count for run in runs[:-1]])
             parts = [p + start for p, start in zip(parts, starts, strict=True)]
-        own = ("network",) if name.startswith("weights/") else dims.get(name)
-        if own is not None:  # else its recorder is gone, and nobody knows its axes
-            axis = next((own.index(dim) for dim in ("network", "pair") if dim in own), None)
-            arrays[name] = parts[0] if axis is None else np.concatenate(parts, axis)
+        if own[0] == STEP:
+            parts = [held(part, last + 1) for part in parts]
+        axis = next((own.index(dim) for dim in ("network", "pair") if dim in own), None)
+        joined_name = name.replace(f"/{first.last}/", f"/{last}/") if at_end else name
+        arrays[joined_name] = parts[0] if axis is None else np.concatenate(parts, axis)
     digests = [run.provenance["sha256"] for run in runs if run.provenance]
     return replace(
         first,
-        spec=replace(first.spec, networks=replace(first.spec.networks, count=total)),
+        spec=first.spec.of_networks(first.spec.networks.first, total),
         arrays=arrays,
         key="+".join(run.key for run in runs),
         provenance={**(first.provenance or {}), "sha256": "+".join(digests)},
@@ -166,3 +197,36 @@ def join(runs: Sequence[Run]) -> Run:
         seconds=sum(run.seconds for run in runs),
         joined=tuple(runs),
     )
+
+
+def two_legs(first: Run, second: Run) -> Run:
+    """The training with the descent as its second leg.
+
+    Raises:
+        ValueError: the descent is of other networks.
+    """
+    if second.spec.experiment != first.spec:
+        raise ValueError(
+            f"got a descent of {second.spec.experiment.canonical()}, wanted one from where "
+            f"{first.spec.canonical()} ended"
+        )
+    return replace(first, second=second)
+
+
+def from_initial(second: Run) -> Run:
+    """A descent from the initial weights: its first leg is no epoch long and holds the first row alone."""
+    arrays = {
+        name: array[:1] if array.ndim and len(array) == second.last + 1 and name not in FACTS else array
+        for name, array in second.arrays.items()
+        if not name.startswith("weights/")
+    }
+    arrays |= {
+        "early_steps": np.zeros(0, dtype=np.int64),
+        "steps_per_epoch": np.ones(1, dtype=np.int64),
+    }
+    return replace(second, spec=second.spec.experiment, arrays=arrays, joined=(), second=second)
+
+
+def declared() -> dict[str, Field]:
+    """Every array that a run of either leg may hold, but for the weights."""
+    return {**fields(), **ROWS, **CERTIFICATES, **DESCENT_FACTS, **FACTS}

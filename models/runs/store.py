@@ -39,12 +39,19 @@ from models.runs.files import DamageError
 from models.runs.key import run_identity, run_key
 from models.runs.run import Run
 from models.runs.training import CHECKPOINT_SECONDS, Trained, Training
+from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from models.backend import Backend
     from models.engines.trainer import Trainer
+    from models.second_leg.descender import Descender
 
-__all__ = ["RunStore", "default_store"]
+__all__ = ["RunStore", "Spec", "default_store"]
+
+Spec = Experiment | Descent
+"""What a run is of: a training, or a descent from where one ended."""
 
 
 def default_store() -> Path:
@@ -78,7 +85,7 @@ class RunStore:
         refresh: bool = False,
         session: str = "",
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
-        progress: Callable[[Experiment, int, Trainer], None] | None = None,
+        progress: Callable[[Spec, int, Trainer | Descender], None] | None = None,
         submit: Callable[[Training], Future[Trained]] | None = None,
         recorders: Mapping[str, str] | None = None,
         threads: int | None = None,
@@ -91,12 +98,13 @@ class RunStore:
         self.submit, self.threads = submit, threads
         self.recorders = recorders_of() if recorders is None else recorders
 
-    def key(self, spec: Experiment, data: Dataset, backend: Backend) -> str:
+    def key(self, spec: Spec, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""
         return run_key(run_identity(spec, data, backend), spec)
 
-    def get(self, spec: Experiment, data: Dataset, backend: Backend, needs: Collection[str] = ()) -> Run:
-        """The experiment's run: from the store, or trained, or trained elsewhere while this call waits.
+    def get(self, spec: Spec, data: Dataset, backend: Backend, needs: Collection[str] = ()) -> Run:
+        """The run: from the store, or trained, or trained elsewhere while this call waits. A descent that has
+        to be made starts from the run of its experiment, which is got in the same way.
 
         Args:
             spec, data, backend: of the run.
@@ -136,9 +144,7 @@ class RunStore:
 
         return once(self.root, self.root / f"{key}.lock", find, make)
 
-    def find(
-        self, spec: Experiment, data: Dataset, backend: Backend, needs: Collection[str] = ()
-    ) -> Run | None:
+    def find(self, spec: Spec, data: Dataset, backend: Backend, needs: Collection[str] = ()) -> Run | None:
         """The experiment's run if it is here, sound, and has what is needed; nothing is locked or written.
 
         Raises:
@@ -150,9 +156,7 @@ class RunStore:
 
     # -- reading ----------------------------------------------------------------------
 
-    def _read(
-        self, spec: Experiment, key: str, identity: Mapping[str, Any], needs: Collection[str]
-    ) -> Run | None:
+    def _read(self, spec: Spec, key: str, identity: Mapping[str, Any], needs: Collection[str]) -> Run | None:
         folder = self.root / key
         if not os.path.lexists(folder):
             return None
@@ -177,12 +181,16 @@ class RunStore:
 
     # -- training ---------------------------------------------------------------------
 
-    def _train(self, spec: Experiment, data: Dataset, backend: Backend, checkpoints: Checkpoints) -> Trained:
+    def _train(self, spec: Spec, data: Dataset, backend: Backend, checkpoints: Checkpoints) -> Trained:
+        weights: Mapping[str, np.ndarray] | None = None
+        if isinstance(spec, Descent) and spec.start == "trained":
+            weights = self.get(spec.experiment, data, backend).parameters()
         task = Training(
             spec,
             data,
             backend,
             self.threads,
+            weights=weights,
             checkpoints=checkpoints.sound(),
             reject=checkpoints.reject,
             save=checkpoints.save,
@@ -191,7 +199,7 @@ class RunStore:
         )
         return task() if self.submit is None else self.submit(task).result()
 
-    def _publish(self, spec: Experiment, key: str, identity: Mapping[str, Any], trained: Trained) -> Run:
+    def _publish(self, spec: Spec, key: str, identity: Mapping[str, Any], trained: Trained) -> Run:
         timing = {
             "seconds": trained.seconds,
             "resumed_from": trained.resumed_from,
@@ -229,7 +237,7 @@ class RunStore:
             shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _identity(spec: Experiment, data: Dataset, backend: Backend) -> dict[str, Any]:
+def _identity(spec: Spec, data: Dataset, backend: Backend) -> dict[str, Any]:
     if data.name != spec.data:
         raise ValueError(f"got the data set {data.name!r}, wanted the spec's own, {spec.data!r}")
     return run_identity(spec, data, backend)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from models.experiment import Experiment
 from models.runs.entry import read_run
 from models.runs.files import DamageError, tensors_of
 from models.runs.run import Run
+from models.second_leg.descent import spec_of
 
 __all__ = ["stored"]
 
@@ -46,6 +46,6 @@ def stored(
         raise DamageError("has other bytes than the report names: it was trained again or damaged")
     arrays = {name: array for name, array in tensors_of(tensors).items() if wanted(name)}
     try:
-        return Run(spec=Experiment.from_json(about["spec"]), arrays=arrays, key=key)
+        return Run(spec=spec_of(about["spec"]), arrays=arrays, key=key)
     except (LookupError, TypeError, ValueError) as error:
         raise DamageError(f"run.json holds no experiment ({error})") from error

@@ -1,4 +1,5 @@
-"""One training as a task: what it needs, where it goes on from, what comes out; nothing of the store."""
+"""One training or descent as a task: what it needs, where it goes on from, what comes out; nothing of the
+store."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ import numpy as np
 from data import Dataset
 from models.backend import Backend
 from models.experiment import Experiment
+from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
     from models.engines.trainer import Trainer
+    from models.second_leg.descender import Descender
 
 __all__ = ["CHECKPOINT_SECONDS", "Checkpoint", "Trained", "Training"]
 
@@ -54,10 +57,11 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """Trains one experiment when called; an executor decides where.
+    """Trains one experiment, or descends from where its training ended, when called; an executor decides
+    where.
 
     Attributes:
-        spec: the experiment.
+        spec: the experiment, or the descent.
         data: its data set.
         backend: the device.
         threads: most threads to use; None takes every core.
@@ -65,10 +69,11 @@ class Training:
         reject: called with a checkpoint that the trainer did not take, and why.
         save: given a checkpoint from time to time; it must not raise where training is to go on.
         every: least seconds between two checkpoints; 0 makes one after every epoch.
-        progress: called with (spec, epoch, trainer) before the first and after every epoch.
+        progress: called with (spec, epoch, trainer) before the first and after every epoch or round.
+        weights: where a descent starts that goes on from a training, [M, ...] by name.
     """
 
-    spec: Experiment
+    spec: Experiment | Descent
     data: Dataset
     backend: Backend
     threads: int | None = None
@@ -76,7 +81,8 @@ class Training:
     reject: Callable[[Checkpoint, Exception], None] | None = None
     save: Callable[[Checkpoint], None] | None = None
     every: float = CHECKPOINT_SECONDS
-    progress: Callable[[Experiment, int, Trainer], None] | None = None
+    progress: Callable[[Experiment | Descent, int, Trainer | Descender], None] | None = None
+    weights: Mapping[str, np.ndarray] | None = None
 
     def __call__(self) -> Trained:
         """The finished training."""
@@ -95,11 +101,19 @@ class Training:
         arrays = {name: np.ascontiguousarray(value) for name, value in trainer.result().items()}
         return Trained(arrays, resumed_from, spent + time.monotonic() - started)
 
-    def _start(self) -> tuple[Trainer, Checkpoint | None]:
-        """A trainer at the first checkpoint that it takes, or at the beginning."""
-        from models.engines.trainer import Trainer  # torch is imported only where something trains
+    def _fresh(self) -> Trainer | Descender:
+        # torch is imported only where something trains
+        if isinstance(self.spec, Descent):
+            from models.second_leg.descender import Descender
 
-        trainer = Trainer(self.spec, self.data, self.backend, self.threads)
+            return Descender(self.spec, self.data, self.backend, self.threads, self.weights)
+        from models.engines.trainer import Trainer
+
+        return Trainer(self.spec, self.data, self.backend, self.threads)
+
+    def _start(self) -> tuple[Trainer | Descender, Checkpoint | None]:
+        """A trainer at the first checkpoint that it takes, or at the beginning."""
+        trainer = self._fresh()
         for checkpoint in self.checkpoints:
             try:
                 trainer.load(dict(checkpoint.arrays))
@@ -107,11 +121,9 @@ class Training:
             except (LookupError, RuntimeError, TypeError, ValueError) as error:
                 if self.reject is not None:
                     self.reject(checkpoint, error)
-                trainer = Trainer(
-                    self.spec, self.data, self.backend, self.threads
-                )  # nothing of what failed stays
+                trainer = self._fresh()  # nothing of what failed stays
         return trainer, None
 
-    def _report(self, trainer: Trainer) -> None:
+    def _report(self, trainer: Trainer | Descender) -> None:
         if self.progress is not None:
             self.progress(self.spec, trainer.epoch, trainer)

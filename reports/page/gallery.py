@@ -82,7 +82,8 @@ def _sources(experiments: Iterable[TrainedRun]) -> list[Source]:
     """The runs of one name as one."""
     by_name: dict[str, list[TrainedRun]] = {}
     for run in experiments:
-        by_name.setdefault(run.name or run.key, []).append(run)
+        if run.descent is None:  # these figures are of trainings
+            by_name.setdefault(run.name or run.key, []).append(run)
     return [Source(name, runs[0].subject, tuple(runs)) for name, runs in by_name.items() if runs[0].subject]
 
 

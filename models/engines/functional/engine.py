@@ -16,8 +16,7 @@ from torch import Tensor
 
 from models.backend import Execution, thread_count
 from models.engines.functional.group import Group, Samples
-from models.engines.functional.layout import inputs_innermost, turned
-from models.engines.functional.step import Stacked, step_of
+from models.engines.functional.step import Stacked
 from models.engines.threads import Threads
 from models.engines.view import SIDES, Judged, NetworksView, early_view, joined
 from models.experiment import QUADRUPLE, Experiment
@@ -60,7 +59,6 @@ class Engine:
         spec, shape, on = self.spec, self._data.sample_shape, self.on
         about = spec.network.parameters(shape, self._data.d_y)
         buffers = spec.network.buffers(shape, self._data.d_y)
-        step = step_of(spec, about)
         size = QUADRUPLE if on.kind == "cpu" else len(numbers)
 
         def placed(tensor: Tensor) -> Tensor:
@@ -70,11 +68,11 @@ class Engine:
             models = [number % len(spec.populations) for number in members]
             seeds = initial_seeds(spec.networks.seed, members).tolist()
             drawn = initial_parameters(about, spec.initialisation, models, seeds)
-            parameters = inputs_innermost({name: placed(tensor) for name, tensor in drawn.items()})
+            parameters = {name: placed(tensor) for name, tensor in drawn.items()}
             carried = {name: placed(torch.stack([one] * len(members))) for name, one in buffers.items()}
-            networks = Stacked(parameters, carried, spec.optimiser.init(turned(parameters)))
+            networks = Stacked(parameters, carried, spec.optimiser.init(parameters))
             orders = order_seeds(spec.networks.seed, members).tolist()
-            return Group(spec, step, shape, networks, orders, on)
+            return Group(spec, about, shape, networks, orders, on)
 
         return [group(numbers[start : start + size]) for start in range(0, len(numbers), size)]
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.engines.functional.step import Stacked, Step, outputs_of
+from models.engines.functional.step import Stacked, outputs_of, step_of
 from models.objectives.losses import loss_per_sample
 from models.parts.seeds import generator, minibatch_order
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from models.backend import Execution
     from models.engines.view import Judged
     from models.experiment import Experiment
+    from models.networks.network import Parameter
 
 __all__ = ["Group", "Samples"]
 
@@ -36,9 +37,9 @@ class Group:
 
     Args:
         spec: the experiment.
-        step: see `models.engines.functional.step.step_of`.
+        about: the network's parameters.
         shape: of one sample.
-        networks: parameters and buffers before training, which take their memory.
+        networks: parameters and buffers before training; nothing is changed in place.
         seeds: [M] of each network's minibatch order, and of the random numbers inside its steps.
         on: device and arithmetic.
 
@@ -49,7 +50,7 @@ class Group:
     def __init__(
         self,
         spec: Experiment,
-        step: Step,
+        about: Mapping[str, Parameter],
         shape: tuple[int, ...],
         networks: Stacked,
         seeds: Sequence[int],
@@ -58,7 +59,7 @@ class Group:
         self.networks = networks
         self._seeds, self._on, self._batch = seeds, on, spec.budget.batch
         self._objective, self._randomness = spec.objective, spec.network.randomness(shape)
-        self._step, self._outputs = step, outputs_of(spec)
+        self._step, self._outputs = step_of(spec, about), outputs_of(spec)
 
     def train(self, epoch: int, stops: Sequence[int], of: Samples) -> list[Judged]:
         """Trains for an epoch.
@@ -79,7 +80,7 @@ class Group:
             found: list[Judged] = []
             for index, samples in enumerate(batches):
                 drawn = self._draw(epoch * len(batches) + index, samples.shape[1])
-                self.networks = self._step(self.networks, _taken(x, samples), _taken(y, samples), drawn)
+                self.networks = self._step(self.networks, x[samples], y[samples], drawn)
                 if index + 1 in stops:
                     found.append(self.judge(of))
             return found
@@ -121,9 +122,9 @@ class Group:
         return list(torch.cat(parts, 1))
 
     def state(self) -> dict[str, np.ndarray]:
-        """Copies of what training changes, by name."""
+        """What training changes, by name."""
         return {
-            f"{part}/{name}": tensor.numpy(force=True).copy()
+            f"{part}/{name}": tensor.cpu().numpy()
             for part, tensors in self.networks._asdict().items()
             for name, tensor in tensors.items()
         }
@@ -146,8 +147,3 @@ class Group:
                 for part, tensors in self.networks._asdict().items()
             )
         )
-
-
-def _taken(of: Tensor, samples: Tensor) -> Tensor:
-    """of[samples] [M, B, ...] for samples [M, B]: copied a sample at a time, a third of indexing's time."""
-    return of.index_select(0, samples.flatten()).unflatten(0, samples.shape)

@@ -1,7 +1,7 @@
-"""A step of training as a function of a group of networks, by torch.func.
+"""A step of training as a pure function of a group of networks, by torch.func.
 
-One network's objective, a pure function, is differentiated and mapped over the stacked parameters and buffers
-of the group; the optimiser's own step then updates the stack and may do so in place.
+One network's objective is differentiated and mapped over the stacked parameters and buffers of the group; the
+optimiser's own pure step then updates the stack. Nothing is changed in place.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from torch import Tensor
 from torch.func import grad, vmap
 
-from models.engines.functional.layout import turned
-from models.engines.functional.tracing import traced
 from models.networks.stream import Stream
 from models.objectives.losses import loss_per_sample
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from models.experiment import Experiment
     from models.networks.network import Parameter
 
-__all__ = ["Stacked", "Step", "outputs_of", "step_of"]
+__all__ = ["Stacked", "outputs_of", "step_of"]
 
 Tensors = Mapping[str, Tensor]
 
@@ -34,13 +32,11 @@ class Stacked(NamedTuple):
     optimiser: Tensors
 
 
-Step = Callable[[Stacked, Tensor, Tensor, Tensors], Stacked]
-"""What `step_of` makes."""
-
-
-def step_of(spec: Experiment, about: Mapping[str, Parameter]) -> Step:
+def step_of(
+    spec: Experiment, about: Mapping[str, Parameter]
+) -> Callable[[Stacked, Tensor, Tensor, Tensors], Stacked]:
     """The step: takes the networks, their samples x [M, B, *shape], targets y [M, B, K] and random numbers
-    [M, B, ...] by name, and returns the networks after it, in the memory of those it got.
+    [M, B, ...] by name, and returns the networks after it.
 
     Args:
         spec: names the network, the objective and the optimiser.
@@ -55,14 +51,12 @@ def step_of(spec: Experiment, about: Mapping[str, Parameter]) -> Step:
         value = loss_per_sample(z, y, objective.output, objective.loss).mean()
         return value if penalty is None else value + penalty(parameters, about), after
 
-    gradients_of = traced(vmap(grad(minimised, has_aux=True)))
+    gradients_of = vmap(grad(minimised, has_aux=True))
 
     def step(networks: Stacked, x: Tensor, y: Tensor, drawn: Tensors) -> Stacked:
         gradients, buffers = gradients_of(networks.parameters, networks.buffers, x, y, drawn)
-        parameters, state = spec.optimiser.update(
-            turned(networks.parameters), turned(gradients), networks.optimiser
-        )
-        return Stacked(turned(parameters), buffers, state)
+        parameters, state = spec.optimiser.update(networks.parameters, gradients, networks.optimiser)
+        return Stacked(parameters, buffers, state)
 
     return step
 

@@ -12,6 +12,8 @@ __all__ = ["unsupported"]
 
 def unsupported(spec: Experiment, kind: str) -> str | None:
     """Why this engine does not train the experiment, None where it does: whatever it is composed of."""
+    if hasattr(spec.optimiser, "step"):
+        return f"{spec.optimiser.kind} is a full-batch optimiser, which descends (`models.descent`)"
     precision = spec.arithmetic.precision
     if precision not in ("fp32", "fp64"):
         return f"it computes in fp32 and fp64, not in {precision}"

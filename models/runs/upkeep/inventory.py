@@ -14,12 +14,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from models.experiment import Experiment
 from models.runs.checkpoints import identity_of
 from models.runs.code import code_digest
 from models.runs.content import VALUE_LIMIT
 from models.runs.files import DamageError, checked, listed, read, read_json
 from models.runs.key import FORMAT, code_identity
+from models.second_leg.descent import spec_of
 
 __all__ = ["Item", "Kind", "State", "free", "inventory"]
 
@@ -233,7 +233,7 @@ def _is_current(about: Mapping[str, Any]) -> bool:
     if about.get("format") != FORMAT:
         return False
     try:
-        spec = Experiment.from_json(about["spec"])
+        spec = spec_of(about["spec"])
     except (LookupError, TypeError, ValueError):
         return False
     return all(

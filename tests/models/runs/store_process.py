@@ -4,10 +4,11 @@ Each line of standard input is JSON, a list of [store, plan]: a process is forke
 each, all at once, and a line tells their exit statuses and what they got. Forking
 spares every one of them the import of torch.
 
-A plan holds the spec's changes, `refresh`, `session`, how many processes must have asked for
-the lock before training goes on (`meet`), and where to `die` by SIGKILL: `{"epoch": 2}` when
-that epoch is over, `{"replace": 3}` before the third rename, `{"write": 2}` halfway through
-the second file, `{"judged": 5}` when the networks are judged for the fifth time.
+A plan holds the spec's changes, whether the `descent` is asked for, `refresh`, `session`, how many
+processes must have asked for the lock before training goes on (`meet`), and where to `die` by
+SIGKILL: `{"epoch": 2}` when that epoch is over, `{"replace": 3}` before the third rename,
+`{"write": 2}` halfway through the second file, `{"judged": 5}` when the networks are judged for
+the fifth time.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from data import Dataset
 from models.backend import resolve_backend
 from models.engines.mlp import engine
 from models.experiment import Experiment
+from models.optimisers.levenberg_marquardt import LevenbergMarquardt
 from models.runs import content, files, store
+from models.second_leg.descent import Descent
 from tests.helpers.specs import mlp
 
 
@@ -47,6 +50,11 @@ def dataset() -> Dataset:
 def experiment(**changes: Any) -> Experiment:
     usual = {"data": "tiny", "widths": (6,), "networks": 4, "epochs": 4, "batch": 8}
     return mlp(**(usual | {"checkpoints": (2,)} | changes))
+
+
+def descent(spec: Experiment) -> Descent:
+    """The second leg, of eight networks so that it has two quadruples."""
+    return Descent(spec.of_networks(0, 8), (LevenbergMarquardt(),), steps=4)
 
 
 def dying_at_replace(number: int) -> None:
@@ -114,9 +122,11 @@ def ask(root: Path, plan: dict[str, Any], arrived: tuple[int, int]) -> dict[str,
 
     wait = meeting(plan.get("meet", 0), arrived)
 
-    def progress(spec: Experiment, epoch: int, trainer: Any) -> None:
+    descends = plan.get("descent", False)
+
+    def progress(spec: Any, epoch: int, trainer: Any) -> None:
         wait()
-        if epoch == death.get("epoch"):
+        if epoch == death.get("epoch") and isinstance(spec, Descent) is descends:
             die()
 
     runs = store.RunStore(
@@ -126,7 +136,8 @@ def ask(root: Path, plan: dict[str, Any], arrived: tuple[int, int]) -> dict[str,
         checkpoint_seconds=0,
         progress=progress,
     )
-    run = runs.get(experiment(**plan.get("spec", {})), dataset(), resolve_backend("cpu"))
+    spec = experiment(**plan.get("spec", {}))
+    run = runs.get(descent(spec) if descends else spec, dataset(), resolve_backend("cpu"))
     return {"trained": run.trained, "sha256": run.provenance["sha256"], "key": run.key}
 
 

@@ -1,0 +1,1 @@
+"""A run's second leg: from where training ended to a minimum, recorded and certified like the first."""
