@@ -30,6 +30,7 @@ class Perceptron:
 
     Attributes:
         x: [m, d + 1], inputs that are not 0 on all samples, and a column of ones.
+        gram: [m, m], their inner products.
         sizes: units of each layer, the d inputs and the outputs included.
 
     Raises:
@@ -120,11 +121,6 @@ class Cell:
         return loss_gradient(self.z[None], self.of.problem.y, objective.output, objective.loss)[0]
 
     @cached_property
-    def grams(self) -> list[Tensor]:
-        """Inner products [m, m] of each layer's inputs."""
-        return [self.of.gram, *(h @ h.T for h in self.inputs[1:])]
-
-    @cached_property
     def a(self) -> Tensor:
         """Pre-activations [m, units] of all hidden layers."""
         return torch.cat(self.before, 1)
@@ -149,6 +145,11 @@ class Cell:
         """By layer, of the cell's smooth piece."""
         deltas = [*(self.pull * self.on).split(list(self.of.sizes[1:-1]), 1), self.slope]
         return [h.T @ delta for h, delta in zip(self.inputs, deltas, strict=True)]
+
+    def split(self, rest: Tensor) -> list[Tensor]:
+        """Weights [R] of all layers but the first, layer by layer."""
+        parts = rest.split([layer.numel() for layer in self.layers[1:]])
+        return [part.view_as(layer) for part, layer in zip(parts, self.layers[1:], strict=True)]
 
     def turned(self, where: Tensor) -> Cell:
         """The neighbouring cell that has the other side of these kinks, [m, units] bool."""

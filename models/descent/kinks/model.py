@@ -28,7 +28,7 @@ from torch import Tensor
 from models.descent.kinks.box import box_minimum
 from models.descent.kinks.cell import Cell
 from models.descent.kinks.curvature import output_factor
-from models.descent.kinks.rows import inner, kink_rows, output_rows, transposed
+from models.descent.kinks.rows import Rows, first_inner, kink_rows, output_rows
 
 __all__ = ["Model", "Step"]
 
@@ -53,6 +53,12 @@ class Step:
 class Model:
     """The models of one cell, for any damping and any kinks.
 
+    Weights of the first layer are eliminated among the rows of the Jacobian, those of the other layers, r, among
+    themselves: with T the first layer's part of S^T J, row by row of full rank in every sample, F that of r in
+    T's coordinates, L L^T = T T^T + damping and Z = L^-1 F, the Schur complement for r is
+    J_r^T S S^T J_r - F^T F + damping (1 + Z^T Z). T has as many rows as samples have active units, or outputs if
+    these are fewer: dead units cost nothing.
+
     Args:
         cell: where it is built.
 
@@ -63,69 +69,96 @@ class Model:
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.factor, residual = output_factor(cell)
-        self.residual = residual.flatten()
-        self.outputs = output_rows(cell, self.factor)
-        self.square = inner(cell, self.outputs, self.outputs)
-        self.scale = float(self.square.diagonal().mean())
+        outputs = output_rows(cell, self.factor)
+        m, K = cell.z.shape
+        first, rest = outputs.first.view(m, K, -1), outputs.rest.view(m, K, -1)
+        # Active units first, so that a sample's triangular factor has no more rows than these.
+        order = cell.active[0].logical_not().to(torch.uint8).argsort(dim=1, stable=True)[:, None]
+        Q, R = torch.linalg.qr(first.gather(2, order.expand_as(first)))
+        R = torch.zeros_like(R).scatter_(2, order.expand_as(R), R)
+        sizes = torch.linalg.vector_norm(R, dim=2)
+        full = sizes > 1e-13 * sizes.max()
+        self.rows = Rows(full.nonzero()[:, 0], R[full], (Q.mT @ rest)[full])
+        self.residual = (Q.mT @ residual[:, :, None])[:, :, 0][full]
+        self.square = first_inner(cell, self.rows, self.rows)
+        self.rest_square = outputs.rest.T @ outputs.rest - self.rows.rest.T @ self.rows.rest
+        self.rest_gradient = outputs.rest.T @ residual.flatten() - self.rows.rest.T @ self.residual
+        whole = self.square.diagonal().sum() + outputs.rest.square().sum()
+        self.scale = float(whole) / (m * K)
 
     def damped(self, damping: float) -> None:
         """Sets the damping; kinks are chosen anew."""
-        shifted = self.square.clone()
-        shifted.diagonal().add_(damping)
         self.damping = damping
-        self.root = torch.linalg.cholesky(shifted)
-        self.solved = torch.cholesky_solve(self.residual[:, None], self.root)[:, 0]
-        self.kinks = self.cell.z.new_zeros(0, dtype=torch.int64)
+        self.root = torch.linalg.cholesky(_shifted(self.square, damping))
+        right = torch.cat([self.rows.rest, self.residual[:, None]], 1)
+        found = torch.linalg.solve_triangular(self.root, right, upper=False)
+        self.Z, solved = found[:, :-1], found[:, -1]
+        self.rest_root = torch.linalg.cholesky(
+            _shifted(torch.addmm(self.rest_square, self.Z.T, self.Z, alpha=damping), damping)
+        )
+        gradient = self.rest_gradient + damping * (self.Z.T @ solved)
+        self.rest = torch.cholesky_solve(gradient[:, None], self.rest_root)[:, 0]
+        self.solved = solved - self.Z @ self.rest
+        self.kinks = self.cell.on.new_zeros(0, dtype=torch.int64)
 
     def bend(self, kinks: Tensor) -> None:
         """Adds kinks [n], places in the flat [m, units] whose pull is above 0."""
-        cell, more = self.cell, kink_rows(self.cell, kinks)
-        crossed = inner(cell, self.outputs, more)
-        half = torch.linalg.solve_triangular(self.root, crossed, upper=False)
-        pull, on = cell.pull.flatten()[kinks], cell.on.flatten()[kinks].to(self.residual.dtype)
-        bounds = -on * pull, (1 - on) * pull
-        guess = (0.5 - on) * pull
-        along = crossed.T @ self.solved
-        if not len(self.kinks):
-            self.kinks, self.rows, self.half, self.along = kinks, more, half, along
-            self.metric = inner(cell, more, more)
-            self.low, self.high, self.multipliers = *bounds, guess
+        if not len(kinks):
             return
-        corner = inner(cell, self.rows, more)
-        self.metric = torch.cat(
-            [torch.cat([self.metric, corner], 1), torch.cat([corner.T, inner(cell, more, more)], 1)]
-        )
-        self.rows = self.rows.followed_by(more)
-        self.kinks, self.half = torch.cat([self.kinks, kinks]), torch.cat([self.half, half], 1)
-        self.along = torch.cat([self.along, along])
-        self.low, self.high = torch.cat([self.low, bounds[0]]), torch.cat([self.high, bounds[1]])
+        cell, more = self.cell, kink_rows(self.cell, kinks)
+        half = torch.linalg.solve_triangular(self.root, first_inner(cell, self.rows, more), upper=False)
+        tail = torch.linalg.solve_triangular(self.rest_root, more.rest.T - self.Z.T @ half, upper=False)
+        pull, on = cell.pull.flatten()[kinks], cell.on.flatten()[kinks].to(half.dtype)
+        along = half.T @ self.solved + more.rest @ self.rest
+        corner = self._metric(more, more, half, tail, half, tail)
+        low, high = -on * pull, (1 - on) * pull
+        if not len(self.kinks):
+            self.kinks, self.bent, self.half, self.tail, self.along = kinks, more, half, tail, along
+            self.metric, self.low, self.high, self.multipliers = corner, low, high, (0.5 - on) * pull
+            return
+        side = self._metric(self.bent, more, self.half, self.tail, half, tail)
+        self.metric = torch.cat([torch.cat([self.metric, side], 1), torch.cat([side.T, corner], 1)])
+        self.bent = self.bent.followed_by(more)
+        self.kinks, self.along = torch.cat([self.kinks, kinks]), torch.cat([self.along, along])
+        self.half, self.tail = torch.cat([self.half, half], 1), torch.cat([self.tail, tail], 1)
+        self.low, self.high = torch.cat([self.low, low]), torch.cat([self.high, high])
         # They start at no multiplier, as if the cell went on beyond them.
-        self.multipliers = torch.cat([self.multipliers, torch.zeros_like(guess)])
+        self.multipliers = torch.cat([self.multipliers, torch.zeros_like(pull)])
+
+    def _metric(self, a: Rows, b: Rows, half: Tensor, tail: Tensor, other: Tensor, end: Tensor) -> Tensor:
+        """Part of M = D^T B^-1 D, for two groups of kinks."""
+        return (first_inner(self.cell, a, b) - half.T @ other).div_(self.damping).addmm_(tail.T, end)
 
     def step(self) -> Step:
         """The minimiser for the kinks so far."""
-        cell, by, n = self.cell, self.solved, self.kinks
-        if len(n):
-            metric = (self.metric - self.half.T @ self.half) / self.damping
-            before = cell.a.flatten()[n]
-            self.multipliers = box_minimum(metric, self.along - before, self.low, self.high, self.multipliers)
-            back = torch.linalg.solve_triangular(
-                self.root.T, (self.half @ self.multipliers)[:, None], upper=True
-            )
-            by = by - back[:, 0] / self.damping
-        layers = [-part for part in transposed(cell, self.outputs, by)]
-        if len(n):
-            held = transposed(cell, self.rows, self.multipliers / self.damping)
-            layers = [part.sub_(other) for part, other in zip(layers, held, strict=True)]
+        cell, kinks, by, rest = self.cell, self.kinks, self.solved, self.rest
+        x = cell.inputs[0]
+        if len(kinks):
+            before = cell.a.flatten()[kinks]
+            n = box_minimum(self.metric, self.along - before, self.low, self.high, self.multipliers)
+            self.multipliers = n
+            more = torch.linalg.solve_triangular(self.rest_root.T, (self.tail @ n)[:, None], upper=True)[:, 0]
+            rest, by = rest + more, by - self.Z @ more - (self.half @ n) / self.damping
+        by = torch.linalg.solve_triangular(self.root.T, by[:, None], upper=True)[:, 0]
+        first = -(x[self.rows.samples].T @ (self.rows.first * by[:, None]))
+        if len(kinks):
+            first -= x[self.bent.samples].T @ (self.bent.first * (n / self.damping)[:, None])
+        layers = [first, *cell.split(-rest)]
         moved, dz = cell.tangent(layers)
         to = cell.a + moved
         curved = (self.factor.mT @ dz[:, :, None]).square().sum()
         decrease = -float((cell.slope * dz).sum() + 0.5 * curved)
-        inside = torch.zeros(0, dtype=torch.bool, device=n.device)
-        if len(n):
-            inside = (self.multipliers > self.low) & (self.multipliers < self.high)
-            ends = to.flatten()[n].masked_fill(inside, 0.0)
-            on = cell.on.flatten()[n].to(ends.dtype)
-            bent = ends.clamp(min=0) - before.clamp(min=0) - on * (ends - before)
-            decrease -= float(cell.pull.flatten()[n] @ bent)
-        return Step(layers, to, n[inside], decrease)
+        if not len(kinks):
+            return Step(layers, to, kinks, decrease)
+        inside = (n > self.low) & (n < self.high)
+        ends = to.flatten()[kinks].masked_fill(inside, 0.0)
+        on = cell.on.flatten()[kinks].to(ends.dtype)
+        bent = ends.clamp(min=0) - before.clamp(min=0) - on * (ends - before)
+        decrease -= float(cell.pull.flatten()[kinks] @ bent)
+        return Step(layers, to, kinks[inside], decrease)
+
+
+def _shifted(A: Tensor, damping: float) -> Tensor:
+    shifted = A.clone()
+    shifted.diagonal().add_(damping)
+    return shifted

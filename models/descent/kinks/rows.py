@@ -1,12 +1,14 @@
-"""Gradients of outputs and of pre-activations as rows that are never written out.
+"""Gradients of outputs and of pre-activations, as rows whose part in the first layer is never written out.
 
 The gradient of anything at sample i is, in each layer, the outer product of the layer's input at i and of a
-vector `delta` of backpropagation. Inner products of rows are sums over layers of the inputs' inner product
-times that of the deltas: all products of Jacobians that a step needs come without a Jacobian.
+vector `delta` of backpropagation. The first layer has most of the weights; there inner products of rows are
+those of the samples times those of the deltas. The weights of the other layers, few in small networks, are
+written out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from models.descent.kinks.cell import Cell
 
-__all__ = ["Rows", "inner", "kink_rows", "output_rows", "transposed"]
+__all__ = ["Rows", "first_inner", "inner", "kink_rows", "output_rows", "transposed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,19 +24,22 @@ class Rows:
     """n gradients.
 
     Attributes:
-        samples: [n], which sample each is of; None for every sample's K outputs in turn.
-        deltas: [n, fan_out] of each layer.
+        samples: [n], which sample each is of.
+        first: [n, width], deltas of the first layer.
+        rest: [n, R], with respect to the weights of all other layers.
     """
 
-    samples: Tensor | None
-    deltas: tuple[Tensor, ...]
+    samples: Tensor
+    first: Tensor
+    rest: Tensor
 
     def followed_by(self, more: Rows) -> Rows:
-        """These rows, then those; of kinks."""
-        assert self.samples is not None
-        assert more.samples is not None
-        deltas = tuple(torch.cat(pair) for pair in zip(self.deltas, more.deltas, strict=True))
-        return Rows(torch.cat([self.samples, more.samples]), deltas)
+        """These rows, then those."""
+        return Rows(
+            torch.cat([self.samples, more.samples]),
+            torch.cat([self.first, more.first]),
+            torch.cat([self.rest, more.rest]),
+        )
 
 
 def output_rows(cell: Cell, factor: Tensor) -> Rows:
@@ -42,7 +47,8 @@ def output_rows(cell: Cell, factor: Tensor) -> Rows:
     deltas = [factor.mT]
     for layer, active in zip(cell.layers[:0:-1], cell.active[::-1], strict=True):
         deltas.append((deltas[-1] @ layer[:-1].T) * active[:, None])
-    return Rows(None, tuple(delta.flatten(0, 1) for delta in deltas[::-1]))
+    samples = torch.arange(len(cell.z), device=cell.z.device).repeat_interleave(factor.shape[2])
+    return _written(cell, samples, [delta.flatten(0, 1) for delta in deltas[::-1]])
 
 
 def kink_rows(cell: Cell, kinks: Tensor) -> Rows:
@@ -56,33 +62,28 @@ def kink_rows(cell: Cell, kinks: Tensor) -> Rows:
         own = (unit - start).unsqueeze(1) == torch.arange(widths[index], device=kinks.device)
         above = deltas[-1] @ cell.layers[index + 1][:-1].T
         deltas.append(torch.where(own, 1.0, above * cell.active[index][samples]))
-    return Rows(samples, tuple(deltas[::-1]))
+    return _written(cell, samples, deltas[::-1])
+
+
+def _written(cell: Cell, samples: Tensor, deltas: Sequence[Tensor]) -> Rows:
+    parts = [
+        (h[samples][:, :, None] * delta[:, None]).flatten(1)
+        for h, delta in zip(cell.inputs[1:], deltas[1:], strict=True)
+    ]
+    return Rows(samples, deltas[0], torch.cat(parts, 1))
+
+
+def first_inner(cell: Cell, one: Rows, other: Rows) -> Tensor:
+    """Inner products [n, n'] in the first layer."""
+    return (one.first @ other.first.T).mul_(cell.of.gram[one.samples][:, other.samples])
 
 
 def inner(cell: Cell, one: Rows, other: Rows) -> Tensor:
-    """Inner products [n, n'] of rows."""
-    total = None
-    for gram, a, b in zip(cell.grams, one.deltas, other.deltas, strict=True):
-        chosen = _picked(_picked(gram, one, len(a)).T, other, len(b)).T
-        product = (a @ b.T).mul_(chosen)
-        total = product if total is None else total.add_(product)
-    assert total is not None
-    return total
-
-
-def _picked(gram: Tensor, rows: Rows, count: int) -> Tensor:
-    if rows.samples is not None:
-        return gram[rows.samples]
-    return gram if count == len(gram) else gram.repeat_interleave(count // len(gram), 0)
+    """Inner products [n, n']."""
+    return first_inner(cell, one, other).addmm_(one.rest, other.rest.T)
 
 
 def transposed(cell: Cell, rows: Rows, by: Tensor) -> list[Tensor]:
     """The sum of the rows times `by` [n], layer by layer as weights are."""
-    found = []
-    for h, delta in zip(cell.inputs, rows.deltas, strict=True):
-        scaled = delta * by[:, None]
-        if rows.samples is None:
-            found.append(h.T @ scaled.view(len(h), -1, delta.shape[1]).sum(1))
-        else:
-            found.append(h[rows.samples].T @ scaled)
-    return found
+    first = cell.inputs[0][rows.samples].T @ (rows.first * by[:, None])
+    return [first, *cell.split(by @ rows.rest)]

@@ -185,7 +185,6 @@ def subgradient(at: Place) -> float:
 
 
 def _along(cell: Cell, rows: Rows, layers: list[Tensor]) -> Tensor:
-    """Inner products [n] of kinks' rows with what has the shape of weights."""
-    assert rows.samples is not None
-    parts = zip(cell.inputs, layers, rows.deltas, strict=True)
-    return torch.stack([((h[rows.samples] @ layer) * delta).sum(1) for h, layer, delta in parts]).sum(0)
+    """Inner products [n] of rows with what has the shape of weights."""
+    first = ((cell.inputs[0][rows.samples] @ layers[0]) * rows.first).sum(1)
+    return first + rows.rest @ torch.cat([layer.flatten() for layer in layers[1:]])

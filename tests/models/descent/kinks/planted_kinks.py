@@ -47,10 +47,5 @@ def on_kinks(data, multipliers, *, width=2, size=1e-2, seed=0) -> tuple[Problem,
 
 def dense(cell, rows):
     """Rows [n, P] written out, without unused inputs."""
-    each = len(rows.deltas[0]) // len(cell.z)
-    samples = torch.arange(len(cell.z)).repeat_interleave(each) if rows.samples is None else rows.samples
-    parts = [
-        (h[samples][:, :, None] * delta[:, None]).flatten(1)
-        for h, delta in zip(cell.inputs, rows.deltas, strict=True)
-    ]
-    return torch.cat(parts, 1)
+    first = (cell.inputs[0][rows.samples][:, :, None] * rows.first[:, None]).flatten(1)
+    return torch.cat([first, rows.rest], 1)
