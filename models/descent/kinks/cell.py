@@ -14,9 +14,13 @@ import torch
 from torch import Tensor
 
 from models.descent.problem import Problem
+from models.networks.mlp import MLP
 from models.objectives.losses import loss_gradient, loss_per_sample
 
 __all__ = ["Cell", "Perceptron"]
+
+MOST = 12_000
+"""Equations: 784-10-10-10 has up to 10,000 on 1,000 samples, whose factors are 800 MB."""
 
 Layers = Sequence[Tensor]
 """Of each layer [fan_in + 1, fan_out], biases last; the first without rows of inputs that are never used."""
@@ -26,7 +30,7 @@ class Perceptron:
     """The problem of networks of kind "mlp" as one network at a time sees it.
 
     Args:
-        problem: its network is a multilayer perceptron, its objective has no penalty.
+        problem: its network is a multilayer perceptron with hidden layers, its objective has no penalty.
 
     Attributes:
         x: [m, d + 1], inputs that are not 0 on all samples, and a column of ones.
@@ -34,21 +38,30 @@ class Perceptron:
         sizes: units of each layer, the d inputs and the outputs included.
 
     Raises:
-        ValueError: another kind of network, or a penalty.
+        ValueError: another kind of network, a penalty, or more equations than are solved densely.
     """
 
     def __init__(self, problem: Problem) -> None:
         network, objective = problem.spec.network, problem.spec.objective
-        if network.kind != "mlp" or objective.penalty is not None:
-            wrong = f"the network {network.label}" if network.kind != "mlp" else "a penalty"
-            raise ValueError(f"got {wrong}, wanted a fully connected network without a penalty")
+        if not isinstance(network, MLP) or not network.widths or objective.penalty is not None:
+            wrong = f"the network {network.label}" if objective.penalty is None else "a penalty"
+            raise ValueError(
+                f"got {wrong}, wanted a fully connected one with hidden layers, without a penalty"
+            )
         self.problem = problem
         flat = problem.x.flatten(1)
         self.used = (flat != 0).any(0).nonzero()[:, 0]
         self.x = torch.cat([flat[:, self.used], flat.new_ones(len(flat), 1)], 1)
-        self.gram = self.x @ self.x.T
         self.shapes = [one.shape for name, one in problem.about.items() if name.startswith("W")]
         self.sizes = (len(self.used), *(shape[1] for shape in self.shapes))
+        rows = problem.samples * min(self.sizes[1], problem.outputs)
+        rest = sum((fan_in + 1) * fan_out for fan_in, fan_out in self.shapes[1:])
+        if rows > MOST or rest > MOST:
+            raise ValueError(
+                f"got {rows} rows of a Jacobian and {rest} weights after the first layer, wanted at most "
+                f"{MOST} of each: that many equations are solved densely"
+            )
+        self.gram = self.x @ self.x.T
 
     @property
     def units(self) -> int:

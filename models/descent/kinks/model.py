@@ -27,10 +27,10 @@ from torch import Tensor
 
 from models.descent.kinks.box import box_minimum
 from models.descent.kinks.cell import Cell
-from models.descent.kinks.curvature import output_factor
 from models.descent.kinks.rows import Rows, first_inner, kink_rows, output_rows
+from models.descent.newton.outputs import output_curvature
 
-__all__ = ["Model", "Step"]
+__all__ = ["Model", "Step", "output_factor"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +53,11 @@ class Step:
 class Model:
     """The models of one cell, for any damping and any kinks.
 
-    Weights of the first layer are eliminated among the rows of the Jacobian, those of the other layers, r, among
-    themselves: with T the first layer's part of S^T J, row by row of full rank in every sample, F that of r in
-    T's coordinates, L L^T = T T^T + damping and Z = L^-1 F, the Schur complement for r is
-    J_r^T S S^T J_r - F^T F + damping (1 + Z^T Z). T has as many rows as samples have active units, or outputs if
-    these are fewer: dead units cost nothing.
+    Weights of the first layer are eliminated among the rows of the Jacobian, the other layers' r among
+    themselves. With T the first layer's part of S^T J, in coordinates in which it has full rank in every
+    sample, F that of r in the same coordinates, L L^T = T T^T + damping and Z = L^-1 F, the Schur complement
+    for r is J_r^T S S^T J_r - F^T F + damping (1 + Z^T Z). T has as many rows as samples have active units,
+    or outputs if these are fewer: dead units cost nothing.
 
     Args:
         cell: where it is built.
@@ -162,3 +162,15 @@ def _shifted(A: Tensor, damping: float) -> Tensor:
     shifted = A.clone()
     shifted.diagonal().add_(damping)
     return shifted
+
+
+def output_factor(cell: Cell) -> tuple[Tensor, Tensor]:
+    """S [m, K, K] and r [m, K]: S S^T is the curvature of the mean loss in each sample's z, S r its gradient."""
+    objective, (m, K) = cell.of.problem.spec.objective, cell.z.shape
+    found = output_curvature(cell.z[None], cell.of.problem.y, objective.output, objective.loss)
+    factor = found.factor
+    if factor is None:
+        factor = torch.eye(K, dtype=cell.z.dtype, device=cell.z.device).expand(1, m, K, K)
+    elif factor.dim() == 3:
+        factor = torch.diag_embed(factor)
+    return factor[0] / m**0.5, found.residual[0] / m**0.5
