@@ -165,7 +165,7 @@ def _shifted(A: Tensor, damping: float) -> Tensor:
 
 
 def output_factor(cell: Cell) -> tuple[Tensor, Tensor]:
-    """S [m, K, K] and r [m, K]: S S^T is the curvature of the mean loss in each sample's z, S r its gradient."""
+    """S [m, K, K] and r [m, K]: S S^T is the curvature of the mean loss in each z, S r its gradient."""
     objective, (m, K) = cell.of.problem.spec.objective, cell.z.shape
     found = output_curvature(cell.z[None], cell.of.problem.y, objective.output, objective.loss)
     factor = found.factor
