@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from claims.core.verdict import Evidence
 from models.runs.code import code_digest
 from models.runs.content import ValueStore
 from models.runs.run import Run
+from models.runs.versions import version
 
 __all__ = ["FOLDER", "EvidenceCache", "code_of", "of_run"]
 

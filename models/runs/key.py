@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any
 
 from data import Dataset
@@ -14,6 +13,7 @@ from models.experiment import Experiment
 from models.recorders.field import CORE
 from models.runs.code import code_digest
 from models.runs.content import content_key
+from models.runs.versions import version
 from models.second_leg.descent import Descent
 
 __all__ = ["FORMAT", "code_identity", "run_identity", "run_key", "trainer_modules"]
