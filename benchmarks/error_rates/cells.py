@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.error_rates import losses, pairs, shares, theory, times
+from benchmarks.error_rates import losses, minima, pairs, shares, theory, times
 from benchmarks.error_rates.simulate import Scenario, simulate
 
 __all__ = ["EDGE", "FAR", "all_scenarios", "quick_scenarios", "simulated"]
@@ -20,7 +20,7 @@ QUICK = 120
 
 def all_scenarios() -> list[Scenario]:
     """Every scenario, the claims in the order of their files."""
-    return [s for module in (shares, losses, pairs, times, theory) for s in module.scenarios()]
+    return [s for module in (shares, losses, pairs, times, theory, minima) for s in module.scenarios()]
 
 
 def quick_scenarios() -> list[Scenario]:

@@ -3,17 +3,30 @@ second."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from models.descent.certificates.certificate import Kind
 from models.experiment import QUADRUPLE, Experiment
 from models.runs.run import Run
 from tests.helpers.specs import mlp
 
-__all__ = ["EPOCHS", "MOST", "SAMPLES", "curves", "labelled", "moving", "pairs_of", "run"]
+__all__ = [
+    "EPOCHS",
+    "MOST",
+    "SAMPLES",
+    "curves",
+    "ended",
+    "labelled",
+    "moving",
+    "open_ends",
+    "pairs_of",
+    "run",
+]
 
 MOST = 96
 """Networks drawn for an experiment; smaller ones are its first."""
@@ -62,6 +75,55 @@ def run(
     return Run(_spec(networks, len(train) - 1, protocol, tuple(sorted(fields.items()))), arrays)
 
 
+def ended(networks: int, ends: np.ndarray, kinds: np.ndarray, *, protocol: str = "he", **more: Any) -> Run:
+    """A run of the first so many networks whose descents ended at these training l, and were certified.
+
+    Args:
+        networks: a multiple of 4.
+        ends: [at least so many].
+        kinds: codes of `Kind`, [at least so many].
+        protocol: "std" where the four models differ.
+        more: fields of the spec, or further values at the end, [at least so many].
+    """
+    fields = {k: v for k, v in more.items() if not isinstance(v, np.ndarray)}
+    own = {k: v[:networks] for k, v in more.items() if isinstance(v, np.ndarray)}
+    facts = {name: own.pop(name) for name in ("moved", "flips") if name in own}
+    first = run(networks, _UNTRAINED, protocol=protocol, **fields)
+    loss = np.tile(ends[:networks], (2, 1))
+    arrays = {
+        **{name: first.arrays[name] for name in ("baseline", "diverged_at", "pairs")},
+        "train_loss": loss,
+        "test_loss": loss,
+        "certificate_kind": kinds[:networks],
+        "certificate_gap": np.full(networks, np.nan),
+        "certificate_l_bound": loss[-1],
+        "certificate_attained": np.ones(networks, dtype=np.int8),
+        **{name: np.tile(values, (2, 1)) for name, values in own.items()},
+        **facts,
+    }
+    blank = np.full((len(_UNTRAINED), networks), np.nan)
+    first = replace(first, arrays={**first.arrays, **{name: blank for name in own}})
+    return replace(first, second=Run(first.spec, arrays))
+
+
+def open_ends(
+    rng: np.random.Generator, ends: np.ndarray, often: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a descent that had not ended shows of these true ends: a higher l, and codes of its certificate.
+
+    Args:
+        rng: of the draws.
+        ends: where the networks would end, [M].
+        often: with what probability the descent of each has no certificate, which may depend on its end.
+    """
+    missing = rng.random(len(ends)) < often
+    certified = np.where(ends <= 1e-4, Kind.GLOBAL.code, Kind.LOCAL_MINIMUM.code)
+    without = np.where(rng.random(len(ends)) < 0.5, Kind.FLAT.code, Kind.FALLING.code)
+    return ends + np.where(missing, rng.exponential(0.05, len(ends)), 0.0), np.where(
+        missing, without, certified
+    )
+
+
 def labelled(agreement: np.ndarray, networks: int, test: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Arrays for `run` of the fraction [T+1, P] of samples that pairs label alike, in whole samples."""
     pairs = 6 * networks // QUADRUPLE
@@ -79,6 +141,9 @@ def curves(ends: np.ndarray, start: float = 1.0, epochs: int = EPOCHS) -> np.nda
     found[:] = ends
     found[0] = start
     return found
+
+
+_UNTRAINED = curves(np.ones(MOST))
 
 
 def moving(rng: np.random.Generator, ends: np.ndarray, epochs: int = 32) -> np.ndarray:

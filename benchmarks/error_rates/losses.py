@@ -22,7 +22,7 @@ from claims.core.margins import EQUAL_LOSS, SHARE
 from claims.evidence.trained.equality import equal_loss, sigma_effect
 from claims.evidence.trained.groups import groups_merge, two_groups
 
-__all__ = ["scenarios"]
+__all__ = ["models_apart", "scenarios"]
 
 Rng = np.random.Generator
 
@@ -87,7 +87,7 @@ def _drift(data: str, a: float, b: float) -> float:
     return float(np.median(a * SHAPES[data](rng, 10**6) - b * SHAPES[data](rng, 10**6)))
 
 
-def _models(
+def models_apart(
     rng: Rng, places: Sequence[float], data: str, spread: str, pair: tuple[int, int], gap: float
 ) -> np.ndarray:
     """Final losses [MOST] around these four places; the pair's median difference is the gap."""
@@ -116,7 +116,7 @@ def _models(
 
 def _settled(rng: Rng, **plant) -> Runs:
     moves = plant["data"] == "still falling"
-    ends = 0.2 + _models(rng, **plant | ({"data": "normal"} if moves else {}))
+    ends = 0.2 + models_apart(rng, **plant | ({"data": "normal"} if moves else {}))
     curve = moving(rng, ends) if moves else curves(ends)
     return lambda n: [run(n, curve, protocol="std")]
 
@@ -124,7 +124,7 @@ def _settled(rng: Rng, **plant) -> Runs:
 def _merging(rng: Rng, **plant) -> Runs:
     """Two groups at half the epochs; at once, from there on, the places that are planted."""
     half = by_model([0.0, 0.0, 0.3, 0.3], MOST) + NOISE * rng.standard_normal(MOST) / 4
-    ends = _models(rng, **plant)
+    ends = models_apart(rng, **plant)
     curve = np.concatenate([curves(0.2 + half), np.tile(0.2 + ends, (8, 1))])
     return lambda n: [run(n, curve, protocol="std")]
 

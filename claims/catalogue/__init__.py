@@ -15,6 +15,7 @@ from claims.catalogue.sections import (
     linear_output,
     linear_theorem,
     metrics,
+    minima,
     relu_networks,
     softmax,
 )
@@ -32,6 +33,7 @@ CATALOGUE: dict[str, Claim] = {
         softmax,
         boston,
         cross_entropy,
+        minima,
         equation_one,
         metrics,
         discussion,

@@ -33,12 +33,14 @@ class Declaration:
             networks of an alternative. Empty where nothing trains.
         protocols: of the initial weights that the claim speaks of, one test each; empty for every chosen one.
         variant: what stands before the setting, where the claim has other rows in the same setting.
+        across: whether one verdict compares the chosen protocols, rather than one test each.
     """
 
     claim: Claim
     alternatives: tuple[tuple[Training, ...], ...] = ()
     protocols: tuple[str, ...] = ()
     variant: str = ""
+    across: bool = False
 
     @property
     def prefix(self) -> str:
@@ -51,6 +53,7 @@ def claim(
     *alternatives: Training | tuple[Training, ...],
     protocols: tuple[str, ...] = (),
     variant: str = "",
+    across: bool = False,
 ) -> pytest.MarkDecorator:
     """Marks a test that judges a claim, once for each alternative and protocol.
 
@@ -59,6 +62,8 @@ def claim(
         alternatives: a network, or a tuple of networks that one verdict compares; none where nothing trains.
         protocols: of the initial weights, where the claim speaks of some only; else every chosen one.
         variant: what stands before the setting, where the claim has other rows in the same setting.
+        across: whether one verdict compares the chosen protocols: it gets the runs of an alternative under
+            each of them, protocol by protocol.
 
     Raises:
         KeyError: an id that the catalogue does not have.
@@ -72,7 +77,7 @@ def claim(
             "another id, or the id alone to judge that claim"
         )
     each = tuple(a if isinstance(a, tuple) else (a,) for a in alternatives)
-    return pytest.mark.claim(Declaration(of, each, protocols, variant))
+    return pytest.mark.claim(Declaration(of, each, protocols, variant, across))
 
 
 def declaration_of(node: pytest.Item) -> Declaration | None:

@@ -63,7 +63,11 @@ def code_of(function: Callable[..., Any], arguments: Sequence[Any] = ()) -> dict
 def of_run(run: Run, rule: Claim) -> dict[str, str]:
     """What evidence on a claim from one run depends on: the run's own bytes and the claim's rule."""
     digest = run.provenance["sha256"] if run.provenance else ""
-    return {"run": run.key, "sha256": digest, "rule": repr(rule)}
+    found = {"run": run.key, "sha256": digest, "rule": repr(rule)}
+    if run.second is None:
+        return found
+    second = {name: value for name, value in of_run(run.second, rule).items() if name != "rule"}
+    return found | {f"second {name}": value for name, value in second.items()}
 
 
 class EvidenceCache:

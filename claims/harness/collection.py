@@ -15,7 +15,7 @@ from claims.core.claim import Claim, nearest
 from claims.harness.options import Options
 from models.experiment import Experiment
 
-__all__ = ["MARKERS", "Specs", "generate", "group", "select", "specs_of"]
+__all__ = ["MARKERS", "Specs", "generate", "group", "protocol_of", "select", "specs_of"]
 
 Specs = tuple[Experiment, ...]
 """What one test trains: one experiment, or several that its verdict compares."""
@@ -37,6 +37,8 @@ def generate(metafunc: pytest.Metafunc) -> None:
     if not declared.alternatives:
         return
     options = Options.of(metafunc.config)
+    chosen = [name for name in options.protocols if not declared.protocols or name in declared.protocols]
+    compared = [chosen] if declared.across and chosen else [[name] for name in chosen]
     cases = [
         tuple(
             options.sizes.experiment(
@@ -46,11 +48,11 @@ def generate(metafunc: pytest.Metafunc) -> None:
                 precision=options.precision,
                 seed=options.seed,
             )
+            for protocol in protocols
             for network in alternative
         )
         for alternative in declared.alternatives
-        for protocol in options.protocols
-        if not declared.protocols or protocol in declared.protocols
+        for protocols in compared
     ]
     metafunc.parametrize(
         "specs",
@@ -63,15 +65,26 @@ def generate(metafunc: pytest.Metafunc) -> None:
 
 
 def _labels(cases: Sequence[Specs]) -> list[str]:
-    """One name a case, "mnist-1k-500-std", with the output where two cases differ in nothing else."""
+    """One name a case, "mnist-1k-500-std", with the output where two cases differ in nothing else, and
+    without the protocol where a case compares several."""
     first = [specs[0] for specs in cases]
     plain = [spec.setting for spec in first]
-    return [
+    labels = [
         label
         if plain.count(label) == 1
         else label.removesuffix(kind := spec.initialisation.kind) + f"{spec.objective.output}-{kind}"
         for label, spec in zip(plain, first, strict=True)
     ]
+    return [
+        label if protocol_of(specs) else label.removesuffix(f"-{specs[0].initialisation.kind}")
+        for label, specs in zip(labels, cases, strict=True)
+    ]
+
+
+def protocol_of(specs: Specs) -> str:
+    """The protocol of the initial weights, "" where a verdict compares several."""
+    kinds = {spec.initialisation.kind for spec in specs}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def group(specs: Specs) -> str:

@@ -12,7 +12,7 @@ from claims.catalogue.declaration import Declaration, declaration_of
 from claims.core.claim import Claim
 from claims.core.design import Design, Look
 from claims.core.verdict import Evidence, Failed, Outcome, Verdict, decide
-from claims.harness.collection import Specs
+from claims.harness.collection import Specs, protocol_of
 from models.experiment import Experiment
 
 __all__ = ["claim", "declared", "demand_verdict", "judge", "judge_runs", "setting"]
@@ -110,7 +110,7 @@ def judge_runs(
                 evidence(*runs, rule),
                 setting=setting,
                 dataset=first.data,
-                protocol=first.initialisation.kind,
+                protocol=protocol_of(specs),
                 paper=claim.reading(first.objective.output),
                 look=look.name,
                 spent=look.weight,

@@ -17,12 +17,16 @@ from claims.evidence.trained import (
     equality,
     groups,
     labels,
+    minima,
+    optimisers,
     reaching,
+    scales,
     speed,
 )
 from claims.evidence.trained.output_relu import changed_verdict
+from models.descent.certificates.certificate import Kind
 from models.runs.run import Run
-from tests.claims.planted import SAMPLES, Case, by_model, fall, planted, plateau
+from tests.claims.planted import SAMPLES, Case, by_model, descended, fall, planted, plateau, spread
 from tests.helpers.specs import changed
 
 __all__ = ["APART", "CASES", "SAME", "STRADDLING", "accuracies", "curve", "final", "losses", "unequal_tests"]
@@ -54,6 +58,13 @@ def losses(make: Callable[[int], np.ndarray], **more: object) -> Runs:
 def but_one(networks: int) -> np.ndarray:
     """Every network but one reaches zero; the one is stuck at the constant predictor's loss."""
     found = np.full(networks, 0.01)
+    found[5] = 1.0
+    return found
+
+
+def but_one_above(networks: int) -> np.ndarray:
+    """Every network but one reaches a global minimum; the one is stuck above."""
+    found = np.full(networks, 1e-6)
     found[5] = 1.0
     return found
 
@@ -216,6 +227,59 @@ def three(values: Sequence[float]) -> Runs:
     return runs
 
 
+def ended(*ends: Callable[[int], np.ndarray], **more: object) -> Runs:
+    """A run for each of these, whose training is on its way and whose descent ends at the losses given."""
+    return lambda networks: [
+        descended(planted(fall(np.full(networks, 30.0))), make(networks), **more) for make in ends
+    ]
+
+
+def half_dead(networks: int) -> list[Run]:
+    """Half of the networks end with a silent layer, at the loss of the best constant."""
+    dead = np.arange(networks) // 4 % 2 == 0
+    kinds = [Kind.DEAD if each else Kind.GLOBAL for each in dead]
+    return ended(lambda n: np.where(dead, 1.0, 1e-6), kind=kinds)(networks)
+
+
+def zero(networks: int) -> np.ndarray:
+    """Every network reaches a global minimum."""
+    return np.full(networks, 1e-6)
+
+
+def high(networks: int) -> np.ndarray:
+    """Every network ends at a loss that is not near zero."""
+    return np.full(networks, 0.3)
+
+
+def scaled(*accuracy: float, **more: object) -> Runs:
+    """he, std and var, whose networks all end at a global minimum with these test accuracies."""
+
+    def runs(networks: int) -> list[Run]:
+        return [
+            descended(
+                planted(plateau(np.full(networks, 0.2)), protocol=protocol),
+                zero(networks),
+                test_accuracy=value + spread(networks, 0.005),
+                **more,
+            )
+            for protocol, value in zip(("he", "std", "var"), accuracy, strict=True)
+        ]
+
+    return runs
+
+
+def moving(moved: Sequence[float], flips: Sequence[float]) -> Runs:
+    """Networks of model i moved so far, and so many activations flipped."""
+    return lambda networks: [
+        descended(
+            planted(plateau(np.full(networks, 0.2))),
+            zero(networks),
+            moved=by_model(moved, networks, 0.01),
+            flips=by_model(flips, networks, 0.01),
+        )
+    ]
+
+
 def _slowdown(level: float, runs: Sequence[Run], claim: object) -> Evidence:
     names = ["squared error", "cross entropy"][: len(runs) // 2]
     return speed.slowdown(
@@ -233,6 +297,10 @@ D3, D4 = one(equal_pairs.equal_labels), one(equal_pairs.equal_generalisation)
 DROP, LANDSCAPE = both(comparisons.accuracy_drop), comparisons.different_ends
 HALF, TENTH = partial(_slowdown, HALF_LOSS), partial(_slowdown, TENTH_LOSS)
 ON_E1 = both(partial(changed_verdict, "E1", reaching.near_zero))
+
+GLOBAL, LAZY = one(minima.global_minima), one(scales.lazy_training)
+OPTIMISERS, SCALES = optimisers.optimisers_agree, scales.scale_changes_accuracy
+FALLS, RISES = [0.9, 0.5, 0.3, 0.1], [0.1, 0.3, 0.5, 0.9]
 
 SAME, APART = [0.2, 0.2, 0.2, 0.2], [0.1, 0.2, 0.3, 0.4]
 SMALL = [0.01, 0.02, 0.01, 0.02]
@@ -316,9 +384,29 @@ CASES = [
     Case("D5", REFUTED, DROP, accuracies(0.95, 0.95)),
     Case("D6", SUPPORTED, LANDSCAPE, ending([0.01] * 4, [0.3] * 4, [0.01] * 4)),
     Case("D6", REFUTED, LANDSCAPE, ending([0.01] * 4, [0.01] * 4, [0.01] * 4)),
+    Case("E11", SUPPORTED, GLOBAL, ended(zero)),
+    Case("E11", SUPPORTED, GLOBAL, ended(but_one_above), "all but one"),
+    Case("E11", REFUTED, GLOBAL, ended(lambda n: np.where(one_in(0.4)(n) > 0.5, 0.3, 1e-6))),
+    Case("E11", REFUTED, GLOBAL, half_dead, "half are dead"),
+    Case("E12", SUPPORTED, OPTIMISERS, ended(zero, zero, zero)),
+    Case("E12", SUPPORTED, OPTIMISERS, ended(high, high), "none is near zero"),
+    Case("E12", REFUTED, OPTIMISERS, ended(zero, high, zero)),
+    Case("D7", SUPPORTED, SCALES, scaled(0.95, 0.85, 0.94)),
+    Case("D7", REFUTED, SCALES, scaled(0.95, 0.94, 0.95)),
+    Case("D8", SUPPORTED, LAZY, moving(FALLS, FALLS)),
+    Case("D8", REFUTED, LAZY, moving(RISES, RISES)),
+    Case("D8", REFUTED, LAZY, moving(FALLS, RISES), "only the weights"),
 ]  # fmt: skip
 
 STRADDLING = [
+    Case("E11", INCONCLUSIVE, GLOBAL, ended(high), "nothing tells whether it is global"),
+    Case("E12", INCONCLUSIVE, OPTIMISERS, ended(zero, lambda n: one_in(0.2)(n), zero)),
+    Case("D7", INCONCLUSIVE, SCALES, lambda n: scaled(
+        0.95, 0.85, 0.94, kind=[Kind.GLOBAL if k % 3 else Kind.FALLING for k in range(n)])(n)),
+    Case("D8", INCONCLUSIVE, LAZY, lambda n: [descended(
+        planted(plateau(np.full(n, 0.2))), zero(n),
+        moved=np.where(np.arange(n) // 4 % 3 < 2, by_model(FALLS, n), by_model(RISES, n)),
+        flips=by_model(FALLS, n))]),
     Case("E1", INCONCLUSIVE, NEAR, losses(one_in(0.2))),
     Case("E2", INCONCLUSIVE, EQUAL, losses(one_in(0.15, 0.05))),
     Case("E2-sigma", INCONCLUSIVE, SIGMA, final([0.2, 0.2, 0.2, 0.21], 0.02)),

@@ -13,14 +13,16 @@ from numpy.typing import ArrayLike
 from claims.catalogue import Claim, claim
 from claims.core.margins import NETWORKS
 from claims.core.verdict import Evidence, Outcome, Verdict, decide
+from models.descent.certificates.certificate import Certificate, Kind, certificate_arrays
 from models.runs.run import Run
-from tests.helpers.specs import mlp
+from tests.helpers.specs import changed, mlp
 
 __all__ = [
     "SAMPLES",
     "Case",
     "altered",
     "by_model",
+    "descended",
     "fall",
     "judge",
     "judged",
@@ -38,6 +40,16 @@ BASELINE = np.array([0.45, 0.5])
 
 STEPS = 32
 """Minibatch steps in an epoch."""
+
+STEPS_DOWN = 4
+"""Steps of a second leg."""
+
+ROWS = (
+    *(f"train_{what}" for what in ("loss", "accuracy", "predictions", "agreement")),
+    *(f"test_{what}" for what in ("loss", "accuracy", "predictions", "agreement")),
+    *("weight_distance", "weights_differ"),
+)
+"""What either leg records, row by row."""
 
 EARLY = np.array([1, 2, 4, 8, 16, 45, 91])
 
@@ -134,6 +146,68 @@ def planted(
         arrays[f"{side}_agreement"] = alike.astype(np.int64)
         arrays[f"{side}_accuracy"] = np.array(np.broadcast_to(accuracy, (epochs + 1, networks)), dtype=float)
     return Run(experiment, arrays)
+
+
+def descended(
+    first: Run,
+    train: ArrayLike | None = None,
+    *,
+    kind: Kind | Sequence[Kind] | None = None,
+    gap: float = float("nan"),
+    proved: bool = True,
+    attained: bool = True,
+    moved: ArrayLike = 0.1,
+    flips: ArrayLike = 0.1,
+    **arrays: np.ndarray,
+) -> Run:
+    """The run with a second leg of STEPS_DOWN steps, which rests from its first step on.
+
+    Args:
+        first: the first leg; labels, accuracies, weights and all that is not given stay as they end there.
+        train: normalised training loss [M] at the end, else that of the first leg's end.
+        kind: of the certificates, of all networks or of each; else "global within tau" up to 1e-4 and "local
+            minimum" above, and "still falling" of a network without a loss.
+        gap, proved, attained: of every certificate.
+        moved, flips: broadcast to [M].
+        arrays: of the last row of the second leg, by name, in the units of a run.
+    """
+    last = {name: first.arrays[name][-1] for name in ROWS if name in first.arrays}
+    if train is not None:
+        last["train_loss"] = np.asarray(train, dtype=float) * BASELINE[0]
+    ends = last["train_loss"] / BASELINE[0]
+    rows = {
+        name: np.concatenate([first.arrays[name][-1:], np.tile(row, (STEPS_DOWN, *[1] * row.ndim))])
+        for name, row in (last | {name: row for name, row in arrays.items() if name in ROWS}).items()
+    }
+    if kind is None:
+        kind = [
+            Kind.FALLING if not np.isfinite(end) else Kind.GLOBAL if end <= 1e-4 else Kind.LOCAL_MINIMUM
+            for end in ends
+        ]
+    every = [kind] * len(ends) if isinstance(kind, Kind) else list(kind)
+    certificates = [
+        Certificate(one, proved, float(end), float(end), attained, gap)
+        for one, end in zip(every, ends, strict=True)
+    ]
+    final = f"weights/{first.spec.budget.epochs}/"
+    weights = {
+        f"weights/{STEPS_DOWN}/{name.removeprefix(final)}": value
+        for name, value in first.arrays.items()
+        if name.startswith(final)
+    }
+    once = {
+        name: first.arrays[name]
+        for name in ("pairs", "baseline", "largest_class", "initial_seeds", "diverged_at")
+    }
+    own = {
+        name: np.broadcast_to(value, ends.shape).astype(float)
+        for name, value in (("moved", moved), ("flips", flips))
+    }
+    other = {name: value for name, value in arrays.items() if name not in ROWS}
+    spec = changed(first.spec, epochs=STEPS_DOWN)
+    return replace(
+        first, second=Run(spec, rows | weights | once | own | certificate_arrays(certificates) | other)
+    )
 
 
 def between(rows: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.catalogue.sections.rules import COUNT, EACH, SETTLED, UNRESOLVED
+from claims.catalogue.sections.rules import CERTIFIED, COUNT, EACH, SETTLED, UNRESOLVED
 from claims.core.claim import Claim, Kind, Leg
 from claims.core.margins import (
     A_LOT,
@@ -10,6 +10,7 @@ from claims.core.margins import (
     MUCH_SLOWER,
     NEAR_ZERO,
     PAIR_SHARE,
+    RISING,
     SAME_LABELS,
     SHARE,
     TENTH_LOSS,
@@ -97,6 +98,52 @@ CLAIMS = (
         region=Region(low=round(1 - SHARE, 12)),
         unit="share of seeds",
         paper="yes",
+        since=3,
+        leg=Leg.END,
+    ),
+    Claim(
+        id="D7",
+        statement="At equal training loss the initial scale changes test accuracy a lot",
+        place="the paper's second question; section 5",
+        kind=Kind.DISCUSSION,
+        rule="largest |median difference of test accuracy| between two protocols, seed by seed, and under "
+        "std and var between the models of the smallest and the largest i, by pairs of networks of one "
+        f"quadruple; of pairs that both end certified, with training l within {EQUAL_LOSS:g} of each other; "
+        f"exact bounds from order statistics, simultaneous; {UNRESOLVED}; {CERTIFIED}; a lot where it is "
+        f"{A_LOT:g} or more",
+        region=Region(low=A_LOT),
+        unit="accuracy",
+        paper="open",
+        since=3,
+        leg=Leg.END,
+    ),
+    Claim(
+        id="D8",
+        statement="The larger the initial scale, the less weights move, relatively",
+        place="not in the paper; Chizat, Oyallon & Bach 2019, section 1.1",
+        kind=Kind.DISCUSSION,
+        rule="median over quadruples of networks, one of each sigma_i, of Kendall's tau between sigma and "
+        "how far a network came from its initial weights w0: |w - w0| / |w0|, and the share of hidden "
+        "activations on the training set that flipped; the larger of the two, so that both must hold; exact "
+        f"bounds from order statistics; {UNRESOLVED}; {CERTIFIED}; lazy where it is {-RISING:g} or less",
+        region=Region(high=-RISING),
+        unit="tau",
+        paper="open",
+        since=3,
+        leg=Leg.END,
+    ),
+    Claim(
+        id="D9",
+        statement="Training can end at a minimum with a silent layer (N1's dead units)",
+        place="section 2.2: the theorem is applied to what training reaches",
+        kind=Kind.DISCUSSION,
+        rule="number of networks that a certificate proves to end with a hidden layer silent on all "
+        "training samples and no constant output better beyond the certificate's tolerance; one is enough; "
+        "none leaves the claim open, with an exact binomial bound on the share by optimiser; a network "
+        f"without hidden layers refutes it; {CERTIFIED}",
+        region=Region(low=1.0),
+        unit="networks",
+        paper="no",
         since=3,
         leg=Leg.END,
     ),

@@ -8,6 +8,7 @@ from claims.core.verdict import Region
 
 __all__ = [
     "ABOVE_CHANCE_RULE",
+    "CERTIFIED",
     "COUNT",
     "EACH",
     "PROVED",
@@ -26,6 +27,10 @@ SETTLED = (
     "an end is where a full-batch descent from the last epoch ends with a certificate; without a conclusive "
     "one the training loss may end anywhere below, and nothing is known of labels; where there is no "
     "descent, it is where the curve stands, give or take twice what a power law through T/4, T/2 and T leaves"
+)
+CERTIFIED = (
+    "judged where a full-batch descent ends with a certificate; without a conclusive one nothing is known "
+    "of a network"
 )
 COUNT = f"exact binomial bounds; {UNRESOLVED}; {SETTLED}"
 EACH = f"{SHARE:g} or more, and under std and var {MODEL_SHARE:g} or more for every model i by itself"

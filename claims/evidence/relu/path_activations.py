@@ -17,7 +17,8 @@ from claims.core.claim import Claim
 from claims.core.margins import PATH_SAMPLES, PATHS
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
-from claims.evidence.trained.metrics import diverged_note, join
+from claims.evidence.trained.legs import join
+from claims.evidence.trained.metrics import diverged_note
 from claims.statistics import Largest, Median
 from data import Dataset, load
 from models.relu.paths import Layers, PathEffects, effects, sampled_paths

@@ -11,7 +11,8 @@ from claims.core.claim import Claim
 from claims.core.margins import A_LOT, NEAR_ZERO
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
-from claims.evidence.trained.metrics import Ends, diverged_note, ends, finite, join, loss_converged
+from claims.evidence.trained.legs import beside_the_first_leg, endings, join, last
+from claims.evidence.trained.metrics import accuracies, diverged_note
 from claims.evidence.trained.reaching import Arrival, arrivals, same_networks
 from claims.statistics import Largest, Median, Share
 from models.runs.run import Run
@@ -19,17 +20,18 @@ from models.runs.run import Run
 __all__ = ["accuracy_drop", "different_ends"]
 
 
+@beside_the_first_leg
 def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
     """D5: the median over seeds of test accuracy without softmax less that with it, both converged."""
     same_networks(without, with_softmax)
     runs = (without, with_softmax)
-    end = [_accuracy(run) for run in runs]
+    end = [accuracies(run) for run in runs]
     drop = end[0] - end[1]
     # A difference of two shares is never beyond one, whatever is known of them.
     median = Median.of(np.maximum(drop.lows, -1.0), np.minimum(drop.highs, 1.0))
     unresolved = int(drop.wider(A_LOT).sum())
     means = [
-        f"{np.median(run.arrays['test_accuracy'][-1]):.3f} {name}"
+        f"{np.median(last(run).arrays['test_accuracy'][-1]):.3f} {name}"
         for run, name in zip(runs, ("without", "with softmax"), strict=True)
     ]
     return measured(
@@ -39,18 +41,14 @@ def accuracy_drop(without: Run, with_softmax: Run, claim: Claim) -> Evidence:
         "paired networks",
         unresolved=unresolved,
         diverged=sum(run.diverged for run in runs),
-        note=join(f"median test accuracy {', '.join(means)}", diverged_note(*runs)),
+        note=join(f"median test accuracy {', '.join(means)}", endings(*runs), diverged_note(*runs)),
     )
 
 
-def _accuracy(run: Run) -> Ends:
-    curve = np.where(finite(run), run.arrays["test_accuracy"], np.nan)
-    return ends(run, curve).opened(~loss_converged(run))
-
-
+@beside_the_first_leg
 def different_ends(runs: Sequence[Run], claim: Claim) -> Evidence:
     """D6: the share of seeds from which two losses end on different sides: one near its global minimum, the
-    other converged above it. The two losses for which most do speak for the claim.
+    other at rest above it. The two losses for which most do speak for the claim.
 
     What a landscape decides is where training ends, not how accurate that is.
     """
@@ -72,5 +70,5 @@ def different_ends(runs: Sequence[Run], claim: Claim) -> Evidence:
         "paired networks",
         unresolved=max(share.unresolved for share in shares.values()),
         diverged=sum(run.diverged for run in runs),
-        note=join(f"at l <= {NEAR_ZERO:g}: {counts}", diverged_note(*runs)),
+        note=join(f"at l <= {NEAR_ZERO:g}: {counts}", endings(*runs), diverged_note(*runs)),
     )

@@ -14,22 +14,24 @@ from claims.core.claim import Claim
 from claims.core.margins import EQUAL_LOSS
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
-from claims.evidence.trained.metrics import Ends, accuracy_note, by_population, diverged_note, ends, join
+from claims.evidence.trained.legs import beside_the_first_leg, join, last
+from claims.evidence.trained.metrics import Ends, by_population, diverged_note, end_note, ends
 from claims.statistics import Absolute, Largest, Median, Window
 from models.runs.run import Run
 
 __all__ = ["between_populations", "equal_loss", "sigma_effect"]
 
 
+@beside_the_first_leg
 def equal_loss(run: Run, claim: Claim) -> Evidence:
     """E2, E7, E10: the largest share of networks whose final training l lie within the margin of each
     other."""
-    curve = run.normalised_loss("train")
-    end = ends(run, curve)
+    end = ends(run)
     window = Window.of(end.lows, end.highs, EQUAL_LOSS)
     unresolved = int(end.wider(EQUAL_LOSS).sum())
-    last = curve[-1][np.isfinite(curve[-1])]
-    spread = f"l from {last.min():.3g} to {last.max():.3g}, median {np.median(last):.3g}" if len(last) else ""
+    at = last(run).normalised_loss("train")[-1]
+    at = at[np.isfinite(at)]
+    spread = f"l from {at.min():.3g} to {at.max():.3g}, median {np.median(at):.3g}" if len(at) else ""
     return measured(
         window,
         claim,
@@ -40,7 +42,7 @@ def equal_loss(run: Run, claim: Claim) -> Evidence:
             f"{window.inside} of {window.n} networks certainly within {EQUAL_LOSS:g} of each other, at most "
             f"{window.possible}",
             spread,
-            accuracy_note(run),
+            end_note(run),
             diverged_note(run),
         ),
     )
@@ -61,6 +63,7 @@ def _median(of: Ends) -> Median:
     return Median.of(of.lows, of.highs)
 
 
+@beside_the_first_leg
 def sigma_effect(run: Run, claim: Claim) -> Evidence:
     """E2-sigma, E7-sigma, E10-sigma: the largest median difference of final l between two models i.
 
@@ -72,17 +75,16 @@ def sigma_effect(run: Run, claim: Claim) -> Evidence:
             f"got protocol {run.spec.initialisation.kind!r}, whose networks are one population, wanted "
             "std or var"
         )
-    curve = run.normalised_loss("train")
-    end = ends(run, curve)
+    end, at = ends(run), last(run).normalised_loss("train")[-1]
     medians = between_populations(run, end)
     gaps = Largest({f"models {i} and {j}": Absolute(median) for (i, j), median in medians.items()})
     unresolved = int(end.wider(EQUAL_LOSS).sum())
-    by_model = ", ".join(f"{np.median(curve[-1][found]):.3g}" for found in by_population(run).values())
+    by_model = ", ".join(f"{np.median(at[found]):.3g}" for found in by_population(run).values())
     return measured(
         gaps,
         claim,
         run.spec.networks.count,
         unresolved=unresolved,
         diverged=run.diverged,
-        note=join(f"median l by model: {by_model}", accuracy_note(run), diverged_note(run)),
+        note=join(f"median l by model: {by_model}", end_note(run), diverged_note(run)),
     )

@@ -11,7 +11,8 @@ from claims.core.margins import ALPHA, EQUAL_LOSS
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
 from claims.evidence.trained.equality import between_populations
-from claims.evidence.trained.metrics import Ends, accuracy_note, by_population, diverged_note, ends, join
+from claims.evidence.trained.legs import beside_the_first_leg, endings, join, last
+from claims.evidence.trained.metrics import Ends, by_population, diverged_note, end_note, ends
 from claims.statistics import Absolute, Affine, Largest, Median, Smallest
 from models.runs.run import Run
 
@@ -34,37 +35,35 @@ def _apart(medians: dict[tuple[int, int], Median]) -> Smallest:
     return Smallest({**inside, **across})
 
 
+@beside_the_first_leg
 def two_groups(run: Run, claim: Claim) -> Evidence:
     """E10-groups: both inside gaps within the margin, and the smallest gap across beyond it."""
     if len(run.spec.populations) < 4:
         return Evidence(None, None, run.spec.networks.count, inapplicable=_ONE)
-    curve = run.normalised_loss("train")
-    end = ends(run, curve)
+    end, at = ends(run), last(run).normalised_loss("train")[-1]
     return measured(
         _apart(between_populations(run, end)),
         claim,
         run.spec.networks.count,
         unresolved=int(end.wider(EQUAL_LOSS).sum()),
         diverged=run.diverged,
-        note=join(f"median l by model: {_medians(curve[-1], run)}", accuracy_note(run), diverged_note(run)),
+        note=join(f"median l by model: {_medians(at, run)}", end_note(run), diverged_note(run)),
     )
 
 
+@beside_the_first_leg
 def groups_merge(run: Run, claim: Claim) -> Evidence:
     """E10-merge: where two groups stand at half the epochs, the largest gap across them at the end.
 
-    Half-time losses are what they are and need not have settled; the end must have.
+    Half-time losses, of the first leg, are what they are and need not have settled; the end must have.
     """
     if len(run.spec.populations) < 4:
         return Evidence(None, None, run.spec.networks.count, inapplicable=_ONE)
-    curve = run.normalised_loss("train")
+    curve, at = run.normalised_loss("train"), last(run).normalised_loss("train")[-1]
     half = run.spec.budget.epochs // 2
     then = np.where(np.isfinite(curve[half]), curve[half], np.nan)
     before = _apart(between_populations(run, Ends(then, then)))
-    note = (
-        f"median l by model: {_medians(curve[half], run)} at epoch {half}, {_medians(curve[-1], run)} at "
-        "the end"
-    )
+    note = f"median l by model: {_medians(curve[half], run)} at epoch {half}, {_medians(at, run)} at the end"
     if before.upper(ALPHA) < 0:
         why = f"no two groups {{0, 1}} and {{2, 3}} at epoch {half}, so nothing to merge ({note})"
         return Evidence(None, None, run.spec.networks.count, inapplicable=why)
@@ -80,7 +79,7 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
             diverged=run.diverged,
             note=join(why, note, diverged_note(run)),
         )
-    end = ends(run, curve)
+    end = ends(run)
     after = between_populations(run, end)
     return measured(
         Largest({f"gap between {i} and {j}": Absolute(after[i, j]) for i, j in _ACROSS}),
@@ -88,7 +87,7 @@ def groups_merge(run: Run, claim: Claim) -> Evidence:
         run.spec.networks.count,
         unresolved=int(end.wider(EQUAL_LOSS).sum()),
         diverged=run.diverged,
-        note=join(note, diverged_note(run)),
+        note=join(note, endings(run), diverged_note(run)),
     )
 
 

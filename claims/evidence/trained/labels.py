@@ -11,12 +11,15 @@ from claims.core.claim import Claim
 from claims.core.margins import A_POINT, ABOVE_CHANCE, ALPHA, HALF_LABELS, RISING, SAME_LABELS
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
+from claims.evidence.trained.legs import beside_the_first_leg, conclusive, endings, join, last
 from claims.evidence.trained.metrics import (
+    Ends,
+    accuracies,
     accuracy_note,
     disjoint_pairs,
     diverged_note,
+    end_note,
     finite,
-    join,
     loss_converged,
     rotating,
 )
@@ -36,6 +39,13 @@ def agree_or_not(run: Run, side: str = "train") -> np.ndarray:
     return np.where(known[:, pairs[:, 0]] & known[:, pairs[:, 1]], run.agreement(side), np.nan)
 
 
+def _agreement_at_end(run: Run, side: str) -> Ends:
+    """Fraction [P] of the samples that each of the run's pairs gives the same label where a second leg ended:
+    known where both have a certificate."""
+    at, both = agree_or_not(last(run), side)[-1], conclusive(run)[run.arrays["pairs"]].all(1)
+    return Ends(at, at).opened(~both)
+
+
 # -- E3 -------------------------------------------------------------------------------
 
 
@@ -48,7 +58,7 @@ def fall_then_rise(run: Run, claim: Claim) -> Evidence:
     that label at chance have nothing to agree on: the claim applies where their accuracy is clearly above it.
     """
     chosen, pairs = rotating(run), disjoint_pairs(run)
-    at_chance = _at_chance(run, len(pairs), _UNIT)
+    at_chance = _at_chance(run, _on_first_leg(run), len(pairs), _UNIT)
     if at_chance is not None:
         return at_chance
     agreement, steps = run.fine_agreement()
@@ -118,7 +128,7 @@ def highest_agreement(run: Run, claim: Claim) -> Evidence:
     Networks that label at chance disagree whatever they are: the claim applies where their accuracy is
     clearly above it.
     """
-    at_chance = _at_chance(run, run.spec.networks.count // 2, _UNIT)
+    at_chance = _at_chance(run, _on_first_leg(run), run.spec.networks.count // 2, _UNIT)
     if at_chance is not None:
         return at_chance
     agreement = agree_or_not(run)[1:, rotating(run)]
@@ -135,7 +145,13 @@ def highest_agreement(run: Run, claim: Claim) -> Evidence:
     )
 
 
-def _at_chance(run: Run, n: int, unit: str, greatest: float = 1.0) -> Evidence | None:
+def _on_first_leg(run: Run) -> Ends:
+    """Training accuracies after the last epoch, [M], whatever comes after."""
+    at = np.where(finite(run)[-1], run.arrays["train_accuracy"][-1], np.nan)
+    return Ends(at, at)
+
+
+def _at_chance(run: Run, accuracy: Ends, n: int, unit: str, greatest: float = 1.0) -> Evidence | None:
     """The evidence on a run whose networks may label at chance; None where half of them are clearly above it.
 
     At chance for certain the claim does not apply; where the bounds leave it open, so is the claim, and a
@@ -143,12 +159,15 @@ def _at_chance(run: Run, n: int, unit: str, greatest: float = 1.0) -> Evidence |
 
     Args:
         run: the networks.
+        accuracy: theirs on the training set.
         n: sampling units of the claim.
         unit: what they are.
         greatest: the largest value that the claim's estimate can have.
     """
-    accuracy = np.where(finite(run)[-1], run.arrays["train_accuracy"][-1], np.nan)
-    median, wanted = Median.of(accuracy), float(run.arrays["largest_class"][0]) + ABOVE_CHANCE
+    median, wanted = (
+        Median.of(accuracy.lows, accuracy.highs),
+        float(run.arrays["largest_class"][0]) + ABOVE_CHANCE,
+    )
     low, high = median.lower(ALPHA), median.upper(ALPHA)
     if low >= wanted:
         return None
@@ -174,6 +193,7 @@ def _at_chance(run: Run, n: int, unit: str, greatest: float = 1.0) -> Evidence |
     )
 
 
+@beside_the_first_leg
 def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
     """E8-one: how many of the six pairs of models i, j agree on more than half of the labels at the end.
 
@@ -185,11 +205,14 @@ def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
             None, None, run.spec.networks.count // 4, sampling_unit="quadruples",
             inapplicable="one population of networks: no pair of models i, j differs from another",
         )  # fmt: skip
-    at_chance = _at_chance(run, run.spec.networks.count // 4, "quadruples", 6.0)
+    accuracy = _on_first_leg(run) if run.second is None else accuracies(run, "train")
+    at_chance = _at_chance(run, accuracy, run.spec.networks.count // 4, "quadruples", 6.0)
     if at_chance is not None:
         return at_chance
-    agreement, names = agree_or_not(run)[-1], [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
-    medians = [Median.of(agreement[k::6]) for k in range(6)]
+    names = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+    at = agree_or_not(run)[-1]
+    end = Ends(at, at) if run.second is None else _agreement_at_end(run, "train")
+    medians = [Median.of(end.lows[k::6], end.highs[k::6]) for k in range(6)]
     alpha = claim.alpha / 6
     agree = [m.lower(alpha) > HALF_LABELS for m in medians]
     may = [m.upper(alpha) > HALF_LABELS for m in medians]
@@ -210,26 +233,32 @@ def exactly_one_pair(run: Run, claim: Claim) -> Evidence:
         p_refute=min(1.0, 6 * min(others, none)),
         sampling_unit="quadruples",
         diverged=run.diverged,
-        note=join(f"median agreement of models {found}", accuracy_note(run), diverged_note(run)),
+        note=join(f"median agreement of models {found}", end_note(run), diverged_note(run)),
     )
 
 
 # -- M2 -------------------------------------------------------------------------------
 
 
+@beside_the_first_leg
 def same_labels(run: Run, claim: Claim) -> Evidence:
     """M2: the share of pairs that give a set the same labels at the end, on the set where fewer do.
 
-    A pair that does not, may yet, unless its agreement and both networks' losses have converged.
+    With a second leg both of a pair need a certificate. Without one a pair that does not may yet, unless its
+    agreement and both networks' losses have converged.
     """
     chosen, pairs = rotating(run), disjoint_pairs(run)
     rest = np.all(loss_converged(run)[pairs], axis=1)
     shares, notes = {}, []
     for side in ("train", "test"):
-        curve = agree_or_not(run, side)[:, chosen]
+        curve = agree_or_not(last(run), side)[:, chosen]
         with np.errstate(invalid="ignore"):
-            alike = curve[-1] >= SAME_LABELS
-            differ = ~alike & rest & (curve[-1] + remainder(curve) < SAME_LABELS)
+            if run.second is not None:
+                end = _agreement_at_end(run, side)
+                alike, differ = end.lows[chosen] >= SAME_LABELS, end.highs[chosen] < SAME_LABELS
+            else:
+                alike = curve[-1] >= SAME_LABELS
+                differ = ~alike & rest & (curve[-1] + remainder(curve) < SAME_LABELS)
         shares[f"{side} labels"] = Share(int(alike.sum()), int((~alike & ~differ).sum()), len(alike))
         known = curve[-1][np.isfinite(curve[-1])]
         samples = run.samples(side)
@@ -248,5 +277,5 @@ def same_labels(run: Run, claim: Claim) -> Evidence:
         _UNIT,
         unresolved=max(share.unresolved for share in shares.values()),
         diverged=run.diverged,
-        note=join(*notes, diverged_note(run)),
+        note=join(*notes, endings(run), diverged_note(run)),
     )

@@ -1,8 +1,9 @@
 """What the evidence functions read off a trained run: where each network ends, labels of pairs, notes.
 
-A network's end is an interval: where its curve may yet go (`claims.statistics.convergence`), (-inf, inf)
-where nothing is known of it or it diverged. Rules take the end that speaks against them, so that a
-training cut short widens an answer and never makes one."""
+A network's end is an interval, (-inf, inf) where nothing is known of it or it diverged. With a second leg it
+is what the certificate leaves: the point itself, or anything below where the descent had not ended. Without
+one it is where the curve may yet go (`claims.statistics.convergence`). Rules take the end that speaks against
+them, so that a training cut short widens an answer and never makes one."""
 
 from __future__ import annotations
 
@@ -12,21 +13,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.core.margins import NEAR_ZERO
+from claims.evidence.trained.legs import conclusive, depth, endings, join, last, sound
 from claims.statistics.convergence import remainder
 from models.runs.run import Run
 
 __all__ = [
     "Ends",
+    "accuracies",
     "accuracy_note",
     "agreement_between",
     "by_population",
     "disjoint_pairs",
     "diverged_note",
+    "end_note",
     "ends",
+    "extrapolated",
     "finite",
     "join",
     "loss_converged",
     "rotating",
+    "settled",
 ]
 
 Array = NDArray[np.float64]
@@ -62,7 +68,40 @@ class Ends:
         return Ends(np.where(where, -np.inf, self.lows), np.where(where, np.inf, self.highs))
 
 
-def ends(run: Run, curve: Array) -> Ends:
+def ends(run: Run, side: str = "train") -> Ends:
+    """Where each network's l ends on the "train" or "test" set, [M].
+
+    A certified network is where it is, give or take how far below its minimum may lie. One whose descent had
+    not ended may end anywhere from 0 to its training loss, which no step raises; of its test loss nothing is
+    known.
+    """
+    if run.second is None:
+        return extrapolated(run, run.normalised_loss(side))
+    at, known = run.second.normalised_loss(side)[-1], conclusive(run)
+    if side != "train":
+        return Ends(at, at).opened(~known)
+    low = np.minimum(at, np.where(known, np.maximum(at - depth(run.second), 0.0), 0.0))
+    # A descent lowers the objective: with a penalty on the weights the loss itself may rise.
+    may_rise = ~known & (run.spec.objective.penalty is not None)
+    return Ends(low, np.where(may_rise, np.inf, at)).opened(~sound(run))
+
+
+def accuracies(run: Run, side: str = "test") -> Ends:
+    """Where each network's accuracy ends, [M]: known only where the training loss has come to rest."""
+    if run.second is None:
+        curve = np.where(finite(run), run.arrays[f"{side}_accuracy"], np.nan)
+        return extrapolated(run, curve).opened(~loss_converged(run))
+    at = run.second.arrays[f"{side}_accuracy"][-1]
+    return Ends(at, at).opened(~conclusive(run))
+
+
+def settled(run: Run) -> NDArray[np.bool_]:
+    """Networks [M] of which labels and weights at the end are known: certified, or without a second leg those
+    whose training loss has converged."""
+    return loss_converged(run) if run.second is None else conclusive(run)
+
+
+def extrapolated(run: Run, curve: Array) -> Ends:
     """Where each network's curve [T+1, M] is going; a diverged network's end is unknown."""
     rest = np.where(run.arrays["diverged_at"] >= 0, np.inf, remainder(curve))
     with np.errstate(invalid="ignore"):
@@ -71,7 +110,7 @@ def ends(run: Run, curve: Array) -> Ends:
 
 
 def loss_converged(run: Run) -> NDArray[np.bool_]:
-    """Which networks' training l has less than half of NEAR_ZERO left to move, [M].
+    """Which networks' training l has less than half of NEAR_ZERO left to move on the first leg, [M].
 
     Labels can stand still at chance while the loss falls by orders of magnitude: what is said of labels or
     accuracy at the end waits for the loss.
@@ -122,22 +161,30 @@ def agreement_between(run: Run, pairs: NDArray[np.integer], side: str = "train")
 
 
 def accuracy_note(run: Run) -> str:
-    """Epochs and mean accuracy, for the reader."""
-    if "train_accuracy" not in run.arrays:
-        return f"{run.spec.budget.epochs} epochs"
-    known = finite(run)[-1]
+    """Epochs and mean accuracy of the first leg, for the reader."""
+    return _with_accuracy(f"{run.spec.budget.epochs} epochs", run)
+
+
+def end_note(run: Run) -> str:
+    """Where the networks ended and how, for the reader."""
+    epochs = f"{len(run.arrays['train_loss']) - 1} epochs"
+    if run.second is not None:
+        steps = len(run.second.arrays["train_loss"]) - 1
+        epochs += f" and at most {steps} steps of descent"
+    return join(_with_accuracy(epochs, last(run)), endings(run))
+
+
+def _with_accuracy(what: str, leg: Run) -> str:
+    if "train_accuracy" not in leg.arrays:
+        return what
+    known = finite(leg)[-1]
     if not known.any():
-        return f"{run.spec.budget.epochs} epochs, no network has a loss"
-    train, test = (run.arrays[f"{side}_accuracy"][-1][known].mean() for side in ("train", "test"))
-    return f"{run.spec.budget.epochs} epochs, mean accuracy {train:.2f} train, {test:.2f} test"
+        return f"{what}, no network has a loss"
+    train, test = (leg.arrays[f"{side}_accuracy"][-1][known].mean() for side in ("train", "test"))
+    return f"{what}, mean accuracy {train:.2f} train, {test:.2f} test"
 
 
 def diverged_note(*runs: Run) -> str:
     """How many networks diverged, "" where none did."""
     diverged, networks = sum(run.diverged for run in runs), sum(run.spec.networks.count for run in runs)
     return f"{diverged} of {networks} networks diverged" if diverged else ""
-
-
-def join(*notes: str) -> str:
-    """The notes that say something."""
-    return "; ".join(note for note in notes if note)

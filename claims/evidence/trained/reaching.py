@@ -13,18 +13,26 @@ from claims.core.claim import Claim
 from claims.core.margins import MODEL_SHARE, NEAR_ZERO, SHARE
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
+from claims.evidence.trained.legs import beside_the_first_leg, endings, join, last
 from claims.evidence.trained.metrics import (
-    accuracy_note,
     by_population,
     diverged_note,
+    end_note,
     ends,
-    join,
     loss_converged,
 )
 from claims.statistics import Affine, Quantity, Share, Smallest
 from models.runs.run import Run
 
-__all__ = ["Arrival", "arrivals", "every_architecture", "near_zero", "same_behaviour", "same_networks"]
+__all__ = [
+    "Arrival",
+    "arrivals",
+    "every_architecture",
+    "near_zero",
+    "of_all_and_each",
+    "same_behaviour",
+    "same_networks",
+]
 
 
 class Arrival(IntEnum):
@@ -38,14 +46,20 @@ class Arrival(IntEnum):
 def arrivals(run: Run, side: str = "train", level: float = NEAR_ZERO) -> NDArray[np.int64]:
     """Each network's `Arrival` at l <= level, [M].
 
-    A network has arrived when its last l is at or below the level. It stays above only when nothing that
-    its curve may still do brings it there, and, on the test set, its training loss has converged besides.
+    With a second leg a network has arrived when all that its certificate leaves is at or below the level, and
+    stays when all of it is above. Without one it has arrived when its last l is at or below the level, and
+    stays above only when nothing that its curve may still do brings it there, and, on the test set, its
+    training loss has converged besides.
     """
+    if run.second is not None:
+        end = ends(run, side)
+        found = np.where(end.lows > level, Arrival.STAYS, Arrival.UNRESOLVED)
+        return np.where(end.highs <= level, Arrival.ARRIVED, found)
     curve = run.normalised_loss(side)
     sound = run.arrays["diverged_at"] < 0
     with np.errstate(invalid="ignore"):
         arrived = (curve[-1] <= level) & sound
-        stays = ~arrived & (ends(run, curve).lows > level)
+        stays = ~arrived & (ends(run, side).lows > level)
     if side != "train":
         stays &= loss_converged(run)
     return np.where(arrived, Arrival.ARRIVED, np.where(stays, Arrival.STAYS, Arrival.UNRESOLVED))
@@ -55,7 +69,7 @@ def _counted(hits: NDArray[np.bool_], open_: NDArray[np.bool_]) -> Share:
     return Share(int(hits.sum()), int(open_.sum()), len(hits))
 
 
-def _of_all_and_each(run: Run, hits: NDArray[np.bool_], open_: NDArray[np.bool_]) -> dict[str, Quantity]:
+def of_all_and_each(run: Run, hits: NDArray[np.bool_], open_: NDArray[np.bool_]) -> dict[str, Quantity]:
     """The share among all networks; where models i differ, that of each besides, raised by SHARE -
     MODEL_SHARE so that one edge serves both."""
     parts: dict[str, Quantity] = {"all networks": _counted(hits, open_)}
@@ -65,22 +79,23 @@ def _of_all_and_each(run: Run, hits: NDArray[np.bool_], open_: NDArray[np.bool_]
     return parts
 
 
+@beside_the_first_leg
 def near_zero(run: Run, claim: Claim, side: str = "train") -> Evidence:
     """E1, E4, E9, and E1-test, E4-test, E9-test on the test loss: the share of networks that arrive."""
-    found, curve = arrivals(run, side), run.normalised_loss(side)
+    found, end = arrivals(run, side), last(run).normalised_loss(side)[-1]
     hits, open_ = found == Arrival.ARRIVED, found == Arrival.UNRESOLVED
     share = _counted(hits, open_)
     note = (
         f"{share.hits} of {share.n} networks at l <= {NEAR_ZERO:g} on the {side} set, {share.unresolved} "
-        f"unresolved{_by_model(run, hits)}; l median {_median(curve[-1])}, largest {_largest(curve[-1])}"
+        f"unresolved{_by_model(run, hits)}; l median {_median(end)}, largest {_largest(end)}"
     )
     return measured(
-        Smallest(_of_all_and_each(run, hits, open_)),
+        Smallest(of_all_and_each(run, hits, open_)),
         claim,
         share.n,
         unresolved=share.unresolved,
         diverged=run.diverged,
-        note=join(note, accuracy_note(run), diverged_note(run)),
+        note=join(note, end_note(run), diverged_note(run)),
         estimate=share.value,
     )
 
@@ -102,6 +117,7 @@ def _largest(values: np.ndarray) -> str:
     return f"{known.max():.3g}" if len(known) else "unknown"
 
 
+@beside_the_first_leg
 def same_behaviour(small: Run, large: Run, claim: Claim, side: str = "train") -> Evidence:
     """E5, E5-test: the share of seeds whose small network does what the large one does: arrive, or stay away.
 
@@ -120,13 +136,13 @@ def same_behaviour(small: Run, large: Run, claim: Claim, side: str = "train") ->
         f"l <= {NEAR_ZERO:g}: {counts[0]} networks of {names[0]}, {counts[1]} of {names[1]}"
     )
     return measured(
-        Smallest(_of_all_and_each(small, alike, open_)),
+        Smallest(of_all_and_each(small, alike, open_)),
         claim,
         share.n,
         "paired networks",
         unresolved=share.unresolved,
         diverged=small.diverged + large.diverged,
-        note=join(note, diverged_note(small, large)),
+        note=join(note, endings(small, large), diverged_note(small, large)),
         estimate=share.value,
     )
 
@@ -144,6 +160,7 @@ def same_networks(*runs: Run) -> None:
             )
 
 
+@beside_the_first_leg
 def every_architecture(runs: Sequence[Run], claim: Claim) -> Evidence:
     """D2: the share of networks that arrive, in the architecture in which fewest do.
 
@@ -154,7 +171,7 @@ def every_architecture(runs: Sequence[Run], claim: Claim) -> Evidence:
     for run in runs:
         found, name = arrivals(run), run.spec.network.label
         arrived, open_ = found == Arrival.ARRIVED, found == Arrival.UNRESOLVED
-        parts |= {f"{name}, {k}": part for k, part in _of_all_and_each(run, arrived, open_).items()}
+        parts |= {f"{name}, {k}": part for k, part in of_all_and_each(run, arrived, open_).items()}
         notes.append(f"{int(arrived.sum())} of {len(found)} at {name}")
         n, unresolved = n + len(found), unresolved + int(open_.sum())
     return measured(
@@ -163,6 +180,11 @@ def every_architecture(runs: Sequence[Run], claim: Claim) -> Evidence:
         n,
         unresolved=unresolved,
         diverged=sum(run.diverged for run in runs),
-        note=join(", ".join(notes), f"{unresolved} unresolved" if unresolved else "", diverged_note(*runs)),
+        note=join(
+            ", ".join(notes),
+            f"{unresolved} unresolved" if unresolved else "",
+            endings(*runs),
+            diverged_note(*runs),
+        ),
         estimate=min(part.value for name, part in parts.items() if name.endswith("all networks")),
     )

@@ -10,7 +10,8 @@ import numpy as np
 from claims.core.claim import Claim
 from claims.core.measured import measured
 from claims.core.verdict import Evidence
-from claims.evidence.trained.metrics import diverged_note, join
+from claims.evidence.trained.legs import join
+from claims.evidence.trained.metrics import diverged_note
 from claims.evidence.trained.reaching import same_networks
 from claims.statistics import Median, Smallest
 from claims.statistics.convergence import reached

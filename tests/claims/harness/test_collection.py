@@ -179,7 +179,7 @@ def test_a_printed_setting_selects(collect, default):
 @pytest.mark.parametrize(
     ("ids", "said"),
     [
-        ("E12", "got --claims E12, wanted ids of claims, comma separated, such as E2, E1, E10"),
+        ("E13", "got --claims E13, wanted ids of claims, comma separated, such as E3, E1, E12"),
         ("E1,e8-On", "got --claims e8-On, wanted ids of claims, comma separated, such as E8-one"),
     ],
 )
@@ -193,9 +193,21 @@ def test_an_unknown_claim_is_answered_with_the_nearest(ids, said, workers):
 
 
 def test_protocols(collect, default):
-    """`--protocols he` leaves out the paper's two protocols, and what is about their four models."""
+    """`--protocols he` leaves out the paper's two protocols, and what is about their four models; a verdict
+    that compares protocols has the chosen one alone."""
     he = collect("--protocols", "he")
-    assert he.ids == [id for id in default.ids if not default.experiments[id] or id.endswith("-he]")]
+    compared = {id for id in default.ids if default.claims[id] == "D7"}
+    chosen = [id for id in default.ids if not default.experiments[id] or id.endswith("-he]")]
+    assert [id for id in he.ids if he.claims[id] != "D7"] == chosen
+    assert {id.removesuffix("-he]") + "]" for id in he.ids if he.claims[id] == "D7"} == compared
+
+
+def test_protocols_are_compared_in_one_verdict(default):
+    """D7's row is named without a protocol and trains under all three."""
+    (specs,) = (of for id, of in default.experiments.items() if id.endswith("[D7-mnist-1k-500]"))
+    assert [spec.partition(" ")[0] for spec in specs] == [
+        f"mnist-1k-500-{name}" for name in ("std", "var", "he")
+    ]
 
 
 @pytest.mark.parametrize(

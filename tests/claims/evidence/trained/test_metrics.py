@@ -10,6 +10,7 @@ import pytest
 
 from claims.core.margins import NEAR_ZERO
 from claims.evidence.trained import metrics
+from claims.evidence.trained.legs import join
 from claims.evidence.trained.metrics import Ends
 from claims.statistics.convergence import remainder
 from tests.claims.planted import SAMPLES, altered, by_model, fall, planted, plateau
@@ -64,7 +65,7 @@ def test_a_networks_end_is_where_its_curve_may_go():
     """As far from the last value as the remainder of its law, either way."""
     run = planted(fall(by_model([2, 5, 20, 80], 8, 0.1)))
     curve = run.normalised_loss()
-    end, rest = metrics.ends(run, curve), remainder(curve)
+    end, rest = metrics.extrapolated(run, curve), remainder(curve)
     assert (rest > 0).all()
     np.testing.assert_allclose(end.lows, curve[-1] - rest)
     np.testing.assert_allclose(end.highs, curve[-1] + rest)
@@ -74,12 +75,12 @@ def test_nothing_is_known_of_a_network_that_diverged():
     """However finite its numbers are, or however still."""
     run = flat()
     marked = altered(run, diverged_at=np.array([-1, 0, 5, -1, -1, -1, -1, -1]))
-    end = metrics.ends(marked, run.normalised_loss())
+    end = metrics.ends(marked)
     assert np.isfinite(end.lows).tolist() == [True, False, False, True, True, True, True, True]
     assert end.highs[1:3].tolist() == [INF, INF]
     curve = run.normalised_loss()
     curve[-1, 0], curve[-1, 3] = np.nan, INF
-    end = metrics.ends(run, curve)
+    end = metrics.extrapolated(run, curve)
     assert (end.lows[[0, 3]].tolist(), end.highs[[0, 3]].tolist()) == ([-INF] * 2, [INF] * 2)
     assert np.isfinite(end.lows[1])
 
@@ -87,7 +88,7 @@ def test_nothing_is_known_of_a_network_that_diverged():
 def test_nothing_is_known_after_too_few_epochs():
     """Seven epochs tell no law."""
     run = planted(plateau(np.full(8, 0.2), epochs=7))
-    end = metrics.ends(run, run.normalised_loss())
+    end = metrics.ends(run)
     assert np.isinf(end.lows).all()
     assert np.isinf(end.highs).all()
 
@@ -225,5 +226,5 @@ def test_diverged_networks_are_counted_over_all_runs():
 
 def test_notes_that_say_nothing_are_left_out():
     """No empty clause between two semicolons."""
-    assert metrics.join("a", "", "b") == "a; b"
-    assert metrics.join("", "") == ""
+    assert join("a", "", "b") == "a; b"
+    assert join("", "") == ""

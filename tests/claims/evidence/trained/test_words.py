@@ -51,19 +51,20 @@ def told(values: tuple[float, ...] = (0.01, 0.02, 0.03, 0.3), **more: object) ->
 
 
 LOST, EPOCHS = "2 of 32 networks diverged", "20 epochs, mean accuracy 0.90 train, 0.85 test"
+NO_SECOND = "no second leg"
 E1_LINEAR = (
     "23 of 32 networks at l <= 0.05 on the train set, 2 unresolved (by model i: 8, 8, 7, 0); l median 0.025, "
-    f"largest 0.301; {EPOCHS}; {LOST}"
+    f"largest 0.301; {EPOCHS}; {NO_SECOND}; {LOST}"
 )
 E1_SOFTMAX = (
     "0 of 32 networks at l <= 0.05 on the train set, 2 unresolved (by model i: 0, 0, 0, 0); l median 0.3, "
-    f"largest 0.301; {EPOCHS}; {LOST}"
+    f"largest 0.301; {EPOCHS}; {NO_SECOND}; {LOST}"
 )
 ALIKE = (
     "14 of 14 pairs of equal training loss alike, 0 unresolved; 4 of 32 networks are in no such pair; 2 of "
-    f"32 networks had not converged; {EPOCHS}; {LOST}"
+    f"32 networks had not converged; {EPOCHS}; {NO_SECOND}; {LOST}"
 )
-BY_MODEL = f"median l by model: 0.01, 0.02, 0.03, 0.3; {EPOCHS}; {LOST}"
+BY_MODEL = f"median l by model: 0.01, 0.02, 0.03, 0.3; {EPOCHS}; {NO_SECOND}; {LOST}"
 
 A, B = told(), told((0.3, 0.3, 0.3, 0.3), output="softmax")
 
@@ -79,24 +80,24 @@ WORDS = {
         lambda: reaching.near_zero(A, claim("E1-test"), side="test"),
         *(32, "networks", 2, 2),
         "0 of 32 networks at l <= 0.05 on the test set, 2 unresolved (by model i: 0, 0, 0, 0); l median "
-        f"0.225, largest 0.501; {EPOCHS}; {LOST}",
+        f"0.225, largest 0.501; {EPOCHS}; {NO_SECOND}; {LOST}",
     ),
     "E5": (
         lambda: reaching.same_behaviour(A, other(B, widths=(3, 4)), claim("E5")),
         *(32, "paired networks", 2, 4),
         "7 of 32 seeds behave alike on the train set, 2 unresolved; at l <= 0.05: 23 of 32 networks of 2, 0 "
-        "of 32 of 3-4; 4 of 64 networks diverged",
+        f"of 32 of 3-4; {NO_SECOND}; 4 of 64 networks diverged",
     ),
     "D2": (
         lambda: reaching.every_architecture([A, other(B, widths=(3, 4))], claim("D2")),
         *(64, "networks", 4, 4),
-        "23 of 32 at 2, 0 of 32 at 3-4; 4 unresolved; 4 of 64 networks diverged",
+        f"23 of 32 at 2, 0 of 32 at 3-4; 4 unresolved; {NO_SECOND}; 4 of 64 networks diverged",
     ),
     "E2": (
         lambda: equality.equal_loss(A, claim("E2")),
         *(32, "networks", 2, 2),
         "9 of 32 networks certainly within 0.01 of each other, at most 11; l from 0.009 to 0.301, median "
-        f"0.025; {EPOCHS}; {LOST}",
+        f"0.025; {EPOCHS}; {NO_SECOND}; {LOST}",
     ),
     "E2-sigma": (lambda: equality.sigma_effect(A, claim("E2-sigma")), 32, "networks", 2, 2, BY_MODEL),
     "E3": (
@@ -114,36 +115,37 @@ WORDS = {
         lambda: labels.exactly_one_pair(A, claim("E8-one")),
         *(8, "quadruples", 0, 2),
         "median agreement of models 0-1 0.80, 0-2 0.80, 0-3 0.80, 1-2 0.80, 1-3 0.80, 2-3 0.80; "
-        f"{EPOCHS}; {LOST}",
+        f"{EPOCHS}; {NO_SECOND}; {LOST}",
     ),
     "M2": (
         lambda: labels.same_labels(A, claim("M2")),
         *(16, "disjoint pairs", 16, 2),
         "0 of 16 pairs alike on the train set, median 800 of 1000 samples; 0 of 16 pairs alike on the test "
-        f"set, median 720 of 1000 samples; {LOST}",
+        f"set, median 720 of 1000 samples; {NO_SECOND}; {LOST}",
     ),
     "M1": (
         lambda: distances.rank_agreement(A, claim("M1")),
         *(8, "quadruples", 0, 2),
-        f"median tau 0.28 units as they stand, median tau 0.14 units aligned; {LOST}",
+        f"median tau 0.28 units as they stand, median tau 0.14 units aligned; {NO_SECOND}; {LOST}",
     ),
     "E10-groups": (lambda: groups.two_groups(A, claim("E10-groups")), 32, "networks", 2, 2, BY_MODEL),
     "E10-merge": (
         lambda: groups.groups_merge(told((0.1, 0.1, 0.3, 0.3)), claim("E10-merge")),
         *(32, "networks", 2, 2),
-        f"median l by model: 0.1, 0.1, 0.3, 0.3 at epoch 10, 0.1, 0.1, 0.3, 0.3 at the end; {LOST}",
+        "median l by model: 0.1, 0.1, 0.3, 0.3 at epoch 10, 0.1, 0.1, 0.3, 0.3 at the end; "
+        f"{NO_SECOND}; {LOST}",
     ),
     "D3": (lambda: equal_pairs.equal_labels(A, claim("D3")), 14, "disjoint pairs", 0, 2, ALIKE),
     "D4": (lambda: equal_pairs.equal_generalisation(A, claim("D4")), 14, "disjoint pairs", 0, 2, ALIKE),
     "D5": (
         lambda: comparisons.accuracy_drop(A, B, claim("D5")),
         *(32, "paired networks", 32, 4),
-        "median test accuracy 0.850 without, 0.850 with softmax; 4 of 64 networks diverged",
+        f"median test accuracy 0.850 without, 0.850 with softmax; {NO_SECOND}; 4 of 64 networks diverged",
     ),
     "D6": (
         lambda: comparisons.different_ends([A, other(B, loss="bce", output="linear")], claim("D6")),
         *(32, "paired networks", 2, 4),
-        "at l <= 0.05: 23 of 32 with mse, 0 of 32 with bce; 4 of 64 networks diverged",
+        f"at l <= 0.05: 23 of 32 with mse, 0 of 32 with bce; {NO_SECOND}; 4 of 64 networks diverged",
     ),
     "E6": (
         lambda: speed.slowdown({"": (B, A)}, 0.5, claim("E6")),
@@ -267,7 +269,7 @@ def test_accuracies_and_distances_are_of_the_last_epoch():
 def test_nothing_unresolved_is_not_mentioned():
     """D2 of networks that all came to rest."""
     run = altered(A, diverged_at=np.full(32, -1))
-    assert reaching.every_architecture([run], claim("D2")).note == "24 of 32 at 2"
+    assert reaching.every_architecture([run], claim("D2")).note == f"24 of 32 at 2; {NO_SECOND}"
 
 
 def late(run: Run, loss: np.ndarray) -> Run:
@@ -301,7 +303,7 @@ def test_what_is_unknown_is_called_unknown():
     )
     assert equality.equal_loss(lost, claim("E2")).note == (
         "0 of 32 networks certainly within 0.01 of each other, at most 32; 20 epochs, no network has a loss; "
-        + LOST
+        f"{NO_SECOND}; {LOST}"
     )
     assert (
         "0 of 16 pairs alike on the train set, median unknown;" in labels.same_labels(lost, claim("M2")).note
