@@ -15,7 +15,8 @@ from claims.core.margins import NETWORKS
 from claims.core.verdict import Evidence, Outcome, Verdict, decide
 from models.descent.certificates.certificate import Certificate, Kind, certificate_arrays
 from models.runs.run import Run
-from tests.helpers.specs import changed, mlp
+from models.second_leg.descent import Descent
+from tests.helpers.specs import mlp
 
 __all__ = [
     "SAMPLES",
@@ -204,9 +205,11 @@ def descended(
         for name, value in (("moved", moved), ("flips", flips))
     }
     other = {name: value for name, value in arrays.items() if name not in ROWS}
-    spec = changed(first.spec, epochs=STEPS_DOWN)
     return replace(
-        first, second=Run(spec, rows | weights | once | own | certificate_arrays(certificates) | other)
+        first,
+        second=Run(
+            Descent(first.spec), rows | weights | once | own | certificate_arrays(certificates) | other
+        ),
     )
 
 
