@@ -111,10 +111,7 @@ def _more(run: Run, second: Run) -> str:
     if not above.any():
         return ""
     more = float(np.median(np.log(l[above] / LOW) / rate[above]))
-    return (
-        f"{int(above.sum())} open above l = {LOW:g}, at their rates {more:.1e} products more, median, "
-        "would bring them there"
-    )
+    return f"{int(above.sum())} open above l = {LOW:g}, at their rates {more:.0e} products away (median)"
 
 
 def _unattained(counts: Mapping[str, int]) -> str:

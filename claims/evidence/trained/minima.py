@@ -94,9 +94,8 @@ def dead_minima(runs: Sequence[Run], claim: Claim) -> Evidence:
         open_ = ~dead & ~conclusive(run)
         share = Share(int(dead.sum()), int(open_.sum()), len(dead))
         low, high = share.lower(claim.alpha), share.upper(claim.alpha)
-        notes.append(
-            f"{share.hits} of {share.n} with {optimiser_of(run)}, a share in [{low:.3g}, {high:.3g}]"
-        )
+        share_of = f"{share.hits} of {share.n} dead, a share in [{low:.3g}, {high:.3g}]"
+        notes.append(f"{optimiser_of(run)}: {join(share_of, endings(run))}")
     return Evidence(
         float(found),
         None,
@@ -105,7 +104,7 @@ def dead_minima(runs: Sequence[Run], claim: Claim) -> Evidence:
         proved=True if found else None,
         unresolved=sum(int((~conclusive(run)).sum()) for run in runs),
         diverged=sum(run.diverged for run in runs),
-        note=join(*notes, endings(*runs), diverged_note(*runs)),
+        note=join(*notes, diverged_note(*runs)),
     )
 
 

@@ -128,10 +128,10 @@ def test_open_networks_say_what_they_would_take():
     kinds = [Kind.GLOBAL] * 30 + [Kind.FALLING] * 2
     ends = np.array([0.0] * 30 + [0.005 * np.e, 0.004])
     run = descended(planted(plateau(np.full(32, 0.3))), ends, kind=kinds)
-    assert "products more" not in note(run), "no rate is known"
+    assert "products away" not in note(run), "no rate is known"
     assert run.second is not None
     falling = replace(run, second=altered(run.second, certificate_rate_per_product=np.full(32, 1e-3)))
-    assert "1 open above l = 0.005, at their rates 1.0e+03 products more, median" in note(falling)
+    assert "1 open above l = 0.005, at their rates 1e+03 products away (median)" in note(falling)
 
 
 def test_without_a_second_leg_the_reason_stands_there():
@@ -162,7 +162,7 @@ def test_one_proved_dead_network_is_enough():
     kinds = [Kind.DEAD] + [Kind.GLOBAL] * 31
     verdict = judge("D9", dead_minima(ended(zero, kind=kinds)(32), claim("D9")))
     assert (verdict.outcome, verdict.strength, verdict.estimate) == (SUPPORTED, Strength.CERTIFICATE, 1.0)
-    assert "1 of 32 with adam, a share in [0.0016, 0.14]" in verdict.reason
+    assert "adam: 1 of 32 dead, a share in [0.0016, 0.14]" in verdict.reason
     assert verdict.p_value is None
 
 
@@ -195,7 +195,7 @@ def test_optimisers_are_not_pooled():
     found = dead_minima([*ended(zero)(32), *half_dead(32)], claim("D9"))
     assert (found.estimate, found.n) == (16.0, 64)
     assert found.note.startswith(
-        "0 of 32 with adam, a share in [0, 0.0894]; 16 of 32 with adam, a share in [0.34"
+        "adam: 0 of 32 dead, a share in [0, 0.0894]; ended 32 global within tau; adam: 16"
     )
 
 
