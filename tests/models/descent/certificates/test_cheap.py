@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from data import Dataset
 from models.descent.certificates.certificate import (
     FIELDS,
     Certificate,
@@ -20,6 +21,8 @@ from models.descent.certificates.certify import certify
 from models.descent.certificates.falling import History
 from models.descent.certificates.local.enclosure import baseline, objective, zero_is_attained
 from models.descent.problem import problem_of
+from models.experiment import Experiment
+from models.networks.convolutional import Convolutional
 from models.penalties.l2 import L2
 from tests.helpers.specs import mlp
 from tests.models.descent.certificates.planted_ends import dead, ended, weights
@@ -213,3 +216,20 @@ def test_tau_is_positive(houses):
     w = torch.ones(1, problem.parameters, dtype=torch.float64)
     with pytest.raises(ValueError, match="tau"):
         certify(problem, ended(problem, w), tau=0.0)
+
+
+def test_a_convolution_s_rounding_is_estimated_and_its_units_are_not_asked():
+    """Global within tau to tolerance, else what gradient and Newton step say."""
+    draw = np.random.default_rng(0)
+    images, labels = draw.integers(0, 256, (20, 1, 4, 4), dtype=np.uint8), draw.integers(0, 3, 20)
+    data = Dataset("images", "classification", images, labels, images, labels, 3, "0" * 64, "drawn in a test")
+    problem = problem_of(Experiment("images", Convolutional((2,), kernel=3)), data)
+    w = 0.5 * torch.randn(
+        1, problem.parameters, dtype=torch.float64, generator=torch.Generator().manual_seed(0)
+    )
+    (found,) = certify(problem, ended(problem, w), tau=1e3)
+    assert (found.kind, found.proved) == (Kind.GLOBAL, False)
+    assert "(to tolerance)" in found.sentence
+    (found,) = certify(problem, ended(problem, w), tau=1e-6)
+    assert (found.kind, found.boundary) == (Kind.FALLING, -1)
+    assert 0 <= found.residual < 0.9

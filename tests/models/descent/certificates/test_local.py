@@ -7,9 +7,12 @@ import math
 import pytest
 import torch
 
+from models.curvature.products import losses
 from models.descent.certificates.certificate import Kind
 from models.descent.certificates.certify import Budget, certify
 from models.descent.certificates.flat import newton_residual
+from models.descent.certificates.local.cell import cell_masks, cell_objective, first_slopes
+from models.descent.certificates.local.essential import essential
 from models.descent.certificates.local.kink import first_order
 from models.descent.problem import problem_of
 from models.penalties.l2 import L2
@@ -241,3 +244,88 @@ def test_the_newton_residual_is_least_squares_within_the_reach(digits):
         expected = float((H @ p + at.gradient[0]).norm() / at.gradient[0].norm())
         assert newton_residual(problem, w, 200) == pytest.approx(expected, abs=1e-6)
     assert newton_residual(problem, w, 3) > newton_residual(problem, w, 10)
+
+
+# -- what the arguments are made of ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(("output", "loss"), [("linear", "mse"), ("linear", "ce"), ("softmax", "ce")])
+def test_what_is_not_essential_can_be_made_up_for(digits, output, loss):
+    """Leaving these columns out of the Jacobian of what the loss sees takes nothing from its range."""
+    problem = problem_of(mlp(digits.name, (4, 3), output, loss), digits)
+    parts = {name: part[0].clone() for name, part in problem.stacked(drawn(problem)).items()}
+    parts["b1"] += torch.tensor([0.0, 100.0, -100.0, 0.0])
+    parts["b2"][1] += 1000.0
+    w = weights(problem, **parts)
+    kinked = first_order(problem, w, 1e-9, 1e-9)
+    keep = essential(problem, w, kinked.active)
+    at = problem.linearise(w)
+    J = torch.stack([at.jvp(e[None])[0] for e in torch.eye(problem.parameters).double()], 2)
+    if loss == "ce":
+        J = J - J.mean(1, keepdim=True)
+    J = J.flatten(0, 1)
+    rank = int(torch.linalg.matrix_rank(J, rtol=1e-10))
+    assert int(torch.linalg.matrix_rank(J[:, keep], rtol=1e-10)) == rank
+    # Of the silent unit all; of the one that is always active one weight, and four that no sample uses.
+    free = {name: ~part[0] for name, part in problem.stacked(keep[None]).items()}
+    assert free["W1"].sum(0)[1:3].tolist() == [5, 12]
+    assert bool(free["b1"][[1, 2]].all())
+    assert int(free["b3"].sum()) == (loss == "ce")
+
+
+def test_what_a_penalty_holds_is_essential(digits):
+    """Only biases are free: of the silent, and of the always active."""
+    problem = problem_of(mlp(digits.name, (4,), penalty=L2(0.1)), digits)
+    parts = {name: part[0].clone() for name, part in problem.stacked(drawn(problem)).items()}
+    parts["b1"] += torch.tensor([0.0, 100.0, -100.0, 0.0])
+    w = weights(problem, **parts)
+    keep = essential(problem, w, first_order(problem, w, 1e-9, 1e-9).active)
+    active = problem.x @ parts["W1"] + parts["b1"] > 0
+    free = {name: ~part[0] for name, part in problem.stacked(keep[None]).items()}
+    assert torch.equal(free.pop("b1"), active.all(0) | ~active.any(0))
+    assert not any(bool(part.any()) for part in free.values())
+
+
+def test_slopes_in_the_first_layer_are_autograd_s(digits):
+    """Of two hidden layers, within the cell, and no larger than the majorant's."""
+    problem = problem_of(mlp(digits.name, (4, 3)), digits)
+    w = drawn(problem)
+    masks = cell_masks(problem, w, first_order(problem, w, 1e-9, 1e-9).active)
+    W1, b1, W2, b2, W3, b3 = (part[0] for part in problem.stacked(w).values())
+    h = (problem.x @ W1 + b1).relu().requires_grad_()
+    loss = 0.5 * ((h @ W2 + b2).relu() @ W3 + b3 - problem.y).square().sum() / problem.samples
+    (expected,) = torch.autograd.grad(loss, h)
+    torch.testing.assert_close(first_slopes(problem, w, masks), expected)
+    assert bool((first_slopes(problem, w.abs(), masks, majorant=True) >= expected.abs()).all())
+    torch.testing.assert_close(losses(cell_objective(problem, masks), w[0]), problem.loss(w)[0])
+
+
+def test_a_kink_near_which_another_unit_turns_is_not_proved():
+    """The ball in which the objective is convex must hold no other kink: one at 1e-13 is too close, and one
+    that counts as 0 is a wall."""
+    data, knot = STATIONARY
+    problem = problem_of(mlp(data.name, (1,)), data)
+    w = hinge(problem, knot)
+    for away, kind, proved in ((0.0, Kind.STATIONARY_KINK, True), (1e-5, Kind.FALLING, False)):
+        moved = w.clone()
+        moved[0, 1] += away
+        found = judged(problem, moved)
+        assert (found.kind, found.proved) == (kind, proved)
+        assert found.boundary == (away == 0.0)
+
+
+def test_a_dead_unit_beside_a_live_one_takes_no_proof_away(houses):
+    """A silent unit has no part in the minimum, whatever its weights; at 0 on one sample it may have."""
+    problem = problem_of(mlp(houses.name, (2,)), houses)
+    single = problem_of(mlp(houses.name, (1,)), houses)
+    W1, b1, W2, b2 = (part[0] for part in single.stacked(affine(single)).values())
+    for bias, proved in ((-20.0, True), (-float(problem.x[:, 0].max()), False)):
+        w = weights(
+            problem,
+            W1=torch.cat([W1, torch.eye(6, 1).double()], 1),
+            b1=[float(b1), bias],
+            W2=[[float(W2)], [1.0]],
+            b2=b2,
+        )
+        found = judged(problem, w)
+        assert (found.kind is Kind.LOCAL_MINIMUM, found.proved) == (proved, proved)
