@@ -16,7 +16,7 @@ from models.descent.certificates.local.kink import Kinked, first_order
 from models.descent.certificates.local.second_order import falls, lowest_curvature
 from models.descent.certificates.local.smooth import curved
 from models.descent.method import Descending
-from models.descent.problem import Problem
+from models.descent.problem import Problem, problem_of
 from models.penalties.l2 import L2
 
 __all__ = ["Budget", "certify"]
@@ -73,11 +73,19 @@ def certify(
     if not tau > 0:
         raise ValueError(f"got tau {tau}, wanted a number above 0: l = 0 is reached by no cross entropy")
     budget = budget or Budget()
-    return [_of_one(problem, at, k, tau, rates(history, k), budget) for k in range(len(at.w))]
+    # What is near a point is looked at where LAPACK is.
+    near = problem if problem.x.device.type == "cpu" else problem_of(problem.spec, problem.data)
+    return [_of_one(problem, near, at, k, tau, rates(history, k), budget) for k in range(len(at.w))]
 
 
 def _of_one(
-    problem: Problem, at: Descending, k: int, tau: float, rate: tuple[float, float], budget: Budget
+    problem: Problem,
+    near: Problem,
+    at: Descending,
+    k: int,
+    tau: float,
+    rate: tuple[float, float],
+    budget: Budget,
 ) -> Certificate:
     w = at.w[k : k + 1]
     L0, here = baseline(problem), objective(problem, w)
@@ -101,9 +109,9 @@ def _of_one(
         return replace(known, kind=Kind.DEAD, proved=True, gap=gap)
     if encloses(problem) and (penalty is None or isinstance(penalty, L2)) and here.value > 0:
         unit = here.value / length
-        kinked = first_order(problem, w, budget.kink, budget.gradient * unit)
+        kinked = first_order(near, w.cpu(), budget.kink, budget.gradient * unit)
         known = replace(known, boundary=kinked.pairs, slope=kinked.slope / unit)
-        known, open_ = _locally(problem, w, known, kinked, budget, tau, L0.low)
+        known, open_ = _locally(near, w.cpu(), known, kinked, budget, tau, L0.low)
         if not open_:
             return known
     if known.gradient <= budget.gradient:

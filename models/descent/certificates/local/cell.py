@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from models.descent.problem import Problem
 from models.networks.mlp import MLP, layers_of
 from models.objectives.losses import loss_per_sample
 
-__all__ = ["cell_masks", "cell_objective", "first_slopes"]
+__all__ = ["cell_masks", "cell_objective", "decay_of", "first_slopes"]
 
 CHUNK = 1_000
 """Samples a part."""
@@ -91,3 +92,15 @@ def first_slopes(problem: Problem, w: Tensor, masks: Sequence[Tensor], *, majora
         if d > 1:
             back = back * masks[d - 1]
     return back
+
+
+def decay_of(problem: Problem) -> Tensor:
+    """[P], the second derivative of the penalty: an L2's strength at weights."""
+    strength = float(getattr(problem.spec.objective.penalty, "strength", 0.0))
+    return torch.cat(
+        [
+            torch.full((prod(one.shape),), on, dtype=torch.float64)
+            for one in problem.about.values()
+            for on in [strength if one.role == "weight" else 0.0]
+        ]
+    )

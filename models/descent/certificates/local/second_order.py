@@ -14,10 +14,9 @@ from torch import Tensor
 
 from models.curvature.krylov import lanczos
 from models.curvature.products import hessian_products
-from models.descent.certificates.local.cell import cell_masks, cell_objective
+from models.descent.certificates.local.cell import cell_masks, cell_objective, decay_of
 from models.descent.certificates.local.enclosure import objective
 from models.descent.certificates.local.essential import essential
-from models.descent.certificates.local.smooth import decay_of
 from models.descent.problem import Problem
 
 if TYPE_CHECKING:

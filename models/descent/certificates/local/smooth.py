@@ -31,16 +31,15 @@ from torch import Tensor
 
 from models.curvature.dense import SLACK, UNIT, gamma, nonnegative_norm, symmetric_eigensystem
 from models.curvature.hessian import dense_hessian
-from models.curvature.objective import Objective
-from models.curvature.products import gradient_error, gradients, hessian_products, majorised
-from models.descent.certificates.local.cell import cell_masks, cell_objective, first_slopes
-from models.descent.certificates.local.enclosure import objective, preactivations
+from models.curvature.products import gradient_error, gradients
+from models.descent.certificates.local.ball import change_within, stays_within
+from models.descent.certificates.local.cell import cell_masks, cell_objective, decay_of, first_slopes
+from models.descent.certificates.local.enclosure import objective
 from models.descent.certificates.local.essential import essential
 from models.descent.certificates.local.kink import Kinked
 from models.descent.problem import Problem
-from models.networks.mlp import layers_of
 
-__all__ = ["Curved", "curved", "decay_of"]
+__all__ = ["Curved", "curved"]
 
 NEWTON = 5
 """Steps to a point beside w, all with one Hessian."""
@@ -197,9 +196,9 @@ class _Point:
             away = self._distance() / wall
         g = g * (1 + SLACK) + noise
         r = 4 * g / low + 4 * away + 1e-300
-        if not _stays(self.problem, self.row, self.keep, r, self.kinked):
+        if not stays_within(self.problem, self.row, self.keep, r, self.kinked):
             return math.nan, False
-        change, size = _change(self.loss, self.row, self.keep, r) if sure else (0.0, 0.0)
+        change, size = change_within(self.loss, self.row, self.keep, r) if sure else (0.0, 0.0)
         size += float(self.decay.max())
         mu = (low - change) * (1 - SLACK)
         g += away * size
@@ -246,63 +245,3 @@ class _Point:
             costs.append(none.index_add_(0, where, low[edge, unit]))
             steepest += float((large[edge, unit] * rows.norm(dim=1)).sum())
         return torch.cat(costs), steepest * (1 + SLACK)
-
-
-def decay_of(problem: Problem) -> Tensor:
-    """[P], the second derivative of the penalty: an L2's strength at weights."""
-    strength = float(getattr(problem.spec.objective.penalty, "strength", 0.0))
-    return torch.cat(
-        [
-            torch.full((math.prod(one.shape),), on, dtype=torch.float64)
-            for one in problem.about.values()
-            for on in [strength if one.role == "weight" else 0.0]
-        ]
-    )
-
-
-def _change(loss: Objective, w: Tensor, keep: Tensor, r: float) -> tuple[float, float]:
-    """Bounds on ||H(v) - H(w)|| and ||H(v)|| over the essential weights, for v within r of w in these."""
-    twin = majorised(loss, w)
-    assert twin is not None
-    index = keep.nonzero()[:, 0]
-    columns = torch.eye(len(w), dtype=torch.float64)[index]
-
-    def of(point: Tensor) -> Tensor:
-        return torch.cat([hessian_products(twin, point, block)[:, index] for block in columns.split(256)])
-
-    there, here = of(w.abs() + r * keep.double()), of(w.abs())
-    g = gamma(loss.roundings) * (1 + SLACK)
-    change = there * (1 + g) - here * (1 - g)
-    change = torch.maximum(change, change.T).clamp(min=0.0)
-    size = torch.maximum(there, there.T) * (1 + g)
-    return nonnegative_norm(change.numpy()), nonnegative_norm(size.numpy())
-
-
-def _stays(problem: Problem, w: Tensor, keep: Tensor, r: float, kinked: Kinked) -> bool:
-    """Whether no other pre-activation reaches 0 while the essential weights move by at most r."""
-    row = w[None].to(problem.x)
-    found = list(preactivations(problem, row))
-    hidden = len(found[0]) - 1
-    last = hidden + 1 if problem.spec.objective.output == "relu" else hidden
-    moved = row.abs() + r * keep.to(row)
-    near, far = (
-        layers_of({name: part[0] for name, part in problem.stacked(at).items()}) for at in (row.abs(), moved)
-    )
-    g = gamma(4 * sum(len(A) + 2 for A, _ in near))
-    start = 0
-    for x, layers in zip(problem.x.flatten(1).abs().split(len(found[0][0][0])), found, strict=True):
-        small, large = x, x
-        for d, ((z, e), (W, b), (V, c)) in enumerate(list(zip(layers, near, far, strict=True))[:last]):
-            small, large = small @ W + b, large @ V + c
-            reached = z.abs() <= e + large * (1 + g) - small * (1 - g)
-            mask = (z > 0).to(z)
-            if d < hidden:
-                active = kinked.active[d][start : start + len(x)]
-                reached &= active != 0.5
-                mask = (active == 1).to(z)
-                reached |= (active != 0.5) & ((z > 0) != (active == 1))
-            if bool(reached.any()):
-                return False
-            small, large = small * mask, large * mask
-        start += len(x)
-    return True

@@ -127,17 +127,20 @@ def test_a_dead_network_is_certified_at_the_label_mean(digits, widths, layer):
     assert 0 <= found.gap < 1e-12
 
 
-def test_one_sample_alive_is_not_dead(digits):
-    """A unit that is positive on the one sample where it is highest; or 0 there, within rounding."""
+@pytest.mark.parametrize("height", [1e-3, 1e-14, 0.0])
+def test_one_sample_alive_is_not_dead(digits, height):
+    """One unit that is positive, however little, or 0 on the one sample where it is highest: the sign decides
+    since the loss is almost that of the constant."""
     problem = problem_of(mlp(digits.name, (5,)), digits)
-    for slack in (-1e-3, 0.0):
-        w = dead(problem)
-        w[0, list(range(60, 65))[2]] += 1e-3 - slack
-        (found,) = certify(problem, ended(problem, w), tau=1e-9)
-        assert found.kind is not Kind.DEAD
-    # Seen by its loss, were it not seen by its sign.
-    w = dead(problem, slack=-1e-14)
-    assert certify(problem, ended(problem, w), tau=1e-9)[0].kind is not Kind.DEAD
+    parts = {name: part[0].clone() for name, part in problem.stacked(dead(problem)).items()}
+    parts["b1"][2] = height - (problem.x @ parts["W1"])[:, 2].max()
+    parts["W2"][2] *= 1e-6
+    at = ended(problem, weights(problem, **parts))
+    (found,) = certify(problem, at, tau=1e-3)
+    assert found.l == pytest.approx(1, abs=1e-6)
+    assert found.kind is not Kind.DEAD
+    parts["b1"][2] -= height + 1e-10
+    assert certify(problem, ended(problem, weights(problem, **parts)), tau=1e-3)[0].kind is Kind.DEAD
 
 
 def test_a_silent_layer_off_the_mean_is_still_falling(digits):
