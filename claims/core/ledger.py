@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from claims.core.design import Design
+from data import Dataset
 from models.backend import Backend
 from models.experiment import Experiment, Networks
 from models.runs.files import DamageError, checked, read, set_aside, with_digest, write_whole, writing
@@ -35,14 +36,14 @@ class Ledger:
     def __init__(self, root: Path) -> None:
         self.root, self.folder = Path(root), Path(root) / "designs"
 
-    def check(self, spec: Experiment, backend: Backend, design: Design) -> None:
+    def check(self, spec: Experiment, data: Dataset, backend: Backend, design: Design) -> None:
         """Nothing, where the experiment was not judged yet, or by this design.
 
         Raises:
             DesignError: it was judged by another one.
             StoreError: what the store says is damaged and cannot be set aside.
         """
-        judged = self._read(self._path(spec, backend))
+        judged = self._read(self._path(spec, data, backend))
         if judged not in (None, design.networks):
             raise DesignError(
                 f"got {_shown(design.networks)} for {spec.name} at seed {spec.networks.seed}, which this "
@@ -51,24 +52,27 @@ class Ledger:
                 "networks with --seed, or another store with --store"
             )
 
-    def record(self, spec: Experiment, backend: Backend, design: Design) -> None:
+    def record(self, spec: Experiment, data: Dataset, backend: Backend, design: Design) -> None:
         """Writes down that the experiment was judged by this design.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        path = self._path(spec, backend)
+        path = self._path(spec, data, backend)
         if self._read(path) is not None:
             return
         with writing(self.root):
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, with_digest({"experiment": spec.name, "networks": list(design.networks)}))
 
-    def _path(self, spec: Experiment, backend: Backend) -> Path:
-        """By all that tells one experiment from another except how many of its networks are trained."""
+    def _path(self, spec: Experiment, data: Dataset, backend: Backend) -> Path:
+        """By all that tells one experiment from another except how many of its networks are trained.
+
+        The arrays are among it: two files of one name are two data sets.
+        """
         seed = Networks(seed=spec.networks.seed)
         one = replace(spec, networks=seed, budget=replace(spec.budget, checkpoints=()))
-        text = f"{one.canonical()} {backend.kind}"
+        text = f"{one.canonical()} {data.training_digest} {backend.kind}"
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:20]}.json"
 
     def _read(self, path: Path) -> tuple[int, ...] | None:

@@ -97,10 +97,11 @@ def judge_runs(
         first = specs[0]
         from claims.core.ledger import DesignError
         from claims.harness.provenance import about, legs
+        from data import load
 
         try:
             for spec in specs:
-                ledger.check(spec, backend, design)
+                ledger.check(spec, load(spec.data), backend, design)
         except DesignError as refused:
             pytest.fail(str(refused), pytrace=False)
         for look in design:
@@ -116,7 +117,7 @@ def judge_runs(
                 spent=look.weight,
             )
             for spec in specs:
-                ledger.record(spec, backend, design)
+                ledger.record(spec, load(spec.data), backend, design)
             if verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
         _record(

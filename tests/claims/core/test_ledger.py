@@ -6,10 +6,12 @@ import errno
 import json
 import os
 
+import numpy as np
 import pytest
 
 from claims.core.design import SEQUENTIAL, Design, fixed
 from claims.core.ledger import DesignError, Ledger
+from data import Dataset
 from models.backend import Backend
 from models.runs import files
 from models.runs.files import StoreError, StoreWarning, with_digest
@@ -17,6 +19,15 @@ from tests.helpers.specs import changed, mlp
 
 SPEC = mlp("mnist-1k", (500,), networks=32)
 CPU = Backend("cpu", "a processor")
+
+
+def digits(first: int) -> Dataset:
+    """A data set of the name, with one number of its own."""
+    x, y = np.array([[first], [255]], dtype=np.uint8), np.array([0, 1])
+    return Dataset(SPEC.data, "classification", x, y, x, y, 2, "checksum", "made in a test")
+
+
+DATA = digits(0)
 
 
 @pytest.fixture
@@ -27,20 +38,20 @@ def ledger(tmp_path) -> Ledger:
 @pytest.fixture
 def judged(ledger) -> Ledger:
     """SPEC was judged at 32 networks."""
-    ledger.record(SPEC, CPU, fixed(32))
+    ledger.record(SPEC, DATA, CPU, fixed(32))
     return ledger
 
 
 def test_the_same_design_is_judged_again(judged):
     """A second invocation, or another claim about the same networks, is no second look."""
-    assert judged.check(SPEC, CPU, fixed(32)) is None
-    assert Ledger(judged.folder.parent).check(SPEC, CPU, fixed(32)) is None
+    assert judged.check(SPEC, DATA, CPU, fixed(32)) is None
+    assert Ledger(judged.folder.parent).check(SPEC, DATA, CPU, fixed(32)) is None
 
 
 def test_nothing_is_known_at_first(ledger):
     """Checking writes nothing down: a run that fails has judged nothing."""
-    ledger.check(SPEC, CPU, fixed(32))
-    ledger.check(SPEC, CPU, SEQUENTIAL)
+    ledger.check(SPEC, DATA, CPU, fixed(32))
+    ledger.check(SPEC, DATA, CPU, SEQUENTIAL)
     assert not ledger.folder.exists()
 
 
@@ -48,7 +59,7 @@ def test_nothing_is_known_at_first(ledger):
 def test_a_fixed_design_is_not_continued(judged, design):
     """Neither by more networks, nor by fewer, nor by looks."""
     with pytest.raises(DesignError, match="going on after looking would spend alpha twice") as error:
-        judged.check(SPEC, CPU, design)
+        judged.check(SPEC, DATA, CPU, design)
     assert "for mnist-1k-500-he linear mse at seed 0, which this store has judged at 32 networks" in str(
         error.value
     )
@@ -58,13 +69,13 @@ def test_a_fixed_design_is_not_continued(judged, design):
 
 def test_looks_are_not_continued(ledger):
     """Neither by a fixed number nor by other looks; the message names both."""
-    ledger.record(SPEC, CPU, SEQUENTIAL)
-    ledger.check(SPEC, CPU, SEQUENTIAL)
+    ledger.record(SPEC, DATA, CPU, SEQUENTIAL)
+    ledger.check(SPEC, DATA, CPU, SEQUENTIAL)
     for other in (fixed(96), fixed(12), Design((12, 24), (0.5, 0.5))):
         with pytest.raises(DesignError, match="judged at 12, 24, 48, 96 networks"):
-            ledger.check(SPEC, CPU, other)
+            ledger.check(SPEC, DATA, CPU, other)
     with pytest.raises(DesignError, match="got 96 networks for"):
-        ledger.check(SPEC, CPU, fixed(96))
+        ledger.check(SPEC, DATA, CPU, fixed(96))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +86,7 @@ def test_looks_are_not_continued(ledger):
 def test_how_many_networks_are_trained_is_not_what_tells_experiments_apart(judged, change):
     """The ledger is about the experiment: a part of its networks is still it."""
     with pytest.raises(DesignError):
-        judged.check(changed(SPEC, **change), CPU, fixed(48))
+        judged.check(changed(SPEC, **change), DATA, CPU, fixed(48))
 
 
 @pytest.mark.parametrize(
@@ -92,24 +103,31 @@ def test_how_many_networks_are_trained_is_not_what_tells_experiments_apart(judge
 )
 def test_new_networks_are_another_experiment(judged, spec, backend):
     """Another seed, or anything else that makes other networks, begins anew."""
-    assert judged.check(spec, backend, fixed(48)) is None
+    assert judged.check(spec, DATA, backend, fixed(48)) is None
+
+
+def test_other_arrays_of_the_same_name_are_another_experiment(judged):
+    """The file that --data names may have been written anew; equal arrays are the same experiment."""
+    assert judged.check(SPEC, digits(1), CPU, fixed(48)) is None
+    with pytest.raises(DesignError):
+        judged.check(SPEC, digits(0), CPU, fixed(48))
 
 
 def test_the_device_is_no_other_experiment(judged):
     """The same arithmetic on a machine of another name trains the same networks."""
     with pytest.raises(DesignError):
-        judged.check(SPEC, Backend("cpu", "another"), fixed(48))
+        judged.check(SPEC, DATA, Backend("cpu", "another"), fixed(48))
 
 
 def test_another_store_begins_anew(judged, tmp_path):
     """What was judged is known to the store that holds the runs."""
-    assert Ledger(tmp_path / "other").check(SPEC, CPU, fixed(48)) is None
+    assert Ledger(tmp_path / "other").check(SPEC, DATA, CPU, fixed(48)) is None
 
 
 def test_the_first_design_stays(judged):
     """Recording another one changes nothing: the first look is the one that counts."""
-    judged.record(SPEC, CPU, fixed(48))
-    judged.check(SPEC, CPU, fixed(32))
+    judged.record(SPEC, DATA, CPU, fixed(48))
+    judged.check(SPEC, DATA, CPU, fixed(32))
     (path,) = judged.folder.iterdir()
     content = json.loads(path.read_bytes())
     assert (content["experiment"], content["networks"]) == (SPEC.name, [32])
@@ -135,12 +153,12 @@ def test_a_damaged_entry_is_reported_and_written_anew(judged, content):
     (path,) = judged.folder.iterdir()
     path.write_bytes(content)
     with pytest.warns(StoreWarning, match=r"run store: .*json .*; set aside as .* and written anew"):
-        judged.check(SPEC, CPU, fixed(48))
+        judged.check(SPEC, DATA, CPU, fixed(48))
     assert not path.exists()
-    judged.record(SPEC, CPU, fixed(48))
-    judged.check(SPEC, CPU, fixed(48))
+    judged.record(SPEC, DATA, CPU, fixed(48))
+    judged.check(SPEC, DATA, CPU, fixed(48))
     with pytest.raises(DesignError):
-        judged.check(SPEC, CPU, fixed(32))
+        judged.check(SPEC, DATA, CPU, fixed(32))
 
 
 @pytest.mark.parametrize(
@@ -159,9 +177,9 @@ def test_what_is_no_entry_is_set_aside(judged, make):
     path.unlink()
     make(path)
     with pytest.warns(StoreWarning, match=r"run store: .*; set aside as .* and written anew"):
-        judged.check(SPEC, CPU, fixed(48))
-    judged.record(SPEC, CPU, fixed(48))
-    judged.check(SPEC, CPU, fixed(48))
+        judged.check(SPEC, DATA, CPU, fixed(48))
+    judged.record(SPEC, DATA, CPU, fixed(48))
+    judged.check(SPEC, DATA, CPU, fixed(48))
 
 
 def test_a_read_only_store_knows_what_was_judged(judged, monkeypatch):
@@ -171,13 +189,13 @@ def test_a_read_only_store_knows_what_was_judged(judged, monkeypatch):
         raise OSError(errno.EROFS, "Read-only file system", str(arguments[0]))
 
     monkeypatch.setattr(files, "write", refuse)
-    judged.check(SPEC, CPU, fixed(32))
-    judged.record(SPEC, CPU, fixed(32))
+    judged.check(SPEC, DATA, CPU, fixed(32))
+    judged.record(SPEC, DATA, CPU, fixed(32))
     with pytest.raises(StoreError, match=r"cannot be written \(Read-only .* give a folder with --store"):
-        judged.record(changed(SPEC, seed=1), CPU, fixed(32))
+        judged.record(changed(SPEC, seed=1), DATA, CPU, fixed(32))
 
 
 def test_nothing_is_left_beside_the_entries(judged):
     """Entries are written aside and moved into place, so that a reader finds one whole or none."""
-    judged.record(changed(SPEC, seed=1), CPU, fixed(32))
+    judged.record(changed(SPEC, seed=1), DATA, CPU, fixed(32))
     assert [path.suffix for path in judged.folder.iterdir()] == [".json", ".json"]
