@@ -8,9 +8,9 @@ import pytest
 
 from claims.catalogue.declaration import claim
 from claims.catalogue.experiments import LINEAR_500, RELU_500, RELU_500_300, SOFTMAX_500, SOFTMAX_500_300
+from claims.evidence.relu.output_relu import changed_verdict
 from claims.evidence.trained.equality import equal_loss
 from claims.evidence.trained.labels import highest_agreement
-from claims.evidence.trained.output_relu import changed_verdict
 from claims.evidence.trained.reaching import near_zero
 
 

@@ -18,9 +18,9 @@ from claims.catalogue.experiments import (
     SOFTMAX_500_300,
     Training,
 )
-from claims.evidence.trained.minima import dead_minima, global_minima
-from claims.evidence.trained.optimisers import optimisers_agree
-from claims.evidence.trained.scales import lazy_training, scale_changes_accuracy
+from claims.evidence.minima.kinds import dead_minima, global_minima
+from claims.evidence.minima.optimisers import optimisers_agree
+from claims.evidence.minima.scales import lazy_training, scale_changes_accuracy
 from models.optimisers.decayed_adam import DecayedAdam
 from models.optimisers.lbfgs import LBFGS
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt

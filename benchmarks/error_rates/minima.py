@@ -17,11 +17,11 @@ from benchmarks.error_rates.shapes import DATA, TINY, UNEQUAL, by_model, scaled_
 from benchmarks.error_rates.shares import POPULATIONS
 from benchmarks.error_rates.simulate import Runs, Scenario
 from claims.core.margins import A_LOT, EQUAL_LOSS, NEAR_ZERO, SHARE
+from claims.evidence.minima.kinds import global_minima
+from claims.evidence.minima.optimisers import optimisers_agree
+from claims.evidence.minima.scales import lazy_training, scale_changes_accuracy
 from claims.evidence.trained.equality import equal_loss, sigma_effect
-from claims.evidence.trained.minima import global_minima
-from claims.evidence.trained.optimisers import optimisers_agree
 from claims.evidence.trained.reaching import near_zero
-from claims.evidence.trained.scales import lazy_training, scale_changes_accuracy
 
 __all__ = ["scenarios"]
 

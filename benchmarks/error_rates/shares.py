@@ -11,8 +11,8 @@ from benchmarks.error_rates.lean_runs import MOST, curves, moving, run
 from benchmarks.error_rates.shapes import DATA, SHAPES, TINY, by_model, shaped
 from benchmarks.error_rates.simulate import Runs, Scenario
 from claims.core.margins import MODEL_SHARE, NEAR_ZERO, SHARE
+from claims.evidence.relu.output_relu import changed_verdict
 from claims.evidence.trained.comparisons import different_ends
-from claims.evidence.trained.output_relu import changed_verdict
 from claims.evidence.trained.reaching import every_architecture, near_zero, same_behaviour
 
 __all__ = ["scenarios"]

@@ -10,6 +10,8 @@ import numpy as np
 
 from claims.core.margins import HALF_LOSS, TENTH_LOSS
 from claims.core.verdict import Evidence, Outcome
+from claims.evidence.minima import kinds, optimisers, scales
+from claims.evidence.relu.output_relu import changed_verdict
 from claims.evidence.trained import (
     comparisons,
     distances,
@@ -17,13 +19,9 @@ from claims.evidence.trained import (
     equality,
     groups,
     labels,
-    minima,
-    optimisers,
     reaching,
-    scales,
     speed,
 )
-from claims.evidence.trained.output_relu import changed_verdict
 from models.descent.certificates.certificate import Kind
 from models.runs.run import Run
 from tests.claims.planted import SAMPLES, Case, by_model, descended, fall, planted, plateau, spread
@@ -298,7 +296,7 @@ DROP, LANDSCAPE = both(comparisons.accuracy_drop), comparisons.different_ends
 HALF, TENTH = partial(_slowdown, HALF_LOSS), partial(_slowdown, TENTH_LOSS)
 ON_E1 = both(partial(changed_verdict, "E1", reaching.near_zero))
 
-GLOBAL, LAZY = one(minima.global_minima), one(scales.lazy_training)
+GLOBAL, LAZY = one(kinds.global_minima), one(scales.lazy_training)
 OPTIMISERS, SCALES = optimisers.optimisers_agree, scales.scale_changes_accuracy
 FALLS, RISES = [0.9, 0.5, 0.3, 0.1], [0.1, 0.3, 0.5, 0.9]
 

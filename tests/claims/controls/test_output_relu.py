@@ -9,8 +9,8 @@ import pytest
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence, Outcome
+from claims.evidence.relu.output_relu import changed_verdict
 from claims.evidence.trained.labels import exactly_one_pair, highest_agreement
-from claims.evidence.trained.output_relu import changed_verdict
 from claims.evidence.trained.reaching import near_zero
 from models.runs.run import Run
 from tests.claims.cases import accuracies, losses, one_in, pairs_of_six

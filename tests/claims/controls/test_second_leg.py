@@ -11,7 +11,7 @@ import pytest
 
 from claims.catalogue import Leg, claim
 from claims.core.verdict import Outcome, Strength
-from claims.evidence.trained.minima import dead_minima
+from claims.evidence.minima.kinds import dead_minima
 from models.descent.certificates.certificate import Kind
 from models.runs.run import Run
 from tests.claims.cases import CASES, ended, half_dead, zero

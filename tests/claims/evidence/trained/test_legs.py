@@ -9,7 +9,7 @@ import pytest
 
 from claims.catalogue import claim
 from claims.core.margins import NEAR_ZERO
-from claims.evidence.trained import legs, metrics, reaching, scales
+from claims.evidence.trained import legs, metrics, reaching
 from claims.evidence.trained.reaching import Arrival
 from models.descent.certificates.certificate import Kind
 from models.penalties.l2 import L2
@@ -167,32 +167,3 @@ def test_pairs_of_equal_loss_are_certified():
     run = descended(planted(plateau(np.full(32, 0.2))), np.zeros(32), kind=kinds)
     assert sorted(equal_pairs(run).ravel().tolist()) == list(range(20))
     assert "12 of 32 networks are in no such pair" in equal_generalisation(run, claim("D4")).note
-
-
-def test_a_global_minimum_is_a_loss_that_none_undercuts():
-    """A tenth of near zero, by the bound of the certificate where that is larger than the loss."""
-    from claims.evidence.trained.minima import WITHIN, global_minima
-
-    ends = np.array([0.004, 0.0049, 0.2, 0.2, 0.2, 0.2, 0.0, 0.0])
-    kinds = (
-        [Kind.FALLING] * 2 + [Kind.LOCAL_MINIMUM, Kind.FLAT, Kind.DEAD, Kind.STATIONARY] + [Kind.GLOBAL] * 2
-    )
-    run = descended(planted(plateau(np.full(8, 0.2))), ends, kind=kinds)
-    assert pytest.approx(0.005) == WITHIN
-    assert global_minima(run, claim("E11")).note.startswith(
-        "4 of 8 networks within 0.005 of a global minimum, 2 certified above one, 2 open; lowest l 0"
-    )
-    assert run.second is not None
-    bound = run.second.arrays["certificate_l_bound"] + np.array([0, 0.001, 0, 0, 0, 0, 0, 0])
-    rounded = replace(run, second=altered(run.second, certificate_l_bound=bound))
-    assert global_minima(rounded, claim("E11")).note.startswith("3 of 8")
-
-
-def test_a_quadruples_tau_is_as_wide_as_its_open_comparisons():
-    """Six comparisons make a tau: three of them open with one network, all of them with three."""
-    falls = np.array([4.0, 3.0, 2.0, 1.0])
-    one, three, tied = falls.copy(), falls.copy(), np.array([4.0, 4.0, 2.0, 1.0])
-    one[0], three[:3] = np.nan, np.nan
-    low, high = scales._tau_with_rank(np.stack([falls, -falls, one, three, tied], 1))
-    assert low == pytest.approx([-1, 1, -1, -1, -5 / 6])
-    assert high == pytest.approx([-1, 1, 0, 1, -5 / 6])

@@ -10,6 +10,7 @@ import pytest
 
 from claims.catalogue import claim
 from claims.core.verdict import Evidence
+from claims.evidence.relu import output_relu
 from claims.evidence.trained import (
     comparisons,
     distances,
@@ -17,7 +18,6 @@ from claims.evidence.trained import (
     equality,
     groups,
     labels,
-    output_relu,
     reaching,
     speed,
 )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from claims.core.claim import Claim
 from claims.core.measured import measured
 from claims.core.verdict import Evidence, Strength
+from claims.evidence.minima.optimisers import optimiser_of
 from claims.evidence.trained.legs import (
     LOW,
     beside_the_first_leg,
@@ -21,7 +22,6 @@ from claims.evidence.trained.legs import (
     sound,
 )
 from claims.evidence.trained.metrics import diverged_note, end_note, ends
-from claims.evidence.trained.optimisers import optimiser_of
 from claims.evidence.trained.reaching import of_all_and_each
 from claims.statistics import Share, Smallest
 from models.descent.certificates.certificate import Kind
