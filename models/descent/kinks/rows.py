@@ -75,7 +75,12 @@ def _written(cell: Cell, samples: Tensor, deltas: Sequence[Tensor]) -> Rows:
 
 def first_inner(cell: Cell, one: Rows, other: Rows) -> Tensor:
     """Inner products [n, n'] in the first layer."""
-    return (one.first @ other.first.T).mul_(cell.of.gram[one.samples][:, other.samples])
+    # The fewer are picked first: the second pick goes over what the first has left.
+    if len(other.samples) < len(one.samples):
+        samples = cell.of.gram[other.samples][:, one.samples].T
+    else:
+        samples = cell.of.gram[one.samples][:, other.samples]
+    return (one.first @ other.first.T).mul_(samples)
 
 
 def inner(cell: Cell, one: Rows, other: Rows) -> Tensor:

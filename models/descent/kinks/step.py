@@ -14,7 +14,7 @@ from models.descent.kinks.rows import Rows, inner, kink_rows, transposed
 
 __all__ = ["Place", "advance", "place", "subgradient"]
 
-ROUNDS, EACH = 4, 24
+ROUNDS, EACH = 4, 32
 """Times that a step is solved for again at one damping, and how many kinks are added each time."""
 
 MOST = 256
@@ -23,7 +23,7 @@ MOST = 256
 FIRST, FLOOR = 1e-2, 1e-12
 """Damping before the first step and the least one, in units of the mean diagonal of J J^T."""
 
-GROWTH, DAMPINGS = 4.0, 24
+GROWTH, DAMPINGS = 3.0, 40
 """Factor between dampings, and how many are tried from one point."""
 
 GOOD, FAIR, POOR = 0.75, 0.5, 0.25
@@ -85,10 +85,15 @@ def advance(at: Place) -> Place:
     if at.stalled:
         return at
     found = _from(at, at.cell)
-    ridges = at.held & (at.cell.pull < 0)
-    if found.stalled and bool(ridges.any()):
+    if not found.stalled:
+        return found
+    lying = at.held | _zeros(at.cell)
+    pull = at.cell.pull
+    if bool((lying & ~at.held & (pull > 0)).any()):
+        found = _from(replace(at, held=lying, products=found.products), at.cell)
+    if found.stalled and bool((lying & (pull < 0)).any()):
         # A ridge falls to both sides. The model knows of one side at a time, and was flat on this one.
-        found = _from(replace(at, products=found.products), at.cell.turned(ridges))
+        found = _from(replace(found, stalled=False), at.cell.turned(lying & (pull < 0)))
     return found
 
 
@@ -166,9 +171,8 @@ def subgradient(at: Place) -> float:
     The directional derivative along p is g^T p + sum_k c_k (max(d_k^T p, 0) - s_k d_k^T p). With all c_k > 0
     it is the support function of the convex set {g + D n}, n as in `models.descent.kinks.model`, whose
     element nearest to 0 is the negative of steepest descent (Rockafellar & Wets 1998, "Variational analysis",
-    8.B).
-    A ridge, c_k < 0, is no part of it: 0 may be a Clarke subgradient there, though the loss falls on both
-    sides.
+    8.B). A ridge, c_k < 0, is no part of it: 0 may be a Clarke subgradient there, though the loss falls on
+    both sides.
     """
     cell = at.cell
     kinks = _highest(cell.pull.where(at.held, 0.0), MOST)

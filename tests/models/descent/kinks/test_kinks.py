@@ -7,6 +7,8 @@ import torch
 
 from models.descent.kinks.cell import Perceptron
 from models.descent.kinks.step import advance, place, subgradient
+from models.descent.problem import problem_of
+from tests.helpers.specs import mlp
 from tests.models.descent.kinks.planted_kinks import on_kinks
 
 
@@ -70,3 +72,16 @@ def test_a_network_that_stalls_is_at_a_minimum_of_every_direction(houses):
     away = torch.randn(200, len(row), dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     for distance in (1e-3, 1e-4):
         assert (problem.loss(row + distance * away) >= ends.cell.loss * (1 - 1e-9)).all()
+
+
+@pytest.mark.parametrize("pull", [1.0, -1.0])
+def test_all_weights_on_their_kinks(pull, houses):
+    """First-layer weights of 0: every pre-activation lies on its kink, valleys and ridges at once, and the
+    one-sided gradient has nothing for the first layer. The loss falls all the same."""
+    problem = problem_of(mlp(houses.name, (2,)), houses)
+    w = torch.zeros(1, problem.parameters, dtype=torch.float64)
+    w[0, -3:-1], w[0, -1] = pull, problem.y.mean()
+    at = place(Perceptron(problem), w[0])
+    assert at.held.all()
+    after = advance(at)
+    assert after.cell.loss < 0.99 * at.cell.loss
