@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
+from concurrent.futures import wait
 
 import numpy as np
 import pytest
@@ -174,15 +174,16 @@ def test_threads_are_kept_between_epochs(digits, tiny, fp32, small_shards):
 
 def test_threads_end_with_their_trainer(digits, tiny, fp32):
     """Training many experiments in one process gathers no idle threads."""
-    before = threading.active_count()
+    before, seen = set(threading.enumerate()), set()
     for _ in range(3):
-        trained(tiny(epochs=1), digits, fp32, threads=2)
+        trainer = trained(tiny(epochs=1), digits, fp32, threads=2)
+        seen |= set(threading.enumerate()) - before
+        del trainer
+    assert seen
     gc.collect()
-    for _ in range(100):
-        if threading.active_count() <= before:
-            break
-        time.sleep(0.01)
-    assert threading.active_count() <= before
+    for thread in seen:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_a_network_alone_has_two_threads(digits, tiny, fp32, small_shards):
@@ -216,18 +217,23 @@ def test_a_part_that_fails_does_not_leave_the_other_waiting(side, digits, tiny, 
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
-def test_no_shard_goes_on_behind_an_error(error, digits, tiny, fp32, small_shards):
+def test_no_shard_goes_on_behind_an_error(error, digits, tiny, fp32, small_shards, monkeypatch):
     """An error in one shard is raised when the running ones have ended; those that wait never begin."""
     trainer = started(tiny(networks=8), digits, fp32, threads=2)
-    begun, ended = [], []
+    begun, ended, cancelled = [], [], threading.Event()
+
+    def waiting(running):  # what waits has been cancelled by then
+        cancelled.set()
+        return wait(running)
 
     def work(shard):
         begun.append(shard.members.start)
         if shard.members.start == 0:
             raise error("stop")
-        time.sleep(0.2)
+        assert cancelled.wait(60)
         ended.append(shard.members.start)
 
+    monkeypatch.setattr("models.engines.threads.wait", waiting)
     with pytest.raises(error, match="stop"):
         trainer.engine.threads.each(work, trainer.engine.shards)
     assert len(begun) < len(trainer.engine.shards) == 8
