@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from data import Dataset
     from models.descent.spec import Spec
 
-__all__ = ["Layered", "Multilayer"]
+__all__ = ["Layered", "Multilayer", "leading"]
+
+_DIRECTIONS = 64
+"""Of the inputs' Gram matrix that `basis` keeps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,13 +61,22 @@ class Layered(Linearisation):
         return found[::-1]
 
 
+def leading(gram: Tensor, most: int) -> Tensor:
+    """B [m, r] with B B^T the best approximation of gram [m, m] of rank `most`, or gram itself."""
+    values, vectors = torch.linalg.eigh(gram)
+    kept = (values > 1e-12 * values[-1]).sum().clamp(max=most)
+    values, vectors = values[-int(kept) :], vectors[:, -int(kept) :]
+    return vectors * values.sqrt()
+
+
 class Multilayer(Problem):
     """The same as `Problem`, for networks of kind "mlp".
 
     Attributes:
         used: indices of the inputs that are not 0 on all samples.
         x_used: [m, d], these inputs.
-        gram: [m, m], their inner products.
+        gram: [m, m], their inner products; it is not there until it is asked for.
+        basis: [m, r], the gram's leading directions, see `leading`.
     """
 
     def __init__(
@@ -77,8 +90,16 @@ class Multilayer(Problem):
         flat = self.x.flatten(1)
         self.used = (flat != 0).any(0).nonzero().squeeze(1)
         self.x_used = flat.index_select(1, self.used).contiguous()
-        self.gram = self.x_used @ self.x_used.mT
         self._last: tuple[Tensor, list[Tensor]] | None = None
+        self._linear: tuple[Tensor, Layered] | None = None
+
+    @cached_property
+    def gram(self) -> Tensor:
+        return self.x_used @ self.x_used.mT
+
+    @cached_property
+    def basis(self) -> Tensor:
+        return leading(self.gram, _DIRECTIONS)
 
     @property
     def depth(self) -> int:
@@ -116,7 +137,9 @@ class Multilayer(Problem):
         return found.loss, found.gradient
 
     def linearise(self, w: Tensor) -> Layered:
-        """The networks and their Jacobian at w."""
+        """The networks and their Jacobian at w. The last one is kept."""
+        if self._linear is not None and torch.equal(self._linear[0], w):
+            return self._linear[1]
         *inputs, z = self._forward(w)
         weights = tuple(W for W, _ in self.layers(w))
         active = tuple((h > 0).to(h.dtype) for h in inputs[1:])
@@ -135,6 +158,7 @@ class Multilayer(Problem):
             gradient = gradient + torch.cat([slopes[name].flatten(1) for name in self.about], 1)
         object.__setattr__(found, "loss", loss)
         object.__setattr__(found, "gradient", gradient)
+        self._linear = w.clone(), found
         return found
 
     # -- the parts ------------------------------------------------------------------------

@@ -23,6 +23,11 @@ _LEAST = 1e-12
 """Least damping, in units of the curvature's typical eigenvalue."""
 
 
+_ACCURACY = 0.15, 0.4
+"""Least and most of what a later step's linear system may leave: more than the first changes the step by
+less than the next linearisation does."""
+
+
 @dataclass(frozen=True, slots=True)
 class LevenbergMarquardt(Part):
     """Levenberg (1944) and Marquardt (1963), with the damping of Nielsen (1999, "Damping parameter in
@@ -40,7 +45,7 @@ class LevenbergMarquardt(Part):
     kind: ClassVar[str] = "levenberg_marquardt"
 
     damping: float = 1e-3
-    accuracy: float = 1e-2
+    accuracy: float = 0.3
     most: int = 100
 
     def __post_init__(self) -> None:
@@ -69,7 +74,10 @@ class LevenbergMarquardt(Part):
             products=none + 3,
             stalled=none > 0,
             residual=torch.full_like(loss, torch.nan),
-            memory={"damping": torch.full_like(loss, self.damping)},
+            memory={
+                "damping": torch.full_like(loss, self.damping),
+                "accuracy": torch.full_like(loss, self.accuracy),
+            },
         )
 
     def step(self, problem: Problem, at: Descending) -> Descending:
@@ -87,7 +95,7 @@ class LevenbergMarquardt(Part):
         w, loss, damping = at.w, at.loss, at.memory["damping"]
         factor = torch.full_like(damping, 2.0)
         for _ in range(_TRIES):
-            tried = system.solve(damping * system.size, going, self.accuracy, self.most)
+            tried = system.solve(damping * system.size, going, at.memory["accuracy"], self.most)
             reached = problem.loss(at.w + tried.p)
             products = products + going * (tried.products + 1)
             better = going & (reached < at.loss)
@@ -102,12 +110,18 @@ class LevenbergMarquardt(Part):
             going = going & ~better
             if not bool(going.any()):
                 break
+        # What this step left of the residual is what the next will leave at best (Eisenstat & Walker 1996,
+        # "Choosing the forcing terms in an inexact Newton method", choice 2 with exponent 1).
+        left = (loss / at.loss).sqrt()
+        accuracy = torch.where(at.stalled, at.memory["accuracy"], left.clamp(*_ACCURACY))
+        # Of an accepted step this is where the next one starts, and the problem keeps it.
+        gradient = problem.linearise(w).gradient.norm(dim=1)
         return replace(
             at,
             w=w,
             loss=loss,
-            gradient=torch.where(at.stalled, at.gradient, here.gradient.norm(dim=1)),
+            gradient=gradient,
             products=products,
             stalled=at.stalled | going,
-            memory={"damping": damping},
+            memory={"damping": damping, "accuracy": accuracy},
         )

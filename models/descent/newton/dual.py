@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from models.descent.newton.conjugate import conjugate_gradients
-from models.descent.newton.kernel import tangent_kernel
+from models.descent.newton.kernel import Kernel, tangent_kernel
 from models.descent.newton.outputs import output_curvature
 from models.descent.newton.step import Step
+from models.descent.newton.surrogate import Surrogate, surrogate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from models.descent.multilayer import Layered, Multilayer
 
 __all__ = ["Dual"]
+
+_INNER = 0.5
+"""What a solution with the surrogate may leave, in units of the accuracy that is asked for."""
+
+_GROUPS = 3
+"""Of outputs that share a Cholesky factor, where one for all is too coarse."""
+
+_DAMPED = 0.3
+"""A rest of so much of what the damping leaves is none: the step is another one's anyway."""
 
 
 class Dual:
@@ -25,14 +38,16 @@ class Dual:
     q = (1 - D) w, p = -D A^T v - q where (A D A^T + λ) v = r - A q: as many equations as samples times
     outputs, fewer than a wide network has parameters (Woodbury's identity).
 
-    The preconditioner is the same system with the kernel averaged over outputs, one Cholesky factor for all
-    outputs, or one an output where the curvature in outputs differs from sample to sample.
+    Conjugate gradients on these are preconditioned by conjugate gradients with the surrogate kernel, which
+    nearly always solve them at once; and those by the kernel averaged over outputs: one Cholesky factor for
+    all outputs, or one an output where the curvature in outputs differs from sample to sample.
 
     Args:
         problem: whose loss.
         at: where.
-        gram: x x^T [m, m].
         strength: s.
+        weights: 1 at weights and 0 at biases, [1, P].
+        w: [M, P].
         dtype: of the products; vectors and their inner products are float64.
     """
 
@@ -45,24 +60,22 @@ class Dual:
         w: Tensor,
         dtype: torch.dtype,
     ) -> None:
-        self.problem, self.at, self.strength, self.dtype = problem, at, strength, dtype
+        self.problem, self.at, self.dtype = problem, at, dtype
+        self.strength, self.weights, self.w = strength, weights, w
         objective = problem.spec.objective
         curvature = output_curvature(at.z, problem.y, objective.output, objective.loss)
         self.root = problem.samples**0.5
-        self.r = curvature.residual / self.root
-        self.curvature = curvature.to(dtype)
-        self.weights, self.w = weights, w
-        self._scale = torch.full_like(at.loss, torch.nan)
-        self._build(torch.ones_like(at.loss))
-        diagonal = self.blocks.diagonal(0, -2, -1)
-        self.size = diagonal.double().flatten(1).mean(1)
+        self.r = curvature.residual.mT / self.root
+        self.exact, self.curvature = curvature, curvature.to(dtype)
+        self.low = at.to(dtype)
+        self.scale = torch.ones_like(at.loss)
+        self._build()
+        self.size = self.blocks.diagonal(0, -2, -1).double().flatten(1).mean(1)
 
-    def _build(self, scale: Tensor) -> None:
-        if torch.equal(scale, self._scale):
-            return
-        self._scale = scale
-        self.kernel = tangent_kernel(self.at, self.problem.gram, scale, self.dtype)
-        blocks = self.kernel.mean()[:, None] / self.problem.samples
+    def _build(self) -> None:
+        self.kernel = tangent_kernel(self.at, self.problem.gram, self.scale, self.dtype)
+        self.cheap = surrogate(self.kernel, self.problem.basis, self.scale)
+        blocks = _sum(self.cheap.means)[:, None] / self.problem.samples
         factor = self.curvature.factor
         if factor is not None and factor.dim() == 3:
             blocks = blocks * (factor.mT[..., None] * factor.mT[..., None, :])
@@ -71,47 +84,104 @@ class Dual:
             blocks = blocks * (columns @ columns.mT)
         self.blocks = blocks
 
-    def solve(self, damping: Tensor, going: Tensor, accuracy: float, most: int) -> Step:
+    def solve(self, damping: Tensor, going: Tensor, accuracy: Tensor, most: int) -> Step:
         """The step under λ = damping [M], of the networks that are going [M]."""
-        scale = damping / (damping + self.strength)
-        self._build(scale)
+        if self.strength:
+            self.scale = damping / (damping + self.strength)
+            self._build()
         shift = damping[:, None, None]
-        shifted = self.blocks.clone()
-        shifted.diagonal(0, -2, -1).add_(shift.to(self.dtype))
-        triangle = torch.linalg.cholesky_ex(shifted)[0]
+        b, moves = self.r, torch.zeros_like(self.w)
+        if self.strength:
+            moves = (1 - self.scale)[:, None] * self.weights * self.w
+            b = b - self.exact.transposed(self.at.jvp(moves)).mT / self.root
+        b = torch.where(going[:, None, None], b, 0.0)
+        blockwise, inner = self._blockwise(damping), torch.zeros_like(going, dtype=torch.int64)
 
         def precondition(e: Tensor) -> Tensor:
-            e = e.to(self.dtype)
+            nonlocal inner
+            least = _INNER * accuracy * _norm(e)
+            product = partial(self._product, self.cheap, shift)
+            found = conjugate_gradients(product, blockwise, e, lambda _, rest: _norm(rest) <= least, most)
+            inner = inner + found.products
+            return found.v
+
+        wanted = accuracy * _norm(b)
+        found = conjugate_gradients(
+            partial(self._product, self.kernel, shift),
+            precondition,
+            b,
+            lambda v, rest: _norm(rest) <= torch.maximum(wanted, _DAMPED * _norm(shift * v)),
+            most,
+        )
+        u = self.curvature.apply((found.v.mT / self.root).to(self.dtype))
+        p = -self.problem.pull(self.low, u)
+        bent = found.rest + shift * found.v - b  # A D A^T v, by what the system says
+        if self.strength:
+            p = torch.where(self.weights > 0, self.scale[:, None], 1.0) * p - moves
+            bent = bent - (self.r - b)
+        curved = bent.square().sum((1, 2)) + self.strength * (self.weights * p).square().sum(1)
+        products = 2 * (found.products + inner) + 1 + (self.strength > 0)
+        return Step(p, -(self.at.gradient * p).sum(1) - curved / 2, products)
+
+    def _product(self, kernel: Kernel | Surrogate, shift: Tensor, v: Tensor) -> Tensor:
+        """(A D A^T + λ) v of v [M, K, m]."""
+        low = v.to(self.dtype)
+        if self.curvature.factor is None:
+            return torch.add(shift * v, kernel.product(low), alpha=1 / self.problem.samples)
+        moved = kernel.product(self.curvature.apply(low.mT).mT)
+        return torch.add(shift * v, self.curvature.transposed(moved.mT).mT, alpha=1 / self.problem.samples)
+
+    def _blockwise(self, damping: Tensor) -> Callable[[Tensor], Tensor]:
+        shift = damping[:, None, None]
+        if self.curvature.factor is None and len(self.cheap.means) > 2:
+            return self._by_groups(shift)
+        triangle = _triangle(self.blocks, shift[..., None])
+
+        def apply(e: Tensor) -> Tensor:
+            low = e.to(self.dtype)
             if triangle.shape[1] == 1:
-                return torch.cholesky_solve(e, triangle[:, 0]).double()
-            return torch.cholesky_solve(e.mT[..., None], triangle).squeeze(-1).mT.double()
+                return torch.cholesky_solve(low.mT, triangle[:, 0]).mT.double()
+            return torch.cholesky_solve(low[..., None], triangle).squeeze(-1).double()
 
-        def product(v: Tensor) -> Tensor:
-            u = self.curvature.apply(v.to(self.dtype))
-            moved = self.curvature.transposed(self.kernel.product(u))
-            return moved.double() / self.problem.samples + shift * v
+        return apply
 
-        b, used = self.r, 0
-        if self.strength:
-            q = (1 - scale)[:, None] * self.weights * self.w
-            b = b - self.curvature.to(torch.float64).transposed(self.at.jvp(q)) / self.root
-            used = 1
-        b = torch.where(going[:, None, None], b, 0.0)
+    def _by_groups(self, shift: Tensor) -> Callable[[Tensor], Tensor]:
+        """Where hidden layers act as T between outputs, each eigenvector of T has a kernel
+        of its own; they are taken in three groups of like eigenvalues. Two hidden layers' products are dear
+        enough for two factors more."""
+        strengths, Q = torch.linalg.eigh(self.cheap.outputs)
+        *hidden, last = (one / self.problem.samples for one in self.cheap.means)
+        below = _sum(tuple(hidden))
+        groups = [group.tolist() for group in torch.arange(Q.shape[1]).tensor_split(_GROUPS) if len(group)]
+        triangles = [
+            _triangle(last + strengths[:, group].mean(1)[:, None, None] * below, shift) for group in groups
+        ]
 
-        def enough(v: Tensor, rest: Tensor) -> Tensor:
-            left = rest.square().sum((1, 2)).sqrt()
-            return left <= torch.maximum(
-                accuracy * b.square().sum((1, 2)).sqrt(), 0.3 * (shift * v).square().sum((1, 2)).sqrt()
-            )
+        def apply(e: Tensor) -> Tensor:
+            low = (Q.mT @ e.to(self.dtype)).contiguous()
+            parts = [
+                torch.cholesky_solve(low[:, group].mT, triangle).mT
+                for group, triangle in zip(groups, triangles, strict=True)
+            ]
+            return (Q @ torch.cat(parts, 1)).double()
 
-        found = conjugate_gradients(product, precondition, b, enough, most)
-        u = self.curvature.apply((found.v / self.root).to(self.dtype))
-        step = -self.problem.pull(self.kernel.at, u)
-        moved = found.rest + shift * found.v - b  # A D A^T v, by what the system says
-        if self.strength:
-            D = torch.where(self.weights > 0, scale[:, None], 1.0)
-            step = D * step - q
-            moved = moved - (self.r - b)
-        slope = (self.at.gradient * step).sum(1)
-        bend = moved.square().sum((1, 2)) + self.strength * (self.weights * step).square().sum(1)
-        return Step(step, -slope - bend / 2, 2 * found.products + 1 + used)
+        return apply
+
+
+def _sum(parts: tuple[Tensor, ...]) -> Tensor:
+    found = parts[0]
+    for part in parts[1:]:
+        found = found + part
+    return found
+
+
+def _triangle(blocks: Tensor, shift: Tensor) -> Tensor:
+    """The Cholesky factor of blocks [..., m, m] + shift."""
+    shifted = blocks.clone()
+    shifted.diagonal(0, -2, -1).add_(shift.squeeze(-1).to(blocks.dtype))
+    return torch.linalg.cholesky_ex(shifted)[0]
+
+
+def _norm(v: Tensor) -> Tensor:
+    """Of v [M, K, m], [M]."""
+    return v.square().sum((1, 2)).sqrt()

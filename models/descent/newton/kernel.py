@@ -1,4 +1,4 @@
-"""The tangent kernel J J^T of multilayer perceptrons: products with it, and its average over outputs.
+"""Products with the tangent kernel J J^T of multilayer perceptrons.
 
 With δ_l(n, k) the gradient of output k on sample n with respect to the pre-activations of layer l, and h_l
 its inputs, the entry of (n, k) and (n', k') is the sum over layers of
@@ -6,7 +6,8 @@ its inputs, the entry of (n, k) and (n', k') is the sum over layers of
     (h_l(n) . h_l(n') + 1) δ_l(n, k) . δ_l(n', k')
 
 (Jacot, Gabriel & Hongler 2018, "Neural tangent kernel"). No product passes through the weights' space: a
-layer costs as much as its Gram matrix has to be multiplied by.
+layer costs as much as its Gram matrix has to be multiplied by. Samples are innermost: products with few
+outputs are faster so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,35 @@ from torch import Tensor
 
 from models.descent.multilayer import Layered
 
-__all__ = ["Kernel", "tangent_kernel"]
+__all__ = ["Kernel", "Slopes", "inner_products", "slopes_of", "tangent_kernel"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slopes:
+    """What takes gradients from layer to layer.
+
+    Attributes:
+        active: which hidden units are, 0 or 1, [M, width, m] of each hidden layer.
+        weights: W [M, fan_in, fan_out] of all layers but the first.
+    """
+
+    active: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+
+    def backward(self, u: Tensor) -> list[Tensor]:
+        """Gradients of <u, z>, u [M, K, m], with respect to each layer's pre-activations, [M, width, m]
+        each; the first layer's first."""
+        found = [u]
+        for W, active in zip(reversed(self.weights), reversed(self.active), strict=True):
+            found.append((W @ found[-1]).mul_(active))
+        return found[::-1]
+
+    def forward(self, own: list[Tensor]) -> Tensor:
+        """Moves of z [M, K, m] by each layer's own, [M, width, m] each, which are overwritten."""
+        moved = own[0]
+        for W, active, here in zip(self.weights, self.active, own[1:], strict=True):
+            moved = here.baddbmm_(W.mT, moved.mul_(active))
+        return moved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,43 +55,25 @@ class Kernel:
     """J D J^T of M networks, D the weights' scale on weights and 1 on biases.
 
     Attributes:
-        at: the networks, in the kernel's type.
-        grams: scale h h^T + 1 of each layer's inputs, [M, m, m], the first [1, m, m].
+        slopes: of the networks, in the kernel's type.
+        grams: scale h h^T + 1 of each layer's inputs, [M, m, m], the first [1, m, m] where all scales are 1.
     """
 
-    at: Layered
+    slopes: Slopes
     grams: tuple[Tensor, ...]
 
     def product(self, u: Tensor) -> Tensor:
-        """J D J^T u, [M, m, K]."""
-        moved = None
-        for layer, delta in enumerate(self.at.backward(u)):
-            own = self.grams[layer] @ delta
-            if moved is None:
-                moved = own
-            else:
-                moved = torch.baddbmm(own, moved.mul_(self.at.active[layer - 1]), self.at.weights[layer])
-        assert moved is not None
-        return moved
+        """J D J^T u of u [M, K, m]."""
+        deltas = self.slopes.backward(u)
+        return self.slopes.forward([delta @ gram for delta, gram in zip(deltas, self.grams, strict=True)])
 
-    def mean(self) -> Tensor:
-        """The average over outputs of their own kernels, [M, m, m]."""
-        _M, _m, K = self.at.z.shape
-        found = self.grams[-1].clone()
-        # Each output's gradient, [M, m K, width], with outputs side by side: their inner products are summed.
-        for layer in range(len(self.grams) - 2, -1, -1):
-            W, active = self.at.weights[layer + 1], self.at.active[layer]
-            if layer == len(self.grams) - 2:
-                spread = active * (W.square().mean(2).sqrt())[:, None]
-                delta = None
-            else:
-                if delta is None:
-                    above = self.at.weights[layer + 2]  # [M, width, K]
-                    delta = self.at.active[layer + 1][:, :, None] * above.mT[:, None]
-                delta = (delta @ W.mT[:, None]) * active[:, :, None]
-                spread = delta.flatten(2) / K**0.5
-            found.addcmul_(self.grams[layer], spread @ spread.mT)
-        return found
+
+def slopes_of(at: Layered, dtype: torch.dtype) -> Slopes:
+    """The same in a type."""
+    return Slopes(
+        tuple(one.mT.to(dtype, memory_format=torch.contiguous_format) for one in at.active),
+        tuple(W.to(dtype) for W in at.weights[1:]),
+    )
 
 
 def tangent_kernel(at: Layered, gram: Tensor, scale: Tensor, dtype: torch.dtype) -> Kernel:
@@ -74,9 +85,21 @@ def tangent_kernel(at: Layered, gram: Tensor, scale: Tensor, dtype: torch.dtype)
         scale: of the weights, [M].
         dtype: to compute in.
     """
-    low = at.to(dtype)
-    scales = scale.to(dtype)[:, None, None]
-    grams = [gram.to(dtype)[None], *(h @ h.mT for h in low.inputs[1:])]
-    if bool((scale == 1).all()):
-        return Kernel(low, tuple(one.add(1) for one in grams))
-    return Kernel(low, tuple(scales * one + 1 for one in grams))
+    grams = [gram.to(dtype)[None], *(inner_products(h.to(dtype)) for h in at.inputs[1:])]
+    if bool((scale != 1).any()):
+        grams = [scale.to(dtype)[:, None, None] * one for one in grams]
+    return Kernel(slopes_of(at, dtype), tuple(one + 1 for one in grams))
+
+
+def inner_products(h: Tensor) -> Tensor:
+    """h h^T of h [M, m, width], symmetric to the bit, at three quarters of a product's cost."""
+    M, m, _ = h.shape
+    half = m // 2
+    upper, lower = h[:, :half], h[:, half:]
+    found = h.new_empty(M, m, m)
+    found[:, :half, :half] = upper @ upper.mT
+    found[:, half:, half:] = lower @ lower.mT
+    across = lower @ upper.mT
+    found[:, half:, :half] = across
+    found[:, :half, half:] = across.mT
+    return found

@@ -57,7 +57,7 @@ class Primal:
             pulled = at.vjp(self.curvature.apply(signs))
             self.size = pulled.square().sum(1) / problem.samples / problem.parameters
 
-    def solve(self, damping: Tensor, going: Tensor, accuracy: float, most: int) -> Step:
+    def solve(self, damping: Tensor, going: Tensor, accuracy: Tensor, most: int) -> Step:
         """The step under λ = damping [M], of the networks that are going [M]."""
         shift = damping[:, None] + self.penalty
         precondition = self._factored(shift) if self.blocks else lambda e: e / shift

@@ -34,12 +34,12 @@ class System(Protocol):
 
     size: Tensor
 
-    def solve(self, damping: Tensor, going: Tensor, accuracy: float, most: int) -> Step:
+    def solve(self, damping: Tensor, going: Tensor, accuracy: Tensor, most: int) -> Step:
         """The step under this damping.
 
         Args:
             damping: λ [M].
             going: which networks want a step, [M] bool; the others' is 0.
-            accuracy: of the linear system's solution, relative to its right-hand side.
+            accuracy: of the linear system's solution, relative to its right-hand side, [M].
             most: iterations.
         """
