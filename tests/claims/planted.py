@@ -190,6 +190,8 @@ def descended(
         Certificate(one, proved, float(end), float(end), attained, gap)
         for one, end in zip(every, ends, strict=True)
     ]
+    count = np.arange(STEPS_DOWN + 1)[:, None] + np.zeros(len(ends), dtype=np.int64)
+    rows |= {"gradient": 0.1**count, "products": 3 * count}
     final = f"weights/{first.spec.budget.epochs}/"
     weights = {
         f"weights/{STEPS_DOWN}/{name.removeprefix(final)}": value
@@ -204,6 +206,7 @@ def descended(
         name: np.broadcast_to(value, ends.shape).astype(float)
         for name, value in (("moved", moved), ("flips", flips))
     }
+    own["steps"] = np.full(len(ends), STEPS_DOWN)
     other = {name: value for name, value in arrays.items() if name not in ROWS}
     return replace(
         first,
