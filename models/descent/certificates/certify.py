@@ -103,6 +103,8 @@ def _of_one(
         rate_per_product=rate[1],
     )
     penalty = problem.spec.objective.penalty
+    if not math.isfinite(here.value):
+        return known
     if bound <= tau and (penalty is None or isinstance(penalty, L2)):
         return replace(known, kind=Kind.GLOBAL, proved=here.bounded, gap=bound)
     if (gap := _dead(problem, w, here.high, L0.low, tau)) is not None:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.optimize import lsq_linear
 from torch import Tensor
 
+from models.descent.certificates.local.box import box_least_squares
 from models.descent.problem import Problem
 from models.networks.mlp import layers_of
 from models.objectives.losses import loss_gradient
@@ -193,11 +193,12 @@ def _unit(a: np.ndarray, V: np.ndarray, c: np.ndarray, allowed: float) -> tuple[
         return float(a @ d + c @ np.maximum(V @ d, 0.0))
 
     negative = np.flatnonzero(c * size < -allowed)
-    found = lsq_linear((np.maximum(c, 0.0)[:, None] * V).T, -a, (0.0, 1.0), method="bvls", tol=1e-14)
-    r = a + V.T @ (np.maximum(c, 0.0) * found.x)
+    convex = np.maximum(c, 0.0)
+    share = box_least_squares((convex[:, None] * V).T, a) if convex.any() else np.full(len(c), 0.5)
+    r = a + V.T @ (convex * share)
     length = float(np.linalg.norm(r))
     if not len(negative):
-        margin = np.minimum(found.x, 1 - found.x) * np.maximum(c, 0.0) * size
+        margin = np.minimum(share, 1 - share) * convex * size
         way = -r / length if length else r
         return -length, way, bool((margin > allowed).all())
     # Not convex: any way down that is found counts, and without one nothing is known.
