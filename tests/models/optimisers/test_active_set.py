@@ -89,3 +89,24 @@ def test_it_is_a_part_with_a_name():
     """Found by its kind, equal after JSON, and it says its label."""
     assert decoded("optimisers", ActiveSet(3).as_json()) == ActiveSet(3)
     assert (ActiveSet().label, ActiveSet(3).label) == ("active-set", "active-set-3")
+
+
+@pytest.mark.parametrize("widths", [(3,), (3, 2), (2, 2, 2)], ids=str)
+def test_where_it_stalls_no_direction_descends(widths, houses):
+    """On kinks of every layer: the smallest subgradient is 0 where the one-sided gradient is not, and none of
+    many random directions leads lower."""
+    problem = problem_of(mlp(houses.name, widths), houses)
+    generator = torch.Generator().manual_seed(3)
+    start = torch.randn(4, problem.parameters, dtype=torch.float64, generator=generator) / 2
+    method = ActiveSet(10)
+    at = method.start(problem, start)
+    for _ in range(12):
+        at = method.step(problem, at)
+    assert at.stalled.all()
+    assert (at.memory["subgradient"] < 1e-7).all()
+    assert (at.memory["held"].sum((1, 2)) > 0).any()
+    assert (at.gradient > 1e-4).any()
+    away = torch.randn(200, problem.parameters, dtype=torch.float64, generator=generator)
+    for row, loss in zip(at.w, at.loss, strict=True):
+        for distance in (1e-3, 1e-5):
+            assert (problem.loss(row + distance * away) >= loss * (1 - 1e-12)).all()
