@@ -98,7 +98,7 @@ def ended(networks: int, ends: np.ndarray, kinds: np.ndarray, *, protocol: str =
         "certificate_gap": np.full(networks, np.nan),
         **{name: loss[-1] for name in ("certificate_l", "certificate_l_bound")},
         "certificate_rate_per_product": np.full(networks, np.nan),
-        "certificate_attained": np.ones(networks, dtype=np.int8),
+        **{f"certificate_{name}": np.ones(networks, dtype=np.int8) for name in ("attained", "proved")},
         **{name: np.tile(values, (2, 1)) for name, values in own.items()},
         **facts,
     }

@@ -82,18 +82,25 @@ def depth(second: Run) -> NDArray[np.float64]:
 
 def endings(*runs: Run) -> str:
     """Where the networks of several runs ended, by certificate, and what stands in the way of the rest."""
-    return join(*dict.fromkeys(_ending(run) for run in runs))
+    found = [_ending(run) for run in runs]
+    if len(set(found)) == 1:
+        return found[0]
+    return join(*(f"{run.spec.name}: {ending}" for run, ending in zip(runs, found, strict=True)))
 
 
 def _ending(run: Run) -> str:
     if run.second is None:
         return run.open_because or "no second leg"
-    counts = Counter(
-        kind.value if well else "diverged"
-        for kind, well in zip(kinds(run.second), sound(run).tolist(), strict=True)
-    )
+    proved = run.second.arrays["certificate_proved"].astype(bool).tolist()
+    counts, unproved = Counter[str](), Counter[str]()
+    for kind, well, sure in zip(kinds(run.second), sound(run).tolist(), proved, strict=True):
+        name = kind.value if well else "diverged"
+        counts[name] += 1
+        unproved[name] += well and kind.conclusive and not sure
     ended = "ended " + ", ".join(
-        f"{counts[name]} {name}" for name in (*map(str, Kind), "diverged") if counts[name]
+        f"{counts[name]} {name}" + (f" ({unproved[name]} of them to tolerance)" if unproved[name] else "")
+        for name in (*map(str, Kind), "diverged")
+        if counts[name]
     )
     attained = run.second.arrays["certificate_attained"].astype(bool)
     return join(

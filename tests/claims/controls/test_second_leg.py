@@ -142,6 +142,27 @@ def test_without_a_second_leg_the_reason_stands_there():
     assert "; one takes 5 minutes" in note(replace(run, open_because="one takes 5 minutes"))
 
 
+def test_what_is_not_proved_is_said():
+    """A kind that rests on tolerances is an end as any, and the reader is told."""
+    run = descended(planted(plateau(np.full(32, 0.3))), kind=Kind.STATIONARY_KINK, proved=False)
+    assert "ended 32 stationary at a kink (32 of them to tolerance)" in note(run)
+    run = descended(planted(plateau(np.full(32, 0.3))), kind=Kind.FALLING, proved=False)
+    assert "ended 32 still falling;" in note(run)
+
+
+def test_runs_that_ended_differently_are_told_apart():
+    """Of several runs each has its name, unless they all ended alike."""
+    from claims.evidence.trained.legs import endings
+
+    one = planted(plateau(np.full(32, 0.3)))
+    other = replace(one, spec=changed(one.spec, widths=(3, 4)))
+    low = descended(one, zero(32))
+    assert endings(low, low) == "ended 32 global within tau"
+    assert endings(low, other) == (
+        "mnist-5k-2-std linear mse: ended 32 global within tau; mnist-5k-3-4-std linear mse: no second leg"
+    )
+
+
 def test_an_infimum_that_is_not_attained_is_said():
     """Cross entropy of separable data has no finite minimum."""
     run = descended(planted(plateau(np.full(32, 0.3)), loss="bce"), zero(32), attained=False)

@@ -93,6 +93,15 @@ def test_evidence_of_a_run_depends_on_its_bytes_and_on_the_rule():
     assert of_run(replace(run, trained=True), claim("H7")) == seen[0]
 
 
+def test_evidence_of_a_run_depends_on_its_second_leg():
+    """Another descent from the same training is another result; so is none."""
+    first = Run(mlp("mnist-1k", (500,)), {}, key="a", provenance={"sha256": "1"})
+    second = replace(first, key="b", provenance={"sha256": "2"})
+    runs = [first, replace(first, second=second), replace(first, second=replace(second, key="c"))]
+    runs.append(replace(first, second=replace(second, provenance={"sha256": "3"})))
+    assert len({json.dumps(of_run(run, claim("M1")), sort_keys=True) for run in runs}) == 4
+
+
 @pytest.mark.parametrize("other", [{"data": "cd34"}, {"preparation": "centred"}, {"alpha": 0.01}], ids=str)
 def test_other_inputs_are_other_results(tmp_path, other):
     """Other data, another preparation or a further condition is computed anew."""
