@@ -76,6 +76,7 @@ class Multilayer(Problem):
         used: indices of the inputs that are not 0 on all samples.
         x_used: [m, d], these inputs.
         gram: [m, m], their inner products; it is not there until it is asked for.
+        input_axes: eigenvalues [d + 1] and eigenvectors of the mean of (x, 1)(x, 1)^T.
         basis: [m, r], the gram's leading directions, see `leading`.
     """
 
@@ -100,6 +101,12 @@ class Multilayer(Problem):
     @cached_property
     def basis(self) -> Tensor:
         return leading(self.gram, _DIRECTIONS)
+
+    @cached_property
+    def input_axes(self) -> tuple[Tensor, Tensor]:
+        x = torch.cat([self.x_used, self.x_used.new_ones(self.samples, 1)], 1)
+        values, vectors = torch.linalg.eigh(x.mT @ x / self.samples)
+        return values.clamp(min=0), vectors
 
     @property
     def depth(self) -> int:

@@ -19,6 +19,9 @@ __all__ = ["LevenbergMarquardt"]
 _TRIES = 10
 """Dampings that a step tries, each larger by twice the factor: the last is 4e16 times the first."""
 
+_NOTHING = 1e-9
+"""A step that lowers the loss by a smaller share is none: a network that creeps so has stalled."""
+
 _LEAST = 1e-12
 """Least damping, in units of the curvature's typical eigenvalue."""
 
@@ -98,7 +101,7 @@ class LevenbergMarquardt(Part):
             tried = system.solve(damping * system.size, going, at.memory["accuracy"], self.most)
             reached = problem.loss(at.w + tried.p)
             products = products + going * (tried.products + 1)
-            better = going & (reached < at.loss)
+            better = going & (reached < (1 - _NOTHING) * at.loss)
             w = torch.where(better[:, None], at.w + tried.p, w)
             loss = torch.where(better, reached, loss)
             gain = (at.loss - reached) / tried.predicted

@@ -27,9 +27,6 @@ _INNER = 0.5
 _GROUPS = 3
 """Of outputs that share a Cholesky factor, where one for all is too coarse."""
 
-_DAMPED = 0.3
-"""A rest of so much of what the damping leaves is none: the step is another one's anyway."""
-
 
 class Dual:
     """The step p that minimises ||A p + r||^2 / 2 + s ||w + p||^2 / 2 + λ ||p||^2 / 2, A = L^T J / sqrt(m).
@@ -110,7 +107,7 @@ class Dual:
             partial(self._product, self.kernel, shift),
             precondition,
             b,
-            lambda v, rest: _norm(rest) <= torch.maximum(wanted, _DAMPED * _norm(shift * v)),
+            lambda _, rest: _norm(rest) <= wanted,
             most,
         )
         u = self.curvature.apply((found.v.mT / self.root).to(self.dtype))

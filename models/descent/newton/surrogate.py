@@ -86,10 +86,10 @@ def _nystrom(gram: Tensor, test: Tensor) -> Tensor:
     method for improved large-scale machine learning", JMLR 17)."""
     basis = torch.linalg.qr(gram @ test)[0]
     image = gram @ basis
-    small = basis.mT @ image
-    small.diagonal(0, -2, -1).mul_(1 + 1e-5)
-    triangle = torch.linalg.cholesky_ex(small)[0]
-    return torch.linalg.solve_triangular(triangle.mT, image, upper=True, left=False)
+    values, vectors = torch.linalg.eigh(basis.mT @ image)
+    # What is rounding's share of the largest eigenvalue is no direction.
+    kept = values > 1e-5 * values[:, -1:]
+    return image @ (vectors * torch.where(kept, values, torch.inf).rsqrt()[:, None])
 
 
 def _spreads(slopes: Slopes) -> list[Tensor]:
