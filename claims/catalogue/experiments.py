@@ -16,7 +16,9 @@ from models.experiment import Arithmetic, Budget, Experiment, Networks
 from models.networks.mlp import MLP
 from models.networks.network import Network
 from models.objectives.objective import Objective
+from models.optimisers.active_set import ActiveSet
 from models.optimisers.adam import Adam
+from models.optimisers.lbfgs import LBFGS
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt
 from models.optimisers.optimiser import Optimiser
 from models.parts.part import find
@@ -100,7 +102,7 @@ class SecondLeg:
 
     methods: tuple[Method, ...] = (LevenbergMarquardt(),)
     steps: int = 200
-    products: int = 5_000
+    products: int = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,28 @@ def _place(experiment: Experiment) -> tuple[str, str]:
     return f"{experiment.network.label} {experiment.objective.label}", experiment.initialisation.kind
 
 
+_ON_KINKS = SecondLeg((ActiveSet(),), products=2_500)
+"""Boston's networks jam at kinks within a few steps of any smooth method."""
+
+_NARROW = SecondLeg((LBFGS(),), products=1_500)
+"""To hold the kinks of 784-10-10-10 takes factorisations of thousands of rows; L-BFGS passes them, slowly."""
+
+_USUAL = {
+    (training, protocol): leg
+    for training, leg in (("50 linear mse", _ON_KINKS), ("10-10 linear mse", _NARROW))
+    for protocol in PROTOCOLS
+}
+
+_QUICK = _USUAL
+
+_QUICK_LEFT_OUT = {
+    ("500-300 linear mse", "std"): 15.0,
+    ("500-300 linear mse", "var"): 15.0,
+    ("500-300 softmax mse", "std"): 15.0,
+    ("500-300 softmax mse", "var"): 15.0,
+}
+"""Core seconds a network."""
+
 SCALES = {
     "quick": Scale(
         "quick",
@@ -200,6 +224,17 @@ SCALES = {
         epochs={"std": 3, "var": 3, "he": 12},
         slow=3,
         boston=400,
+        descents=_QUICK,
+        too_dear=_QUICK_LEFT_OUT,
+    ),
+    "standard": Scale(
+        "standard",
+        digits="mnist-5k",
+        batch=32,
+        epochs={"std": 5, "var": 5, "he": 15},
+        slow=3,
+        boston=400,
+        descents=_USUAL,
     ),
     "paper": Scale(
         "paper",

@@ -19,10 +19,9 @@ from msgspec.structs import asdict
 
 from claims.core.claim import Claim
 from claims.core.verdict import Evidence
-from models.runs.code import code_digest
+from models.runs.code import code_digest, version
 from models.runs.content import ValueStore
 from models.runs.run import Run
-from models.runs.versions import version
 
 __all__ = ["FOLDER", "EvidenceCache", "code_of", "of_run"]
 

@@ -22,7 +22,7 @@ Specs = tuple[Experiment, ...]
 
 MARKERS = (
     "claim(declaration): the claim that the test judges and what it trains; written @claim(...)",
-    "scale(name): run only with this --scale",
+    "scale(*names): run only with one of these --scale",
     "xdist_group(name): tests that one worker runs one after another",
 )
 
@@ -110,7 +110,7 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = {
         item
         for item, claim in zip(items, judged, strict=True)
-        if any(mark.args[0] != options.scale for mark in item.iter_markers("scale"))
+        if any(options.scale not in mark.args for mark in item.iter_markers("scale"))
         or _of_no_protocol(item)
         or (options.claims and (claim is None or claim.id not in options.claims))
     }

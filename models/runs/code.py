@@ -1,4 +1,4 @@
-"""The digest of the project's code that a result depends on, found by following imports.
+"""What code a result depends on: the digest of the project's own, found by following imports, and versions.
 
 A module counts as its syntax tree, without comments, docstrings, layout and what is imported for annotations
 only: rewording loses no result. Modules are followed through every import, inside functions too, from the
@@ -13,9 +13,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
-__all__ = ["PROJECT", "closure", "code_digest"]
+__all__ = ["PROJECT", "closure", "code_digest", "version"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout, whose folders are the project's packages."""
@@ -149,3 +150,17 @@ def _imported(node: ast.Import | ast.ImportFrom | ast.Call, package: str) -> Ite
     if called in _DYNAMIC and node.args and isinstance(node.args[0], ast.Constant):
         return [str(node.args[0].value)]
     return []
+
+
+@cache
+def version(library: str) -> str:
+    """Of a library, as it is named in the package index.
+
+    importlib parses all that a library says of itself, its README included, to find it: about a millisecond,
+    and the key of a run or of evidence asks for two to four. No library changes under a process that has
+    imported it.
+
+    Raises:
+        importlib.metadata.PackageNotFoundError: it is not installed.
+    """
+    return metadata.version(library)

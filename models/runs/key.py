@@ -11,9 +11,8 @@ from models.backend import Backend
 from models.engines.choice import engine_module
 from models.experiment import Experiment
 from models.recorders.field import CORE
-from models.runs.code import code_digest
+from models.runs.code import code_digest, version
 from models.runs.content import content_key
-from models.runs.versions import version
 from models.second_leg.descent import Descent
 
 __all__ = ["FORMAT", "code_identity", "run_identity", "run_key", "trainer_modules"]

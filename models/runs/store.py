@@ -48,10 +48,7 @@ if TYPE_CHECKING:
     from models.engines.trainer import Trainer
     from models.second_leg.descender import Descender
 
-__all__ = ["RunStore", "Spec", "default_store"]
-
-Spec = Experiment | Descent
-"""What a run is of: a training, or a descent from where one ended."""
+__all__ = ["RunStore", "default_store"]
 
 
 def default_store() -> Path:
@@ -85,7 +82,7 @@ class RunStore:
         refresh: bool = False,
         session: str = "",
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
-        progress: Callable[[Spec, int, Trainer | Descender], None] | None = None,
+        progress: Callable[[Experiment | Descent, int, Trainer | Descender], None] | None = None,
         submit: Callable[[Training], Future[Trained]] | None = None,
         recorders: Mapping[str, str] | None = None,
         threads: int | None = None,
@@ -98,11 +95,13 @@ class RunStore:
         self.submit, self.threads = submit, threads
         self.recorders = recorders_of() if recorders is None else recorders
 
-    def key(self, spec: Spec, data: Dataset, backend: Backend) -> str:
+    def key(self, spec: Experiment | Descent, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""
         return run_key(run_identity(spec, data, backend), spec)
 
-    def get(self, spec: Spec, data: Dataset, backend: Backend, needs: Collection[str] = ()) -> Run:
+    def get(
+        self, spec: Experiment | Descent, data: Dataset, backend: Backend, needs: Collection[str] = ()
+    ) -> Run:
         """The run: from the store, or trained, or trained elsewhere while this call waits. A descent that has
         to be made starts from the run of its experiment, which is got in the same way.
 
@@ -144,7 +143,9 @@ class RunStore:
 
         return once(self.root, self.root / f"{key}.lock", find, make)
 
-    def find(self, spec: Spec, data: Dataset, backend: Backend, needs: Collection[str] = ()) -> Run | None:
+    def find(
+        self, spec: Experiment | Descent, data: Dataset, backend: Backend, needs: Collection[str] = ()
+    ) -> Run | None:
         """The experiment's run if it is here, sound, and has what is needed; nothing is locked or written.
 
         Raises:
@@ -156,7 +157,9 @@ class RunStore:
 
     # -- reading ----------------------------------------------------------------------
 
-    def _read(self, spec: Spec, key: str, identity: Mapping[str, Any], needs: Collection[str]) -> Run | None:
+    def _read(
+        self, spec: Experiment | Descent, key: str, identity: Mapping[str, Any], needs: Collection[str]
+    ) -> Run | None:
         folder = self.root / key
         if not os.path.lexists(folder):
             return None
@@ -181,7 +184,9 @@ class RunStore:
 
     # -- training ---------------------------------------------------------------------
 
-    def _train(self, spec: Spec, data: Dataset, backend: Backend, checkpoints: Checkpoints) -> Trained:
+    def _train(
+        self, spec: Experiment | Descent, data: Dataset, backend: Backend, checkpoints: Checkpoints
+    ) -> Trained:
         weights: Mapping[str, np.ndarray] | None = None
         if isinstance(spec, Descent) and spec.start == "trained":
             weights = self.get(spec.experiment, data, backend).parameters()
@@ -199,7 +204,9 @@ class RunStore:
         )
         return task() if self.submit is None else self.submit(task).result()
 
-    def _publish(self, spec: Spec, key: str, identity: Mapping[str, Any], trained: Trained) -> Run:
+    def _publish(
+        self, spec: Experiment | Descent, key: str, identity: Mapping[str, Any], trained: Trained
+    ) -> Run:
         timing = {
             "seconds": trained.seconds,
             "resumed_from": trained.resumed_from,
@@ -237,7 +244,7 @@ class RunStore:
             shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _identity(spec: Spec, data: Dataset, backend: Backend) -> dict[str, Any]:
+def _identity(spec: Experiment | Descent, data: Dataset, backend: Backend) -> dict[str, Any]:
     if data.name != spec.data:
         raise ValueError(f"got the data set {data.name!r}, wanted the spec's own, {spec.data!r}")
     return run_identity(spec, data, backend)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.backend import Backend, Execution, thread_count
 from models.descent.certificates.certificate import Certificate, Kind, certificate_arrays
-from models.descent.certificates.certify import certify
+from models.descent.certificates.certify import Budget, certify
 from models.descent.certificates.falling import History
 from models.descent.method import Descending
 from models.descent.problem import problem_of
@@ -28,7 +28,7 @@ from models.recorders.history import DIVERGED, largest_class
 from models.recorders.pairs import quadruple_pairs
 from models.second_leg.fields import ROWS
 from models.second_leg.movement import activation_flips, relative_movement
-from models.second_leg.quadruple import Quadruple
+from models.second_leg.quadruple import NARROW, Quadruple
 from models.second_leg.rows import together
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class Descender:
         )
         self._start = self._w0 if weights is None else self._checked(weights)
         self._quadruples: list[Quadruple | None] = [None] * (len(self._w0) // QUADRUPLE)
+        # Of a wide network the Newton step is the method's own: another one costs as much as the leg.
+        self._budget = Budget(steps=32 if self.problem.parameters <= NARROW else 0)
         self._ended: dict[int, dict[str, np.ndarray]] = {}
         self.epoch = 0
 
@@ -176,7 +178,7 @@ class Descender:
             at.w[own], at.loss[own], at.gradient[own], at.products[own], at.stalled[own], at.residual[own]
         )
         history = History(rows["train_loss"][until, own], rows["products"][until, own])
-        return certify(one.problem, point, tau=self.spec.tolerance, history=history)[0]
+        return certify(one.problem, point, tau=self.spec.tolerance, history=history, budget=self._budget)[0]
 
     # -- what comes out ---------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ __all__ = [
     "make_absolute",
 ]
 
-SCALES: Final = ("quick", "paper")
+SCALES: Final = ("quick", "standard", "paper")
 BACKENDS: Final = ("auto", "cpu", "cuda", "mps")
 PRECISIONS: Final = ("fp32", "fp64", "tf32", "bf16")
 
