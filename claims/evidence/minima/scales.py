@@ -80,20 +80,15 @@ def _known(gap: Ends) -> int:
 
 
 def _accuracy_gaps(a: Run, of_a: NDArray[np.intp], b: Run, of_b: NDArray[np.intp]) -> Ends:
-    """Differences of test accuracy over pairs of certified networks that do not end at unequal losses."""
-    (loss_a, loss_b), (right_a, right_b) = (
-        (value(a)[of_a], value(b)[of_b]) for value in (_certified_loss, accuracies)
-    )
+    """Differences of test accuracy over pairs that do not certainly end at unequal losses: known where both
+    networks are certified and certainly end at equal ones."""
+    (loss_a, loss_b), (right_a, right_b) = ((value(a)[of_a], value(b)[of_b]) for value in (ends, accuracies))
     loss, right = loss_a - loss_b, right_a - right_b
     equal = np.maximum(loss.highs, -loss.lows) <= EQUAL_LOSS
     unequal = np.maximum(loss.lows, -loss.highs) > EQUAL_LOSS
     right = right.opened(~equal)[np.flatnonzero(~unequal)]
     # A difference of two shares is never beyond one, whatever is known of them.
     return Ends(np.maximum(right.lows, -1.0), np.minimum(right.highs, 1.0))
-
-
-def _certified_loss(run: Run) -> Ends:
-    return ends(run).opened(~conclusive(run))
 
 
 # -- D8 -------------------------------------------------------------------------------

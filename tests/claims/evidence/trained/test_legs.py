@@ -14,7 +14,7 @@ from claims.evidence.trained.reaching import Arrival
 from models.descent.certificates.certificate import Kind
 from models.penalties.l2 import L2
 from models.runs.run import Run
-from tests.claims.planted import SAMPLES, altered, descended, fall, planted, plateau
+from tests.claims.planted import SAMPLES, altered, by_model, descended, fall, planted, plateau
 from tests.helpers.specs import changed
 
 INF = np.inf
@@ -118,6 +118,8 @@ def test_arrivals_go_by_the_interval():
     assert low == at == [Arrival.ARRIVED] * 8
     stays, open_ = Arrival.STAYS, Arrival.UNRESOLVED
     assert high == [open_, stays, stays, stays, open_, open_, open_, open_]
+    edge = descended(planted(plateau(np.full(8, 0.2))), np.full(8, 2 * NEAR_ZERO), gap=NEAR_ZERO)
+    assert reaching.arrivals(edge).tolist() == [open_] * 8, "its minimum may lie at the level"
     test = reaching.arrivals(run_of(test_loss=np.zeros(8)), "test")
     assert test.tolist() == [Arrival.ARRIVED] * 4 + [open_] * 3 + [Arrival.ARRIVED]
 
@@ -167,3 +169,27 @@ def test_pairs_of_equal_loss_are_certified():
     run = descended(planted(plateau(np.full(32, 0.2))), np.zeros(32), kind=kinds)
     assert sorted(equal_pairs(run).ravel().tolist()) == list(range(20))
     assert "12 of 32 networks are in no such pair" in equal_generalisation(run, claim("D4")).note
+
+
+def test_agreement_and_weights_at_the_end_are_those_of_the_second_leg():
+    """M2, E8-one and M1 read them there, and the groups of E10 the training loss."""
+    from claims.evidence.trained import distances, groups, labels
+    from tests.claims.cases import graded_weights, unrelated_weights
+
+    whole = np.full(48, SAMPLES)
+    first = planted(plateau(np.full(32, 0.2)), agreement=0.3)
+    agreed = descended(first, train_agreement=whole, test_agreement=whole)
+    assert labels.same_labels(first, claim("M2")).estimate == 0.0
+    assert labels.same_labels(agreed, claim("M2")).estimate == 1.0
+    assert labels.exactly_one_pair(first, claim("E8-one")).estimate == 0.0
+    assert labels.exactly_one_pair(agreed, claim("E8-one")).estimate == 6.0
+    (graded,), (unrelated,) = graded_weights(32), unrelated_weights(32)
+    moved = replace(graded, second=descended(unrelated).second)
+    for run, like in ((moved, unrelated), (graded, graded)):
+        assert distances.rank_agreement(run, claim("M1")).estimate == (
+            distances.rank_agreement(like, claim("M1")).estimate
+        )
+    ends = by_model([0.1, 0.1, 0.3, 0.3], 32)
+    apart = descended(planted(plateau(ends)), ends, test_loss=np.full(32, 0.1))
+    assert groups.two_groups(apart, claim("E10-groups")).interval[0] > 0
+    assert groups.groups_merge(apart, claim("E10-merge")).interval[0] > 0.1
