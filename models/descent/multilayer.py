@@ -69,6 +69,14 @@ def leading(gram: Tensor, most: int) -> Tensor:
     return vectors * values.sqrt()
 
 
+def _product(a: Tensor, B: Tensor) -> Tensor:
+    """a @ B of B [M, k, n]; an a [m, k] that all networks share is multiplied once, networks side by side."""
+    M, k, n = B.shape
+    if a.dim() == 3 or M == 1:
+        return a @ B
+    return (a @ B.transpose(0, 1).reshape(k, M * n)).unflatten(1, (M, n)).transpose(0, 1).contiguous()
+
+
 class Multilayer(Problem):
     """The same as `Problem`, for networks of kind "mlp".
 
@@ -174,13 +182,13 @@ class Multilayer(Problem):
         """J^T u, float64 [M, P], computed in the type of u [M, m, K] and of `at`."""
         found: list[Tensor] = []
         for inputs, delta in zip(at.inputs, at.backward(u), strict=True):
-            found += [inputs.mT @ delta, delta.sum(1)]
+            found += [_product(inputs.mT, delta), delta.sum(1)]
         return self.spread(found)
 
     def push(self, at: Layered, v: Tensor) -> Tensor:
         """J v [M, m, K], computed in the type of v [M, P] and of `at`."""
         layers = self.layers(v)
-        moved = (at.inputs[0] @ layers[0][0]).add_(layers[0][1][:, None])
+        moved = _product(at.inputs[0], layers[0][0]).add_(layers[0][1][:, None])
         rest = zip(layers[1:], at.inputs[1:], at.active, at.weights[1:], strict=True)
         for (V, b), h, active, W in rest:
             moved = torch.baddbmm(h @ V, moved.mul_(active), W).add_(b[:, None])
@@ -200,8 +208,8 @@ class Multilayer(Problem):
         found = [self.x_used]
         layers = self.layers(w)
         for W, b in layers[:-1]:
-            found.append((found[-1] @ W).add_(b[:, None]).relu_())
-        found.append((found[-1] @ layers[-1][0]).add_(layers[-1][1][:, None]))
+            found.append(_product(found[-1], W).add_(b[:, None]).relu_())
+        found.append(_product(found[-1], layers[-1][0]).add_(layers[-1][1][:, None]))
         self._last = w.clone(), found
         return list(found)
 
