@@ -22,21 +22,10 @@ import msgspec
 import pytest
 
 from claims.catalogue import CATALOGUE
+from reports import layout
 from reports.earlier import WORDS, Change, change, harmless
 from reports.formats import STYLES, commit, estimate, minute
-from reports.layout import (
-    Cells,
-    Line,
-    beside,
-    breadth,
-    clip,
-    cut,
-    first_that_fits,
-    padded,
-    printable,
-    wrapped,
-    write,
-)
+from reports.layout import Cells, Line, beside, printable, wrapped
 from reports.records import Report, Row
 
 if TYPE_CHECKING:
@@ -82,6 +71,16 @@ class HistoryError(Exception):
     """The history cannot be read or written; the text says why and what helps."""
 
 
+class _BrokenError(HistoryError):
+    """The file is no SQLite database of ours, a damaged one, or one of an earlier version."""
+
+    def __init__(self, path: Path, why: object) -> None:
+        super().__init__(
+            f"got {path}, which is broken or old ({why}), wanted a history written by runs: move it away, "
+            "and the next run begins a new one"
+        )
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One verdict of one run."""
 
@@ -105,15 +104,13 @@ def add(report: Report, folder: Path) -> str | None:
     try:
         try:
             _insert(report, path)
+            aside = None
         except _BrokenError:
             aside = _set_aside(path)
             _insert(report, path)
-            return (
-                f"the history was broken or old: set aside as {aside}, and a new one begun" if aside else None
-            )
-    except (HistoryError, _BrokenError, OSError, ImportError, ValueError, OverflowError) as error:
+    except (HistoryError, OSError, ImportError, ValueError, OverflowError) as error:
         return f"the history could not be written: {error}"
-    return None
+    return aside and f"the history was broken or old: set aside as {aside}, and a new one begun"
 
 
 def entries(folder: Path, claim: str) -> list[Entry]:
@@ -136,26 +133,12 @@ def claims(folder: Path) -> list[str]:
     return [row["claim"] for row in _select(folder, "SELECT DISTINCT claim FROM verdicts ORDER BY claim")]
 
 
-class _BrokenError(Exception):
-    """The file is no SQLite database of ours, a damaged one, or one of an earlier version."""
-
-
 def _select(folder: Path, query: str, *values: str) -> list[sqlite3.Row]:
     path = folder / NAME
     if not path.exists():
         return []
-    try:
-        with _opened(path) as connection:
-            return connection.execute(query, values).fetchall() if _version(connection, path) else []
-    except _BrokenError as error:
-        raise _broken(path, error) from error
-
-
-def _broken(path: Path, why: object) -> HistoryError:
-    return HistoryError(
-        f"got {path}, which is broken or old ({why}), wanted a history written by runs: move it away, "
-        "and the next run begins a new one"
-    )
+    with _opened(path) as connection:
+        return connection.execute(query, values).fetchall() if _version(connection, path) else []
 
 
 def _entry(row: dict[str, Any]) -> Entry:
@@ -164,36 +147,23 @@ def _entry(row: dict[str, Any]) -> Entry:
         verdict = msgspec.json.decode(str(row["record"]))
         return msgspec.convert(harmless(row | {"verdict": verdict}), Entry, strict=False)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise _broken(Path(NAME), f"a verdict on {printable(str(row['claim']))}: {error}") from error
+        raise _BrokenError(Path(NAME), f"a verdict on {printable(str(row['claim']))}: {error}") from error
 
 
 def _insert(report: Report, path: Path) -> None:
     about = report.provenance
-    run = {
-        "started": about.started,
-        "finished": about.finished,
-        "revision": about.commit,
-        "dirty": about.dirty,
-        "backend": about.folder,
-        "device": about.device,
-        "scale": about.options.scale,
-        "complete": about.complete,
-        "errors": len(about.errors),
-    }
+    columns = "started, finished, revision, dirty, backend, device, scale, complete, errors"
+    run: tuple[Any, ...] = (about.started, about.finished, about.commit, about.dirty, about.folder)
+    run += (about.device, about.options.scale, about.complete, len(about.errors))
+    rows = [(row.claim, row.setting, msgspec.json.encode(row).decode()) for row in report.verdicts]
     with _opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
         if not _version(connection, path):
             for statement in _TABLES:
                 connection.execute(statement)
-        marks = ", ".join(f":{name}" for name in run)
-        added = connection.execute(f"INSERT INTO runs ({', '.join(run)}) VALUES ({marks})", run)
-        connection.executemany(
-            "INSERT INTO verdicts VALUES (?, ?, ?, ?)",
-            [
-                (added.lastrowid, row.claim, row.setting, msgspec.json.encode(row).decode())
-                for row in report.verdicts
-            ],
-        )
+        marks = ", ".join("?" * len(run))
+        id = connection.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", run).lastrowid
+        connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?)", [(id, *row) for row in rows])
         connection.execute("COMMIT")
 
 
@@ -211,7 +181,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         # The low byte is the kind of error, the rest its variant.
         kind = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise _BrokenError(str(error)) from error
+            raise _BrokenError(path, error) from error
         raise HistoryError(f"{path}: {error}") from error
 
 
@@ -220,22 +190,22 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     (check,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if check != "ok":
-        raise _BrokenError(" ".join(check.split()))
+        raise _BrokenError(path, " ".join(check.split()))
     if version > SCHEMA:
         raise HistoryError(
             f"got {path} of version {version}, wanted at most {SCHEMA}: update this checkout, or move the "
             "file away"
         )
     if 0 < version < SCHEMA:
-        raise _BrokenError(f"version {version}; those before {SCHEMA} are not read")
+        raise _BrokenError(path, f"version {version}; those before {SCHEMA} are not read")
     kinds = connection.execute(
         "SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'"
     ).fetchall()
     if acting := [name for kind, name in kinds if kind in ("trigger", "view")]:
-        raise _BrokenError(f"with a trigger or view, {', '.join(acting)}, which no run makes")
+        raise _BrokenError(path, f"with a trigger or view, {', '.join(acting)}, which no run makes")
     tables = {name for kind, name in kinds if kind == "table"}
     if not {"runs", "verdicts"} <= tables if version else tables:
-        raise _BrokenError(f"version {version} with the tables {', '.join(sorted(tables)) or 'none'}")
+        raise _BrokenError(path, f"version {version} with the tables {', '.join(sorted(tables)) or 'none'}")
     return version
 
 
@@ -304,7 +274,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         pytest.UsageError: an unknown claim or setting, or a history that cannot be read.
     """
-    folder, claim = Path(arguments.report_dir), arguments.claim
+    folder, claim, setting = Path(arguments.report_dir), arguments.claim, arguments.setting
     try:
         found = entries(folder, claim)
         known = [*CATALOGUE, *(printable(name) for name in claims(folder) if name not in CATALOGUE)]
@@ -316,12 +286,12 @@ def run(arguments: argparse.Namespace) -> int:
         where = printable(str(folder / NAME))
         print(f"no verdict on {claim} in {where} yet: python -m pytest claims/ -n auto adds some")
         return 0
-    settings = list(dict.fromkeys(entry.verdict.setting for entry in found))
-    if arguments.setting is not None and arguments.setting not in settings:
-        raise pytest.UsageError(f"got the setting {arguments.setting!r}, wanted one of {', '.join(settings)}")
-    chosen = [entry for entry in found if arguments.setting in (None, entry.verdict.setting)]
+    settings = dict.fromkeys(entry.verdict.setting for entry in found)
+    if setting is not None and setting not in settings:
+        raise pytest.UsageError(f"got the setting {setting!r}, wanted one of {', '.join(settings)}")
+    chosen = [entry for entry in found if setting in (None, entry.verdict.setting)]
     width = shutil.get_terminal_size((80, 24)).columns
-    write(lines(claim, chosen, width, arguments.limit), sys.stdout)
+    layout.write(lines(claim, chosen, width, arguments.limit), sys.stdout)
     return 0
 
 
@@ -337,22 +307,24 @@ def lines(claim: str, found: Sequence[Entry], width: int, limit: int | None = No
 
     def laid_out(style: _Style) -> list[Cells]:
         cells = [_cells(entry, style) for entry, _ in shown]
-        return padded([{name: name for name in cells[0]}, *cells])
+        return layout.padded([{name: name for name in cells[0]}, *cells])
 
-    header, *rows = first_that_fits(_STYLES, laid_out, lambda rows: _MARK + breadth(rows) <= width)
+    header, *rows = layout.first_that_fits(
+        _STYLES, laid_out, lambda rows: _MARK + layout.breadth(rows) <= width
+    )
     statement = CATALOGUE[claim].statement if claim in CATALOGUE else "no longer in the catalogue"
     yield from wrapped(f"{claim}  {statement}", width, {"bold": True})
-    yield cut([(" " * _MARK, {}), *beside(header, {})], width)
+    yield layout.cut([(" " * _MARK, {}), *beside(header, {})], width)
     for place, group in groupby(zip(shown, rows, strict=True), key=lambda pair: pair[0][0].place):
         together = list(group)
         regions = dict.fromkeys(str(entry.verdict.region) for (entry, _), _ in together)
         yield []
         title = f"{' on '.join(place)}  [wanted: {', then '.join(regions)}]"
-        yield [(clip(title, width), {"bold": True})]
+        yield [(layout.clip(title, width), {"bold": True})]
         for (entry, moved), cells in together:
             word, markup = WORDS[moved]
             looks = {"verdict": STYLES[entry.verdict.outcome].markup}
-            yield cut([(f"{word:<{_MARK}}", markup), *beside(cells, looks)], width)
+            yield layout.cut([(f"{word:<{_MARK}}", markup), *beside(cells, looks)], width)
     yield []
     said = f"{len(newest)} of {len(runs)} runs; a star: with local changes"
     ruled = sum(moved is Change.RULE for _, moved in shown)

@@ -10,23 +10,10 @@ from pathlib import Path
 import pytest
 
 from claims.core.verdict import Outcome
-from reports import files
+from reports import files, layout
 from reports.earlier import Baseline, Change
 from reports.formats import STYLES, count, counted, design, estimate, p_value, plural, sizes
-from reports.layout import (
-    Cells,
-    Line,
-    beside,
-    breadth,
-    clip,
-    cut,
-    first_that_fits,
-    grouped,
-    padded,
-    sectioned,
-    shrunk,
-    wrapped,
-)
+from reports.layout import Cells, Line, clip, grouped, wrapped
 from reports.multiplicity import fell
 from reports.records import Multiplicity, Options, Report, Row
 
@@ -54,28 +41,19 @@ def show(terminal: pytest.TerminalReporter, ended: Ended) -> None:
     brief = terminal.config.get_verbosity() <= -2
     if not brief:
         terminal.write_sep("=", "verdicts")
-        _write(terminal, table(report.verdicts, width))
-        terminal.write_line("")
-        _write(terminal, survivors(report.multiplicity, width))
-        _write(terminal, designed(about.options, width))
-        terminal.write_line("")
-        _write(terminal, readings(report.verdicts, width))
-        terminal.write_line("")
+        _write(terminal, [*table(report.verdicts, width), [], *survivors(report.multiplicity, width)])
+        _write(terminal, [*designed(about.options, width), [], *readings(report.verdicts, width), []])
         if ended.earlier:
             _write(terminal, changes(report.verdicts, ended.earlier, width))
     _write(terminal, [counts(report.verdicts, len(about.errors), len(about.skipped))])
-    if about.interrupted:
-        terminal.write_line(f"partial report: {about.interrupted}", yellow=True)
-    for note in ended.notes:
-        terminal.write_line(note, yellow=True)
-    if ended.problem:
-        terminal.write_line(ended.problem, red=True)
-    elif not brief:
-        terminal.write_line(f"{', '.join(files.NAMES)} in {_shortest(ended.folder)}")
-    if ended.page_problem:
-        terminal.write_line(ended.page_problem, red=True)
-    elif ended.page and not brief:
-        terminal.write_line(f"{ended.page.name} beside them, for a browser")
+    partial = f"partial report: {about.interrupted}" if about.interrupted else ""
+    for text in filter(None, (partial, *ended.notes)):
+        terminal.write_line(text, yellow=True)
+    written = "" if ended.problem or brief else f"{', '.join(files.NAMES)} in {_shortest(ended.folder)}"
+    beside = f"{ended.page.name} beside them, for a browser" if ended.page and not brief else ""
+    for problem, text in ((ended.problem, written), (ended.page_problem, beside)):
+        if problem or text:
+            terminal.write_line(problem or text, red=bool(problem))
 
 
 def _write(terminal: pytest.TerminalReporter, lines: Iterable[Line]) -> None:
@@ -204,14 +182,14 @@ def table(rows: Sequence[Row], width: int) -> list[Line]:
     header, *cells = _fitted(rows, width)
     found = [
         [(f"  {'  '.join(header.values()).rstrip()}", {"bold": True})],
-        *sectioned(
+        *layout.sectioned(
             zip(rows, cells, strict=True),
             lambda pair: pair[0],
-            lambda pair: [[("  ", {}), *beside(pair[1], {"verdict": STYLES[pair[0].outcome].markup})]],
+            lambda pair: [[("  ", {}), *layout.beside(pair[1], {"verdict": STYLES[pair[0].outcome].markup})]],
             width,
         ),
     ]
-    return [cut(line, width) for line in found]
+    return [layout.cut(line, width) for line in found]
 
 
 def _fitted(rows: Sequence[Row], width: int) -> list[Cells]:
@@ -224,15 +202,17 @@ def _fitted(rows: Sequence[Row], width: int) -> list[Cells]:
         header |= {} if wide else {"strength": "how"}
         return [header, *(_cells(row, style) for row in rows)]
 
-    cells = first_that_fits(_WIDE if wide else _NARROW, laid_out, lambda cells: breadth(cells) <= width)
+    cells = layout.first_that_fits(
+        _WIDE if wide else _NARROW, laid_out, lambda cells: layout.breadth(cells) <= width
+    )
     if rows:
-        cells = shrunk(cells, "setting", width, _SETTING_LEAST)
-    spare = width - breadth(cells) - 2
+        cells = layout.shrunk(cells, "setting", width, _SETTING_LEAST)
+    spare = width - layout.breadth(cells) - 2
     if spare >= _WHY_FROM:
         why = ["why", *(clip(" ".join(row.reason.split()), spare) for row in rows)]
         cells = [row | {"why": reason} for row, reason in zip(cells, why, strict=True)]
     units = any(" " in row.get("n", "") for row in cells)
-    return padded(cells, right=() if units else ("n",))
+    return layout.padded(cells, right=() if units else ("n",))
 
 
 def _cells(row: Row, style: _Style) -> Cells:
