@@ -47,8 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parsed = parser.parse_args(arguments)
     assert module is not None, "argparse accepts a known command only"
     try:
-        status: int = module.run(parsed)
-        return status
+        return int(module.run(parsed))
     except (pytest.UsageError, StoreError) as error:
         print(f"python -m reports {asked}: {error}", file=sys.stderr)
         return USAGE_ERROR

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -17,15 +18,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from claims.catalogue import CATALOGUE
-from claims.catalogue.experiments import PROTOCOLS, chosen_scale
+from claims.catalogue.experiments import chosen_scale
+from claims.catalogue.order import paper_order
 from claims.core.design import FIXED, SEQUENTIAL, fixed
 from claims.core.origin import Origin, merge
 from claims.core.verdict import Verdict
 from models.checkout import checkout, versions
 from reports.records import Durations, Options, Provenance, Recorded, Row
 
-__all__ = ["FINDING", "Collector", "describe", "is_finding", "paper_order", "recorded", "recording"]
+__all__ = ["FINDING", "Collector", "describe", "recorded", "recording"]
 
 _PROPERTY = "verdict"
 FINDING = "finding"
@@ -55,15 +56,6 @@ def recorded(report: Any) -> list[Recorded]:
     return [msgspec.json.decode(text, type=Recorded) for name, text in properties if name == _PROPERTY]
 
 
-def is_finding(report: pytest.TestReport) -> bool:
-    """Whether this failure is a finding turned into one by --fail-on."""
-    return any(name == FINDING for name, _ in report.user_properties)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(eq=False)  # a plugin must be hashable
 class Collector:
     """A pytest plugin that listens to test reports and only remembers.
@@ -78,7 +70,7 @@ class Collector:
     errors: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     finished: set[str] = field(default_factory=set)
-    started: datetime = field(default_factory=_now)
+    started: datetime = field(default_factory=partial(datetime.now, UTC))
     clock: float = field(default_factory=monotonic)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -89,21 +81,12 @@ class Collector:
             self.finished.add(test)
         if report.skipped:
             self.skipped.add(test)
-        elif report.failed and not is_finding(report):
+        elif report.failed and not any(name == FINDING for name, _ in report.user_properties):
             self.errors.add(test)
         elif report.when == "call":
             self.errors.discard(test)
             said = {(one.verdict.claim, one.verdict.setting): one for one in recorded(report)}
             self.found[test] = self.found.get(test, {}) | said
-
-    @property
-    def seconds(self) -> float:
-        """Wall time since the collector was made."""
-        return monotonic() - self.clock
-
-    def origins(self) -> list[Origin]:
-        """Where each verdict came from."""
-        return [one.origin for said in self.found.values() for one in said.values()]
 
     def rows(self) -> list[Row]:
         """The verdicts as the paper is ordered, each with its test's duration and the keys of its runs."""
@@ -117,38 +100,21 @@ class Collector:
             for test, said in self.found.items()
             for one in said.values()
         ]
-        return sorted(rows, key=paper_order)
-
-
-def paper_order(row: Row) -> tuple[Any, ...]:
-    """Sort key: the catalogue's order, then data set, architecture, protocol; never the order of arrival."""
-    known, protocol = list(CATALOGUE), row.protocol
-    return (
-        known.index(row.claim) if row.claim in known else len(known),
-        row.claim,
-        row.dataset,
-        row.setting.removesuffix(f"-{protocol}") if protocol else row.setting,
-        PROTOCOLS.index(protocol) if protocol in PROTOCOLS else len(PROTOCOLS),
-        row.setting,
-        row.nodeid,
-    )
+        return sorted(rows, key=lambda row: (paper_order(row), row.nodeid))
 
 
 # -- where the report comes from ------------------------------------------------------
-
-_PATHS = ("report_dir", "store", "baseline", "data")
-"""Options that name files."""
 
 
 def describe(config: pytest.Config, collector: Collector, interrupted: str | None) -> Provenance:
     """The report's provenance."""
     return Provenance(
         **checkout(config.rootpath),
-        **merge(collector.origins()),
+        **merge([one.origin for said in collector.found.values() for one in said.values()]),
         versions=versions(),
         options=_options(config),
         durations=Durations(
-            round(collector.seconds, 3),
+            round(monotonic() - collector.clock, 3),
             {test: round(seconds, 3) for test, seconds in sorted(collector.durations.items())},
         ),
         started=collector.started.isoformat(timespec="seconds"),
@@ -164,12 +130,12 @@ def _options(config: pytest.Config) -> Options:
     """The command line, with the design as the claims' fixtures choose it."""
     option = config.option
     found: dict[str, Any] = {name: getattr(option, name, None) for name in Options.__struct_fields__}
-    found |= {name: _within(config.rootpath, found[name]) for name in _PATHS if found[name] is not None}
+    paths = [name for name in ("report_dir", "store", "baseline", "data") if found[name] is not None]
+    found |= {name: _within(config.rootpath, found[name]) for name in paths}
     chosen = SEQUENTIAL if option.looks else FIXED if option.networks is None else fixed(option.networks)
     found["design"] = chosen.as_json()
-    found["scale_sizes"] = {
-        name: dict(of) for name, of in chosen_scale(option.scale, option.data).sizes.items()
-    }
+    sizes = chosen_scale(option.scale, option.data).sizes
+    found["scale_sizes"] = {name: dict(of) for name, of in sizes.items()}
     found["arguments"] = list(config.invocation_params.args)
     return msgspec.convert(found, Options)
 

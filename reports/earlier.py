@@ -6,9 +6,8 @@ Those of earlier versions of the format are converted as they are read, and only
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,12 @@ import msgspec
 import pytest
 
 from claims.catalogue import CATALOGUE
+from claims.core.change import Change, change, key
 from claims.core.verdict import Outcome, Verdict
 from reports.layout import printable
 from reports.records import VERSION, Report
 
-__all__ = ["BASELINE", "NAME", "WORDS", "Baseline", "Change", "change", "find", "harmless", "key", "read"]
+__all__ = ["BASELINE", "NAME", "WORDS", "Baseline", "find", "harmless", "read"]
 
 NAME = "verdicts.json"
 WANTED = f"wanted a {NAME} written by a run: python -m pytest claims/ -n auto writes one"
@@ -30,16 +30,8 @@ _NEIGHBOURS = ("history.sqlite", "controls.json")
 """What the harness itself puts beside the reports' folders: no reports, and no news to anyone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where the reports are, and one line for each thing passed over."""
-
-    files: tuple[Path, ...]
-    skipped: tuple[str, ...]
-
-
-def find(names: Sequence[str]) -> Found:
-    """The report files among folders, files and patterns, in the order given, each once.
+def find(names: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The report files among folders, files and patterns, in the order given; a line for each other.
 
     A pattern is expanded here where the shell did not. What is plainly no report is
     passed over with a line, the harness's own files beside the reports' folders without
@@ -62,18 +54,16 @@ def find(names: Sequence[str]) -> Found:
             skipped.append(f"skipped {path}: the same report as {files[file.resolve()]}")
         else:
             files[file.resolve()] = file
-    return Found(tuple(files.values()), tuple(map(printable, skipped)))
+    return list(files.values()), list(map(printable, skipped))
 
 
 def _expanded(name: str) -> list[Path]:
-    if Path(name).exists():
-        return [Path(name)]
-    if glob.has_magic(name):
-        return [Path(path) for path in sorted(glob.glob(name))]
-    raise pytest.UsageError(
-        f"got {printable(name)}, which does not exist, wanted folders or files of reports: "
-        "for instance reports/out/*"
-    )
+    if not Path(name).exists() and not glob.has_magic(name):
+        raise pytest.UsageError(
+            f"got {printable(name)}, which does not exist, wanted folders or files of reports: "
+            "for instance reports/out/*"
+        )
+    return [Path(name)] if Path(name).exists() else [Path(path) for path in sorted(glob.glob(name))]
 
 
 def read(path: Path, option: str = "", wanted: str = WANTED) -> Report:
@@ -126,16 +116,10 @@ class _Parts(msgspec.Struct):
     verdicts: list[dict[str, Any]]
 
 
-_SINCE_2: dict[str, Any] = {
-    "p_value": None,
-    "sampling_unit": "",
-    "look": "",
-    "rule": "",
-    "rule_since": 1,
-    "cites": "",
-}
+_NEW = {"p_value": None, "sampling_unit": "", "look": "", "rule": "", "rule_since": 1, "cites": ""}
 """Fields of a verdict that version 1 lacks, and what they are there; its rules hold since the beginning."""
 
+_UNDESIGNED: dict[str, Any] = {"networks": [], "weights": [], "share": 1.0, "alpha": 0.05}
 _UNCOUNTED = {"method": "", "alpha": 0.05, "rows": 0, "decided": 0, "surviving_bh": 0, "surviving_holm": 0}
 
 
@@ -152,19 +136,13 @@ def _upgraded(report: Any) -> Any:
     parts = msgspec.convert(report, _Parts)
     if "version" not in report:
         report = {"version": 1, "multiplicity": _UNCOUNTED} | report
-        parts.verdicts = [_SINCE_2 | row for row in parts.verdicts]
-        parts.provenance["options"] = _with_design(parts.provenance.get("options"))
+        parts.verdicts = [_NEW | row for row in parts.verdicts]
+        if isinstance(options := parts.provenance.get("options"), dict):
+            number = options.get("replicates") or "the scale's own number of"
+            kind = f"{number} replicates of each model"
+            parts.provenance["options"] = options | {"design": _UNDESIGNED | {"kind": kind}}
     rows = [row | {"region": _region(row.get("region"))} for row in parts.verdicts]
     return report | {"provenance": parts.provenance, "verdicts": rows}
-
-
-def _with_design(options: Any) -> Any:
-    """Version 1 had a number of networks of each of the paper's models and no design."""
-    if not isinstance(options, dict):
-        return options
-    number = options.get("replicates") or "the scale's own number of"
-    kind = f"{number} replicates of each model"
-    return options | {"design": {"kind": kind, "networks": [], "weights": [], "share": 1.0, "alpha": 0.05}}
 
 
 def _region(text: Any) -> Any:
@@ -185,18 +163,6 @@ def _region(text: Any) -> Any:
 # -- what changed ---------------------------------------------------------------------
 
 
-class Change(StrEnum):
-    """A flip is between supported and refuted, a change between any other two outcomes.
-
-    Outcomes of different rules are neither, whatever they are.
-    """
-
-    NONE = ""
-    RULE = "rule changed"
-    CHANGE = "change"
-    FLIP = "flip"
-
-
 WORDS: dict[Change, tuple[str, dict[str, bool]]] = {
     Change.NONE: ("", {}),
     Change.RULE: ("rule", {"cyan": True}),
@@ -204,34 +170,6 @@ WORDS: dict[Change, tuple[str, dict[str, bool]]] = {
     Change.FLIP: ("FLIP", {"red": True, "bold": True}),
 }
 """Word and colour on a terminal; the flip is in capitals for where there are no colours."""
-
-
-def key(verdict: Verdict) -> tuple[str, str]:
-    """What a verdict is found by in another report."""
-    return verdict.claim, verdict.setting
-
-
-def change(verdicts: Iterable[Verdict]) -> Change:
-    """How these verdicts on one claim and setting differ."""
-    found = list(verdicts)
-    if _another_rule(found):
-        return Change.RULE
-    different = {verdict.outcome for verdict in found}
-    if different >= {Outcome.SUPPORTED, Outcome.REFUTED}:
-        return Change.FLIP
-    return Change.CHANGE if len(different) > 1 else Change.NONE
-
-
-def _another_rule(verdicts: Sequence[Verdict]) -> bool:
-    """Whether two of these were reached by different rules: then their outcomes cannot be compared.
-
-    Two rules differ where their texts do, numbers and all. A verdict of version 1 has no text: its rule is
-    another than one that holds only since a later version.
-    """
-    texts = {" ".join(verdict.rule.split()) for verdict in verdicts if verdict.rule}
-    silent = [verdict.rule_since for verdict in verdicts if not verdict.rule]
-    since = max((verdict.rule_since for verdict in verdicts if verdict.rule), default=1)
-    return len(texts) > 1 or since > min(silent, default=since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,13 +208,13 @@ class Baseline:
             return None
         return self.verdicts[key(verdict)].outcome, verdict.outcome
 
-    def missing(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
-        """Those that the baseline does not have."""
-        return [verdict for verdict in verdicts if key(verdict) not in self.verdicts]
+    def missing(self, verdicts: Sequence[Verdict]) -> int:
+        """How many of these the baseline does not have."""
+        return sum(key(verdict) not in self.verdicts for verdict in verdicts)
 
     def foreign(self, verdicts: Sequence[Verdict]) -> str | None:
         """What is wrong with a baseline that has none of these verdicts, so that nothing was compared."""
-        if not verdicts or len(self.missing(verdicts)) < len(verdicts):
+        if not verdicts or self.missing(verdicts) < len(verdicts):
             return None
         return (
             f"got a --baseline that has none of the {len(verdicts)} verdicts of this run, so that nothing "

@@ -1,7 +1,6 @@
-"""The report's files: verdicts.json for programs, verdicts.md and verdicts.csv for people.
+"""The report put together, and its files: verdicts.json for programs, verdicts.md and .csv for people.
 
-Each is written whole under a temporary name in its own folder and then renamed,
-so that a reader sees the old file or the new one and never a half.
+A reader sees the old file or the new one and never a half.
 """
 
 from __future__ import annotations
@@ -9,32 +8,78 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from claims.core.adjustment import adjusted
 from claims.core.verdict import Region
-from reports import multiplicity
 from reports.formats import count, counted, design, estimate, p_value, sizes
 from reports.layout import grouped
-from reports.records import Provenance, Report, Row
+from reports.records import Multiplicity, Provenance, Report, Row
 from reports.rendering import rendered
 
-__all__ = ["NAMES", "as_csv", "as_json", "as_markdown", "compose", "csv_text", "write", "write_whole"]
+__all__ = [
+    "METHOD",
+    "NAMES",
+    "as_csv",
+    "as_json",
+    "as_markdown",
+    "compose",
+    "csv_text",
+    "write",
+    "write_whole",
+]
 
+METHOD = "Benjamini-Hochberg over the statistical rows (survives), Holm for the headline"
 NAMES = ("verdicts.json", "verdicts.md", "verdicts.csv")
 
 
 def compose(about: Provenance, rows: Sequence[Row]) -> Report:
     """The whole report of a provenance and verdicts as they were recorded, corrected for their number."""
     alpha = about.options.design.alpha
-    corrected = multiplicity.corrected(rows, alpha)
-    return Report(provenance=about, multiplicity=multiplicity.summary(corrected, alpha), verdicts=corrected)
+    found = corrected(rows, alpha)
+    return Report(provenance=about, multiplicity=multiplicity(found, alpha), verdicts=found)
+
+
+def corrected(rows: Sequence[Row], alpha: float) -> tuple[Row, ...]:
+    """The rows with p_bh, p_holm and survives, in their order.
+
+    A report of a hundred statistical rows, each with an error rate of 5 %, would hold five wrong ones if all
+    stood at the edge. Two corrections are made over all rows that have a p-value, the smallest alpha at which
+    the row is, or for an undecided row would be, decided (`claims.core.adjustment`). Benjamini and Hochberg's
+    holds the expected share of wrong ones among those that survive at alpha; Holm's, for the headline, the
+    probability that any is wrong.
+
+    The adjusted p-values are those of the whole report and None in a row that has no
+    p-value. `survives` is None unless the row is statistical and decided.
+    """
+    found = zip(rows, adjusted(rows), strict=True)
+    return tuple(
+        replace(
+            row, p_bh=bh, p_holm=by_holm, survives=bh <= alpha if bh is not None and row.decided else None
+        )
+        for row, (bh, by_holm) in found
+    )
+
+
+def multiplicity(rows: Sequence[Row], alpha: float) -> Multiplicity:
+    """The report's `multiplicity`, of rows that are corrected."""
+    counted = [row for row in rows if row.p_value is not None and row.sampled]
+    of_those = [row for row in counted if row.decided]
+    return Multiplicity(
+        method=METHOD,
+        alpha=alpha,
+        rows=len(counted),
+        decided=len(of_those),
+        surviving_bh=sum(bool(row.survives) for row in of_those),
+        surviving_holm=sum(row.stands(alpha) for row in of_those),
+    )
 
 
 def write(report: Report, folder: Path) -> None:
@@ -49,20 +94,14 @@ def write(report: Report, folder: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write the text under a temporary name beside the path, then rename it.
+    """Write the text under a temporary name beside the path, then rename it, as the store writes its files.
 
     Raises:
         OSError: the folder is missing or cannot be written.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide the report from others
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    from models.runs import files  # its NumPy must not be loaded before the number of threads is chosen
+
+    files.write_whole(path, text.encode())
 
 
 def as_json(report: Report) -> str:
@@ -82,19 +121,19 @@ def as_csv(report: Report) -> str:
     )
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
-    """Plain CSV; a number that is not finite is empty, a tuple its entries in one cell."""
+def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]], digits: int = 17) -> str:
+    """Plain CSV; numbers to so many digits, one that is not finite empty, a tuple's entries in one cell."""
+
+    def cell(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return " ".join(map(str, value))
+        if isinstance(value, Real) and not isinstance(value, Integral):
+            return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+        return str(value) if isinstance(value, Region | Enum) else value
+
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *(map(_cell, row) for row in rows)])
+    csv.writer(text, lineterminator="\n").writerows([header, *(map(cell, row) for row in rows)])
     return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Region | Enum) else value
 
 
 HEADERS = ("setting", "verdict", "estimate, interval, margin", "p", "BH", "Holm", "n", "strength", "reason")
@@ -126,7 +165,7 @@ def _said(rows: Sequence[Row], name: str) -> list[str]:
 def _cells(row: Row) -> list[str]:
     return [
         row.setting,
-        f"{row.outcome}, does not survive" if multiplicity.fell(row) else row.outcome,
+        f"{row.outcome}, does not survive" if row.fell else row.outcome,
         estimate(row),
         *(p_value(p) for p in (row.p_value, row.p_bh, row.p_holm)),
         counted(row),

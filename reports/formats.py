@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from claims.core.verdict import Outcome, Region, Strength, Verdict
+from claims.core.verdict import Outcome, Region, Verdict
 from reports.records import Options
 
 __all__ = [
+    "SHORT",
     "STYLES",
-    "OutcomeStyle",
     "commit",
     "count",
     "counted",
@@ -36,21 +36,20 @@ class OutcomeStyle:
 
     letter: str
     word: str
-    colour: str
+    markup: dict[str, bool]
     glyph: str
-
-    @property
-    def markup(self) -> dict[str, bool]:
-        """The keyword that pytest's terminal writer wants."""
-        return {self.colour: True}
 
 
 STYLES: dict[Outcome, OutcomeStyle] = {
-    Outcome.SUPPORTED: OutcomeStyle("S", "SUPPORTED", "green", "●"),
-    Outcome.REFUTED: OutcomeStyle("R", "REFUTED", "red", "▲"),
-    Outcome.INCONCLUSIVE: OutcomeStyle("I", "INCONCLUSIVE", "yellow", "◐"),
-    Outcome.NOT_APPLICABLE: OutcomeStyle("N", "NOT APPLICABLE", "cyan", "○"),
+    Outcome.SUPPORTED: OutcomeStyle("S", "SUPPORTED", {"green": True}, "●"),
+    Outcome.REFUTED: OutcomeStyle("R", "REFUTED", {"red": True}, "▲"),
+    Outcome.INCONCLUSIVE: OutcomeStyle("I", "INCONCLUSIVE", {"yellow": True}, "◐"),
+    Outcome.NOT_APPLICABLE: OutcomeStyle("N", "NOT APPLICABLE", {"cyan": True}, "○"),
 }
+
+
+SHORT = {"not applicable": "n/a", "inconclusive": "inconcl."}
+"""Outcomes where there is no room for the word."""
 
 
 def count(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
@@ -100,7 +99,7 @@ def estimate(verdict: Verdict, digits: int = 3, *, margin: bool = True) -> str:
     if value is None and interval in (None, (-math.inf, math.inf)):
         return "-"
     shown = [] if value is None else [number(value, digits)]
-    if interval is None and verdict.strength is Strength.STATISTICAL:
+    if interval is None and verdict.sampled:
         return " ".join([*shown, "[no interval]"])
     low, high = interval or (value or 0.0, value or 0.0)
     if not low == high == value:

@@ -13,7 +13,6 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,27 +21,17 @@ import msgspec
 import pytest
 
 from claims.catalogue import CATALOGUE
+from claims.core.change import Change, change
 from reports import layout
-from reports.earlier import WORDS, Change, change, harmless
-from reports.formats import STYLES, commit, estimate, minute
+from reports.earlier import WORDS, harmless
+from reports.formats import SHORT, STYLES, commit, estimate, minute
 from reports.layout import Cells, Line, beside, printable, wrapped
 from reports.records import Report, Row
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = [
-    "NAME",
-    "SCHEMA",
-    "Entry",
-    "HistoryError",
-    "add",
-    "add_arguments",
-    "claims",
-    "entries",
-    "lines",
-    "run",
-]
+__all__ = ["NAME", "SCHEMA", "Entry", "HistoryError", "add", "add_arguments", "claims", "entries", "run"]
 
 NAME = "history.sqlite"
 SCHEMA = 3
@@ -234,17 +223,13 @@ _MARK = 8
 """Columns for the word that says what changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """How rows are shortened; the first style that fits is taken."""
-
-    words: dict[str, str]
-    digits: int = 3
-    margin: bool = True
-
-
-_SHORT = {"not applicable": "n/a", "inconclusive": "inconcl."}
-_STYLES = (_Style({}), _Style(_SHORT), _Style(_SHORT, 2), _Style(_SHORT, 2, margin=False))
+_STYLES: tuple[tuple[dict[str, str], int, bool], ...] = (
+    ({}, 3, True),
+    (SHORT, 3, True),
+    (SHORT, 2, True),
+    (SHORT, 2, False),
+)
+"""How rows are shortened, the first that fits is taken: words, digits, and whether the margin is shown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -261,11 +246,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"got the limit {text!r}, wanted a whole number of runs from 1 on: for instance 10"
-        )
-    return int(text)
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    wanted = "wanted a whole number of runs from 1 on: for instance 10"
+    raise argparse.ArgumentTypeError(f"got the limit {text!r}, {wanted}")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -291,11 +275,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise pytest.UsageError(f"got the setting {setting!r}, wanted one of {', '.join(settings)}")
     chosen = [entry for entry in found if setting in (None, entry.verdict.setting)]
     width = shutil.get_terminal_size((80, 24)).columns
-    layout.write(lines(claim, chosen, width, arguments.limit), sys.stdout)
+    layout.write(_lines(claim, chosen, width, arguments.limit), sys.stdout)
     return 0
 
 
-def lines(claim: str, found: Sequence[Entry], width: int, limit: int | None = None) -> Iterator[Line]:
+def _lines(claim: str, found: Sequence[Entry], width: int, limit: int | None = None) -> Iterator[Line]:
     """A heading, then for each setting and backend its verdicts, the oldest first.
 
     A verdict that differs from the run before on the same setting and backend is
@@ -305,8 +289,8 @@ def lines(claim: str, found: Sequence[Entry], width: int, limit: int | None = No
     newest = {run for _, run in runs[-limit if limit else 0 :]}
     shown = [pair for pair in _changes(found) if pair[0].run in newest]
 
-    def laid_out(style: _Style) -> list[Cells]:
-        cells = [_cells(entry, style) for entry, _ in shown]
+    def laid_out(style: tuple[dict[str, str], int, bool]) -> list[Cells]:
+        cells = [_cells(entry, *style) for entry, _ in shown]
         return layout.padded([{name: name for name in cells[0]}, *cells])
 
     header, *rows = layout.first_that_fits(
@@ -341,14 +325,12 @@ def _changes(found: Sequence[Entry]) -> Iterator[tuple[Entry, Change]]:
         before = entry
 
 
-def _cells(entry: Entry, style: _Style) -> Cells:
+def _cells(entry: Entry, words: dict[str, str], digits: int, margin: bool) -> Cells:
     outcome = entry.verdict.outcome
     return {
         "finished (UTC)": minute(entry.finished),
         "commit": commit(entry.revision, entry.dirty),
         "scale": entry.scale,
-        "verdict": style.words.get(outcome, outcome),
-        f"estimate [interval]{' margin' * style.margin}": estimate(
-            entry.verdict, style.digits, margin=style.margin
-        ),
+        "verdict": words.get(outcome, outcome),
+        f"estimate [interval]{' margin' * margin}": estimate(entry.verdict, digits, margin=margin),
     }

@@ -12,11 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import groupby
 from typing import TextIO, TypeVar
 
-from claims.catalogue import Kind
+from claims.catalogue.order import SECTIONS
 from claims.core.verdict import Verdict
 
 __all__ = [
-    "SECTIONS",
     "Cells",
     "Line",
     "beside",
@@ -26,8 +25,6 @@ __all__ = [
     "cut",
     "first_that_fits",
     "grouped",
-    "heading",
-    "in_colour",
     "padded",
     "plain",
     "printable",
@@ -40,13 +37,6 @@ __all__ = [
 Line = list[tuple[str, dict[str, bool]]]
 """Pieces of a line with their markup, the keywords that pytest's terminal writer takes."""
 
-SECTIONS: dict[str, str] = {
-    Kind.HYPOTHESIS: "Section 2: hypotheses",
-    Kind.THEOREM: "Section 2: theorems",
-    Kind.EMPIRICAL: "Section 4: empirical results",
-    Kind.METRIC: "Section 3.1: metrics",
-    Kind.DISCUSSION: "Section 5: discussion",
-}
 Cells = dict[str, str]
 """A row of a table: column -> text."""
 
@@ -78,7 +68,7 @@ def grouped(
         yield title, [(claim, list(same)) for claim, same in claims]
 
 
-def heading(verdict: Verdict, width: int) -> Iterator[Line]:
+def _heading(verdict: Verdict, width: int) -> Iterator[Line]:
     """The claim, its statement and the paper's reading, in lines that fit."""
     paper = f"[paper: {verdict.paper}]".replace(" ", _HARD_SPACE)
     for line in wrapped(f"{verdict.claim}  {verdict.statement}  {paper}", width):
@@ -92,7 +82,7 @@ def sectioned(
     for title, claims in grouped(rows, verdict_of):
         yield from ([], [(title, {"bold": True})])
         for _, same in claims:
-            yield from heading(verdict_of(same[0]), width)
+            yield from _heading(verdict_of(same[0]), width)
             for row in same:
                 yield from lines_of(row)
 
@@ -192,17 +182,16 @@ def cut(line: Line, width: int) -> Line:
 
 
 def write(lines: Iterable[Line], stream: TextIO) -> None:
-    """Write each line; a character that the stream's encoding lacks is written as its escape."""
-    colour = in_colour(stream, os.environ)
+    """Write each line, in colours on a terminal that shows them unless NO_COLOR forbids it.
+
+    A character that the stream's encoding lacks is written as its escape.
+    """
+    forbidden = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    colour = stream.isatty() and not forbidden
     encoding = getattr(stream, "encoding", None) or "utf-8"
     for line in lines:
         text = _painted(line) if colour else plain(line)
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding).rstrip() + "\n")
-
-
-def in_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether the stream is a terminal that shows colours and NO_COLOR does not forbid them."""
-    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def plain(line: Line) -> str:

@@ -15,6 +15,7 @@ WAIT_SHOWN_AFTER = 1.0
 """Seconds before a wait is worth a line: a run from the store takes less."""
 
 _NAME_LEAST = 16
+_WAITS = ("starting, or trained elsewhere", "another worker trains it")
 
 
 def compose(found: Sequence[Progress], now: float, columns: int, most: int) -> list[str]:
@@ -41,8 +42,9 @@ def compose(found: Sequence[Progress], now: float, columns: int, most: int) -> l
     )
     keep = min(longest, max(room, _NAME_LEAST))
     lines = [
-        f"{clip_middle(progress.name, keep, keep // 3):<{keep}}  {_wait(progress, trained) or row}".rstrip()
-        for progress, row in zip(shown, rows, strict=True)
+        f"{clip_middle(of.name, keep, keep // 3):<{keep}}  "
+        f"{_WAITS[of.name in trained] if of.epoch is None else row}".rstrip()
+        for of, row in zip(shown, rows, strict=True)
     ]
     lines += [f"and {more} more in training"] if more and most > 0 else []
     return [line[: max(0, columns - 1)] for line in lines]
@@ -59,9 +61,3 @@ def _cells(progress: Progress, now: float) -> Cells:
         ahead = math.ceil(progress.left - max(0.0, now - progress.written))
         left = f"{duration(max(1, ahead))} left"
     return {"epoch": epoch, "loss": loss, "left": left}
-
-
-def _wait(progress: Progress, trained: set[str]) -> str:
-    if progress.epoch is not None:
-        return ""
-    return "another worker trains it" if progress.name in trained else "starting, or trained elsewhere"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(config.stash.setdefault(COLLECTOR, Collector()))
     if option.baseline is not None:
         config.stash[BASELINE] = Baseline.read(Path(option.baseline))
-
-
-@pytest.fixture
-def record_verdict(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """`record_verdict(verdict, **provenance)` hands a verdict, and where it came from, to the report.
-
-    Provenance is plain JSON, the fields of `claims.core.origin.Origin`: data (name to checksum), seeds,
-    device, backend, precision, experiments.
-    """
-
-    def record(verdict: Verdict, **provenance: Any) -> None:
-        request.node.user_properties.append(recording(verdict, provenance))
-
-    return record
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -16,13 +16,11 @@ import msgspec
 from msgspec import Meta
 
 from claims.core.origin import Origin, Seconds, TrainedRun
-from claims.core.verdict import Count, Probability, Verdict
+from claims.core.verdict import Count, Outcome, Probability, Verdict
 
 __all__ = [
     "SCHEMA",
     "VERSION",
-    "Control",
-    "Controls",
     "Design",
     "Durations",
     "Multiplicity",
@@ -66,6 +64,20 @@ class Row(Verdict, frozen=True, kw_only=True):
     p_bh: Probability | None = None
     p_holm: Probability | None = None
     survives: bool | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the outcome is one of the two that a p-value speaks for."""
+        return self.outcome in (Outcome.SUPPORTED, Outcome.REFUTED)
+
+    @property
+    def fell(self) -> bool:
+        """Whether it is decided by its own error rate, and not once all rows are counted."""
+        return self.survives is False
+
+    def stands(self, alpha: float) -> bool:
+        """Whether a decided row may carry the headline: not sampled, or surviving Holm's correction."""
+        return not self.sampled or (self.p_holm is not None and self.p_holm <= alpha)
 
 
 class Multiplicity(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,24 +204,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
     multiplicity: Multiplicity
     verdicts: tuple[Row, ...]
-
-
-class Control(msgspec.Struct, frozen=True):
-    """How a planted control of a claim came out: a case of which the verdict is known."""
-
-    claim: str
-    outcome: str
-    test: str
-    passed: bool
-
-
-class Controls(msgspec.Struct, frozen=True):
-    """The planted controls, as the harness's own tests left them: controls.json."""
-
-    finished: str = ""
-    commit: str | None = None
-    dirty: bool | None = None
-    controls: tuple[Control, ...] = ()
 
 
 def schema() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -12,11 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tabulate import tabulate
 
 from reports.formats import STYLES, counted, duration, estimate, number, p_value, shown
-from reports.multiplicity import fell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from jinja2 import Environment
 
 __all__ = ["TEMPLATES", "anchor", "github_table", "markdown", "rendered", "visible"]
@@ -49,7 +47,6 @@ def _environment(*, html: bool) -> Environment:
     )
     formats = (anchor, counted, duration, estimate, markdown, number, p_value, shown)
     made.filters |= {function.__name__: function for function in formats}
-    made.tests["fell"] = fell
     made.globals |= {"median": median, "table": github_table}
     made.globals |= {"glyphs": {str(of): style.glyph for of, style in STYLES.items()}}
     return made

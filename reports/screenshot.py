@@ -68,9 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".picture-") as folder:
         taken = Path(folder) / "page.png"
         window = [f"--window-size={arguments.width},{arguments.height}", "--hide-scrollbars"]
-        theme = ["--force-dark-mode"] if arguments.scheme == "dark" else []
-        profile, picture = f"--user-data-dir={folder}/profile", f"--screenshot={taken}"
-        command = [program(), *ARGUMENTS, *window, *theme, profile, picture, page.as_uri()]
+        window += ["--force-dark-mode"] if arguments.scheme == "dark" else []
+        files = [f"--user-data-dir={folder}/profile", f"--screenshot={taken}", page.as_uri()]
+        command = [program(), *ARGUMENTS, *window, *files]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode or not taken.is_file():
             raise pytest.UsageError(f"got no picture from {command[0]}: {done.stderr.strip()[-500:]}")

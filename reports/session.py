@@ -35,8 +35,7 @@ OPTIONS = (
     Option(
         "fail_on",
         (),
-        "Findings that fail their test, comma separated, of refuted, inconclusive, changed; changed needs "
-        "--baseline",
+        f"Findings that fail their test, comma separated, of {', '.join(FINDINGS)}; changed needs --baseline",
         shown="none",
         more={"type": comma_list("finding", FINDINGS), "metavar": "LIST"},
     ),
@@ -126,16 +125,13 @@ def _interruption(session: pytest.Session, collector: Collector) -> str | None:
     done, wanted = len(collector.finished), session.testscollected
     if done >= wanted:
         return None
-    stopped = next(
-        (why for why in (session.shouldfail, session.shouldstop) if isinstance(why, str)), "interrupted"
-    )
-    return f"{stopped}: {done} of {wanted} tests finished"
+    stopped = [why for why in (session.shouldfail, session.shouldstop) if isinstance(why, str)]
+    return f"{(stopped or ['interrupted'])[0]}: {done} of {wanted} tests finished"
 
 
 # -- GitHub Actions -------------------------------------------------------------------
 
 GITHUB_VARIABLE = "GITHUB_STEP_SUMMARY"
-
 GITHUB_LIMIT = 1024 * 1024
 """Bytes of a step's summary; GitHub shows nothing at all of a longer one."""
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from claims.core.change import Change
 from claims.core.verdict import Outcome
 from reports import files, layout
-from reports.earlier import Baseline, Change
+from reports.earlier import Baseline
 from reports.formats import STYLES, count, counted, design, estimate, p_value, plural, sizes
-from reports.layout import Cells, Line, clip, grouped, wrapped
-from reports.multiplicity import fell
-from reports.records import Multiplicity, Options, Report, Row
+from reports.layout import Cells, Line, clip, wrapped
+from reports.records import Report, Row
+from reports.rendering import rendered
 
-__all__ = ["Ended", "changes", "counts", "designed", "measured", "readings", "show", "survivors", "table"]
+__all__ = ["Ended", "below", "changes", "counts", "measured", "show", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,7 @@ def show(terminal: pytest.TerminalReporter, ended: Ended) -> None:
     brief = terminal.config.get_verbosity() <= -2
     if not brief:
         terminal.write_sep("=", "verdicts")
-        _write(terminal, [*table(report.verdicts, width), [], *survivors(report.multiplicity, width)])
-        _write(terminal, [*designed(about.options, width), [], *readings(report.verdicts, width), []])
+        _write(terminal, [*table(report.verdicts, width), [], *below(report, width), []])
         if ended.earlier:
             _write(terminal, changes(report.verdicts, ended.earlier, width))
     _write(terminal, [counts(report.verdicts, len(about.errors), len(about.skipped))])
@@ -50,8 +50,8 @@ def show(terminal: pytest.TerminalReporter, ended: Ended) -> None:
     for text in filter(None, (partial, *ended.notes)):
         terminal.write_line(text, yellow=True)
     written = "" if ended.problem or brief else f"{', '.join(files.NAMES)} in {_shortest(ended.folder)}"
-    beside = f"{ended.page.name} beside them, for a browser" if ended.page and not brief else ""
-    for problem, text in ((ended.problem, written), (ended.page_problem, beside)):
+    page = f"{ended.page.name} beside them, for a browser" if ended.page and not brief else ""
+    for problem, text in ((ended.problem, written), (ended.page_problem, page)):
         if problem or text:
             terminal.write_line(problem or text, red=bool(problem))
 
@@ -81,33 +81,18 @@ def counts(rows: Sequence[Row], errors: int = 0, skipped: int = 0) -> Line:
     return [*line, ("; " + ", ".join(parts), {})] if parts else line
 
 
-def survivors(of: Multiplicity, width: int) -> list[Line]:
-    """What the star in the table means and how many rows have it; nothing where no row could have it."""
-    left = of.decided - of.surviving_bh
-    if not of.decided:
-        return []
-    text = (
-        f"{of.decided} decided of {of.rows} rows with a p-value, counted together: "
-        f"{of.surviving_bh} survive Benjamini-Hochberg at {of.alpha:g}, {of.surviving_holm} Holm"
+def below(report: Report, width: int) -> list[Line]:
+    """What follows the table: what its star means, if a row could have one; the design; the paper and we."""
+    options = report.provenance.options
+    text = rendered(
+        "summary.txt",
+        of=report.multiplicity,
+        design=design(options),
+        sizes=sizes(options),
+        sections=layout.grouped(report.verdicts, lambda row: row),
+        measured=measured,
     )
-    return wrapped(f"{text}; * {left} {'does' if left == 1 else 'do'} not survive" if left else text, width)
-
-
-def designed(options: Options, width: int) -> list[Line]:
-    """How many networks the run was to judge, how its error rate was spent, and what the scale trains on."""
-    return [line for text in (design(options), sizes(options)) for line in wrapped(text, width)]
-
-
-def readings(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """For each claim the paper's own reading and ours, `E1 paper says yes, we measured: he refuted`."""
-    for _, claims in grouped(rows, lambda row: row):
-        for claim, ours in claims:
-            parts = []
-            for name, outcomes in measured(ours).items():
-                several = len(outcomes) > 1
-                said = [f"{n} {outcome}" if several else str(outcome) for outcome, n in outcomes.items()]
-                parts.append(f"{name} {' and '.join(said)}")
-            yield from wrapped(f"{claim} paper says {ours[0].paper}, we measured: {', '.join(parts)}", width)
+    return [line for paragraph in text.splitlines() for line in wrapped(paragraph, width) or [[]]]
 
 
 def measured(rows: Sequence[Row]) -> dict[str, dict[Outcome, int]]:
@@ -121,7 +106,7 @@ def changes(rows: Sequence[Row], earlier: Baseline, width: int) -> Iterator[Line
     compared: verdicts of another rule, and those that the baseline does not have."""
     moved = [(row, pair) for row in rows if (pair := earlier.moved(row))]
     rules = sum(earlier.change(row) is Change.RULE for row in rows)
-    new = len(earlier.missing(rows))
+    new = earlier.missing(rows)
     parts = [f"{rules} judged by another rule"] if rules else []
     parts += [f"{new} of {len(rows)} not in it"] if new else []
     text = f"changed since the baseline: {len(moved) or 'none'}"
@@ -219,7 +204,7 @@ def _cells(row: Row, style: _Style) -> Cells:
     claim = {"claim": row.claim} if style.claim else {}
     return claim | {
         "setting": " ".join(row.setting.split()),
-        "verdict": style.words.get(row.outcome, row.outcome) + _FELL * fell(row),
+        "verdict": style.words.get(row.outcome, row.outcome) + _FELL * row.fell,
         "estimate [interval] margin": _failed(row) or estimate(row, style.digits),
         **({"p": p_value(row.p_value)} if style.p else {}),
         "n": counted(row) if style.units else str(row.n),
@@ -231,6 +216,5 @@ def _failed(row: Row) -> str:
     """The hypotheses that failed, where a claim is not applicable for them."""
     if row.outcome is not Outcome.NOT_APPLICABLE:
         return ""
-    if row.failed:
-        return f"{' and '.join(row.failed)} failed"
-    return clip(row.reason.split(";")[0], _FAILED_MOST)
+    failed = f"{' and '.join(row.failed)} failed" if row.failed else row.reason.split(";")[0]
+    return failed if row.failed else clip(failed, _FAILED_MOST)

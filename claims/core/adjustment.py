@@ -22,7 +22,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["benjamini_hochberg", "holm"]
+from claims.core.verdict import Verdict
+
+__all__ = ["adjusted", "benjamini_hochberg", "holm"]
+
+
+def adjusted(verdicts: Sequence[Verdict]) -> list[tuple[float | None, float | None]]:
+    """Of each verdict the p-values adjusted by Benjamini and Hochberg's procedure and by Holm's.
+
+    All that are sampled and have a p-value are counted together; the others have neither.
+    """
+    counted = [i for i, verdict in enumerate(verdicts) if verdict.p_value is not None and verdict.sampled]
+    p_values = [float(verdicts[i].p_value or 0.0) for i in counted]
+    found: list[tuple[float | None, float | None]] = [(None, None)] * len(verdicts)
+    for i, bh, by_holm in zip(counted, benjamini_hochberg(p_values), holm(p_values), strict=True):
+        found[i] = bh, by_holm
+    return found
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -220,6 +220,11 @@ class Verdict(msgspec.Struct, frozen=True):
             )
         force_setattr(self, "interval", (low, high))
 
+    @property
+    def sampled(self) -> bool:
+        """Whether it is a statement about networks of which some were drawn: then its p-value counts."""
+        return self.strength is Strength.STATISTICAL
+
     def as_json(self) -> dict[str, object]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""
         fields: dict[str, object] = msgspec.json.decode(msgspec.json.encode(self))

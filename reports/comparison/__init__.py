@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from claims.core.verdict import Strength
-from reports.collector import paper_order
-from reports.earlier import NAME, Change, change, key, read
+from claims.catalogue.order import paper_order
+from claims.core.change import Change, change, key
+from reports.earlier import NAME, read
 from reports.formats import commit, design, minute, sizes
 from reports.layout import printable
 from reports.records import Report, Row
@@ -68,12 +68,9 @@ def gather(paths: Sequence[Path]) -> Comparison:
         pytest.UsageError: one of them is no report.
     """
     reports = [read(path) for path in paths]
-    names = _names(paths, reports)
-    columns = tuple(
-        Column(name, printable(str(path)), _about(report))
-        for name, path, report in zip(names, paths, reports, strict=True)
-    )
-    return Comparison(columns, tuple(compare(reports)), tuple(_cautions(names, reports)))
+    columns = tuple(_columns(paths, reports))
+    cautions = _cautions([column.name for column in columns], reports)
+    return Comparison(columns, tuple(compare(reports)), tuple(cautions))
 
 
 # -- verdicts -------------------------------------------------------------------------
@@ -87,22 +84,19 @@ def compare(reports: Sequence[Report]) -> list[Difference]:
     tables = [{key(row): row for row in report.verdicts} for report in reports]
     keys = dict.fromkeys(key for table in tables for key in table)
     rows = [_difference(tuple(table.get(key) for table in tables)) for key in keys]
-    return sorted(rows, key=lambda row: paper_order(row.any))
+    return sorted(rows, key=lambda row: (paper_order(row.any), row.any.nodeid))
 
 
 def _difference(verdicts: tuple[Row | None, ...]) -> Difference:
+    texts = {name: tuple(str(getattr(row, name, "")) or "-" for row in verdicts) for name in _ALIKE}
     changed = change(filter(None, verdicts))
     known = [ends for row in verdicts if row and changed is not Change.RULE and (ends := interval(row))]
     return Difference(
         verdicts,
         changed,
         max(low for low, _ in known) > min(high for _, high in known) if len(known) > 1 else None,
-        {field: texts for field in _ALIKE if len(set(texts := _texts(verdicts, field)) - {"-"}) > 1},
+        {name: found for name, found in texts.items() if len(set(found) - {"-"}) > 1},
     )
-
-
-def _texts(verdicts: tuple[Row | None, ...], field: str) -> tuple[str, ...]:
-    return tuple("-" if row is None else str(getattr(row, field)) or "-" for row in verdicts)
 
 
 def interval(row: Row) -> tuple[float, float] | None:
@@ -113,17 +107,15 @@ def interval(row: Row) -> tuple[float, float] | None:
     """
     if row.interval is not None:
         return row.interval
-    if row.estimate is None or row.strength is Strength.STATISTICAL:
+    if row.estimate is None or row.sampled:
         return None
     return row.estimate, row.estimate
 
 
 def tally(rows: Sequence[Difference]) -> dict[str, int]:
     """How many rules and outcomes changed, intervals are apart and rows one-sided, zeros included."""
-    return {
-        "rule": sum(row.change is Change.RULE for row in rows),
-        "flip": sum(row.change is Change.FLIP for row in rows),
-        "change": sum(row.change is Change.CHANGE for row in rows),
+    kinds = {"rule": Change.RULE, "flip": Change.FLIP, "change": Change.CHANGE}
+    return {word: sum(row.change is kind for row in rows) for word, kind in kinds.items()} | {
         "apart": sum(bool(row.apart) for row in rows),
         "one-sided": sum(None in row.verdicts for row in rows),
         "unlike": sum(bool(row.unlike) for row in rows),
@@ -133,26 +125,26 @@ def tally(rows: Sequence[Difference]) -> dict[str, int]:
 # -- reports as a whole ---------------------------------------------------------------
 
 
-def _stamp(report: Report) -> tuple[str, str]:
-    about = report.provenance
-    return commit(about.commit, about.dirty), minute(about.finished)
-
-
-def _about(report: Report) -> str:
-    about, (made_at, finished) = report.provenance, _stamp(report)
-    return f"{about.folder}, scale {about.options.scale}, commit {made_at}, finished {finished} UTC"
-
-
-def _names(paths: Sequence[Path], reports: Sequence[Report]) -> list[str]:
-    """The folder's name where that tells the columns apart, else time and commit, else a number as well."""
-    folders = [printable(path.resolve().parent.name if path.name == NAME else path.stem) for path in paths]
-    often = Counter(folders)
-    names = [
-        name if often[name] == 1 else " ".join((name, *reversed(_stamp(report))))
-        for name, report in zip(folders, reports, strict=True)
+def _columns(paths: Sequence[Path], reports: Sequence[Report]) -> Iterator[Column]:
+    """Each goes by its folder's name where that tells them apart, else time and commit, else a number too."""
+    names = [printable(path.resolve().parent.name if path.name == NAME else path.stem) for path in paths]
+    stamps = [
+        (minute(about.finished), commit(about.commit, about.dirty))
+        for about in (report.provenance for report in reports)
     ]
-    again = Counter(names)
-    return [name if again[name] == 1 else f"{name} ({i})" for i, name in enumerate(names, start=1)]
+    often = Counter(names)
+    names = [
+        name if often[name] == 1 else " ".join((name, *stamp))
+        for name, stamp in zip(names, stamps, strict=True)
+    ]
+    often = Counter(names)
+    for i, (name, path, report) in enumerate(zip(names, paths, reports, strict=True)):
+        about, (finished, made_at) = report.provenance, stamps[i]
+        yield Column(
+            name if often[name] == 1 else f"{name} ({i + 1})",
+            printable(str(path)),
+            f"{about.folder}, scale {about.options.scale}, commit {made_at}, finished {finished} UTC",
+        )
 
 
 def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from claims.core.change import Change
 from claims.harness.launch.command_line import comma_list
 from reports import earlier, files, layout
 from reports.comparison import Column, Comparison, Difference, gather, tally
-from reports.earlier import WORDS, Change
-from reports.formats import STYLES, estimate, plural
+from reports.earlier import WORDS
+from reports.formats import SHORT, STYLES, estimate, plural
 from reports.layout import Cells, Line, clip, printable, wrapped
 from reports.records import Row
 from reports.rendering import markdown as escaped
@@ -71,20 +72,20 @@ def run(arguments: argparse.Namespace) -> int:
             or a target that cannot be written.
     """
     asked, fail_on = " ".join(map(printable, arguments.reports)), ",".join(arguments.fail_on)
-    found = earlier.find(arguments.reports)
-    for line in found.skipped:
+    found, skipped = earlier.find(arguments.reports)
+    for line in skipped:
         print(line, file=sys.stderr)
-    if not found.files:
+    if not found:
         raise pytest.UsageError(
             f"got no report in {asked}, wanted at least one: python -m pytest claims/ -n auto writes "
             "reports/out/<backend>"
         )
-    if len(found.files) == 1 and fail_on:
+    if len(found) == 1 and fail_on:
         raise pytest.UsageError(
             f"got one report in {asked} with --fail-on {fail_on}, wanted at least two: "
             "name another one to compare it with"
         )
-    comparison = gather(found.files)
+    comparison = gather(found)
     rows = [row for row in comparison.rows if row.change in SHOWN[arguments.only]]
     width = shutil.get_terminal_size((80, 24)).columns
     alone = len(comparison.columns) == 1
@@ -102,14 +103,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _alone(comparison: Comparison, width: int) -> list[Line]:
     """One report has nothing to be compared with: its own table, and how to get another."""
-    column = comparison.columns[0]
-    hint = f"one report only, {column.name}: nothing to compare. Name another, or make one: "
+    hint = f"one report only, {comparison.columns[0].name}: nothing to compare. Name another, or make one: "
     hint += "python -m tox -e cpu-fp64"
-    return [
-        *table([row.any for row in comparison.rows], width),
-        [],
-        *wrapped(hint, width),
-    ]
+    return [*table([row.any for row in comparison.rows], width), [], *wrapped(hint, width)]
 
 
 def _write(path: Path, content: str) -> None:
@@ -158,7 +154,6 @@ def _summary(rows: Sequence[Difference], reports: int) -> str:
 
 # -- on a terminal --------------------------------------------------------------------
 
-_SHORT = {"not applicable": "n/a", "inconclusive": "inconcl."}
 _LETTERS: dict[str, str] = {outcome: style.letter for outcome, style in STYLES.items()}
 _MARK, _SETTING_LEAST, _NAME_MOST = 8, 12, 24
 
@@ -184,10 +179,10 @@ class _Style:
 
 _STYLES = (
     _Style({}),
-    _Style(_SHORT),
-    _Style(_SHORT, digits=2),
+    _Style(SHORT),
+    _Style(SHORT, digits=2),
     _Style({}, beside=False),
-    _Style(_SHORT, beside=False),
+    _Style(SHORT, beside=False),
     _Style(_LETTERS, beside=False, names=False),
 )
 

@@ -9,6 +9,7 @@ import numpy as np
 from models.runs.run import Run
 from reports.figures import Group, Series, by_pair, drawing, early_and_late, epochs, pair_note
 from reports.figures.drawing import CELL, SHADES, Drawing, Panel
+from reports.files import csv_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,21 +48,15 @@ def draw(run: Run, name: str, title: str) -> Drawing:
         "run": run,
         "middle": middle,
         "lowest": (middle.min(), found.times[middle.argmin()]),
-        "final": {side: _final(run, side) for side in SIDES},
+        "final": {side: run.agreement(side)[-1] for side in SIDES},
         "models": {side: _medians(run, side) if len(run.spec.populations) > 1 else {} for side in SIDES},
     }
     return drawing.drawn(figure, name, title, "agreement.txt", _table(run), **numbers)
 
 
-def _final(run: Run, side: str) -> np.ndarray:
-    """Share of samples labelled alike at the end, by pair [P]."""
-    at_end: np.ndarray = run.agreement(side)[-1]
-    return at_end
-
-
 def _medians(run: Run, side: str) -> dict[Group, float]:
     """The final share of each kind of pair."""
-    return {pair: float(s.middle[0]) for pair, s in by_pair(run, _final(run, side)[None]).items()}
+    return {pair: float(s.middle[0]) for pair, s in by_pair(run, run.agreement(side)[-1:]).items()}
 
 
 _TITLES = {"train": "Training: final share alike", "test": "Test: final share alike"}
@@ -69,8 +64,9 @@ _TITLES = {"train": "Training: final share alike", "test": "Test: final share al
 
 def _ordered(figure: Figure, place: Any, run: Run, side: str) -> None:
     """One population: a point a pair, the pairs in order."""
-    shares = np.sort(_final(run, side))
-    axes = drawing.add_axes(figure, place, _TITLES[side], max(1, len(shares)), (0, 1), below="pair, in order")
+    shares = np.sort(run.agreement(side)[-1])
+    panel = Panel(_TITLES[side], (), shares, (0, 1))
+    axes = drawing.add_axes(figure, place, panel, max(1, len(shares)), "pair, in order")
     axes.plot(np.arange(1, len(shares) + 1), shares, color=drawing.SERIES[0][0], linewidth=1.4)
 
 
@@ -107,4 +103,4 @@ def _table(run: Run) -> str:
                     at = int(time) if float(time).is_integer() else time
                     yield (at, side, i, j, run.samples(side), int(count))
 
-    return drawing.as_csv(("epoch", "side", "i", "j", "samples", "alike"), rows())
+    return csv_text(("epoch", "side", "i", "j", "samples", "alike"), rows(), digits=9)

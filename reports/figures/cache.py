@@ -30,7 +30,6 @@ from models.runs.stored import stored
 from reports.figures import agreement, curves, fields
 from reports.figures.drawing import Drawing
 from reports.figures.forest import forest
-from reports.files import write_whole
 from reports.records import Row
 from reports.rendering import TEMPLATES
 
@@ -82,8 +81,8 @@ class Figure(msgspec.Struct, frozen=True):
 
 def titles() -> dict[str, str]:
     """Kind -> title: the figures with a drawing of their own, and the fields of recorders without one."""
-    found = {"curves": "Learning curves", "agreement": "Labels of pairs"}
-    return found | fields.KINDS | {name: field.title for name, field in fields.declared().items()}
+    found = {"curves": "Learning curves", "agreement": "Labels of pairs", "distance": "Distance of weights"}
+    return found | {name: field.title for name, field in fields.declared().items()}
 
 
 class FigureCache:
@@ -141,8 +140,9 @@ class FigureCache:
         if not isinstance(drawing, Drawing):
             return None if drawing is None else Figure(name, title, problem=drawing)
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.folder / f"{name}.svg", drawing.svg)
-        write_whole(self.folder / f"{name}.csv", drawing.csv)
+        # Not synchronised one by one as the report's files are: there are hundreds, all drawn again at need.
+        (self.folder / f"{name}.svg").write_bytes(drawing.svg.encode())
+        (self.folder / f"{name}.csv").write_bytes(drawing.csv.encode())
         return Figure(name, title, drawing.svg, f"{self.folder.name}/{name}.csv", drawing.caption)
 
     def _kept(self, name: str, identity: dict[str, Any]) -> Drawing | None:
@@ -186,8 +186,9 @@ def _drawing_version() -> str:
 
 # -- drawing --------------------------------------------------------------------------
 
-Order = tuple[Path, Source, list[tuple[str, str, str]]]
-"""The store, a run, and (kind, name, title) of each of its figures."""
+Order = tuple[
+    Path, Source, list[tuple[str, str, str]]
+]  # the store, a run, (kind, name, title) of its figures
 
 
 def _drawn(orders: Sequence[Order]) -> list[list[Drawing | str | None]]:

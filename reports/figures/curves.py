@@ -11,6 +11,7 @@ import numpy as np
 from models.runs.run import Run
 from reports.figures import Series, Trace, by_network, drawing, early_and_late, epochs
 from reports.figures.drawing import Drawing, Panel
+from reports.files import csv_text
 
 __all__ = ["draw"]
 
@@ -47,7 +48,8 @@ def draw(run: Run, name: str, title: str) -> Drawing:
 def _panels(run: Run, side: str) -> list[Panel]:
     where, found = SIDES[side], _loss(run, side)
     raw = _series(run, found.values)
-    over = _series(run, np.maximum(found.values / _baseline(run, side), _FLOOR))
+    unit = float(run.arrays["baseline"][list(SIDES).index(side)])
+    over = _series(run, np.maximum(found.values / unit, _FLOOR))
     least = min(float(s.low[np.isfinite(s.low)].min(initial=1.0)) for s in over)
     as_paper = ", linear axis as in the paper" if side == "train" else ", linear axis"
     panels = [
@@ -79,10 +81,6 @@ def _loss(run: Run, side: str) -> Trace:
     return early_and_late(run, "train_loss") if side == "train" else epochs(run.arrays["test_loss"])
 
 
-def _baseline(run: Run, side: str) -> float:
-    return float(run.arrays["baseline"][list(SIDES).index(side)])
-
-
 def _medians(run: Run) -> dict[str, Any]:
     """Over the networks the first and last training loss and the last accuracies, and all last losses."""
     loss = run.normalised_loss("train").astype(float)
@@ -110,7 +108,7 @@ def _table(run: Run) -> str:
     names = [f"{side}_{what}" for what in ("loss", "accuracy") for side in SIDES]
     late = {name: run.arrays[name] for name in names if name in run.arrays and name != "train_loss"}
     late["test_loss_over_baseline"] = run.normalised_loss("test")
-    unit = _baseline(run, "train")
+    unit = float(run.arrays["baseline"][0])
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for k, (m, number) in product(range(len(found.times)), enumerate(run.spec.numbers)):
@@ -120,4 +118,4 @@ def _table(run: Run) -> str:
             yield (int(time) if whole else time, run.groups[m], number, loss, loss / unit, *rest)
 
     header = ("epoch", "population", "network", "train_loss", "train_loss_over_baseline", *late)
-    return drawing.as_csv(header, rows())
+    return csv_text(header, rows(), digits=9)

@@ -23,7 +23,6 @@ import numpy as np
 
 from claims.core.verdict import Outcome
 from reports.figures import Series
-from reports.files import csv_text
 from reports.formats import number
 from reports.rendering import rendered
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("CELL", "GRID", "INK", "MUTED", "OUTCOMES", "SERIES", "SHADES", "VARIABLES"),
-    *("Drawing", "Panel", "add_axes", "as_csv", "as_svg", "canvas", "drawn", "greatest", "legend", "lines"),
+    *("Drawing", "Panel", "add_axes", "as_svg", "canvas", "drawn", "greatest", "legend", "lines"),
     *("write",),
 ]
 
@@ -55,12 +54,7 @@ SHADES = ("#eeece4", "#c9dcea", "#8fbcdb", "#2674a6", "#0a6299", "#004166")
 CELL = {"low": "#111111", "high": "#ffffff"}
 """Of the numbers on the first three shades, and on the others."""
 
-OUTCOMES = {
-    Outcome.SUPPORTED: "#00684a",
-    Outcome.REFUTED: "#a03c00",
-    Outcome.INCONCLUSIVE: "#665200",
-    Outcome.NOT_APPLICABLE: "#585858",
-}
+OUTCOMES = dict(zip(Outcome, ("#00684a", "#a03c00", "#665200", "#585858"), strict=True))
 """Of a verdict, as the page's light theme has them."""
 
 VARIABLES = {INK: "ink", MUTED: "muted", GRID: "grid"}
@@ -125,34 +119,23 @@ def canvas(width: float, height: float) -> Figure:
     return figure
 
 
-def add_axes(
-    figure: Figure,
-    place: Sequence[float],
-    title: str,
-    right: float,
-    limits: tuple[float, float],
-    *,
-    log: bool = False,
-    below: str = "",
-) -> Axes:
-    """Axes from 0 to `right` and over `limits`, with a title, a grid and few ticks.
+def add_axes(figure: Figure, place: Sequence[float], panel: Panel, right: float, below: str) -> Axes:
+    """The panel's axes, with its title, a grid and few ticks, and nothing drawn on them yet.
 
     Args:
         figure: from `canvas`.
         place: left, bottom, width and height in parts of the figure.
-        title: above it.
-        right: greatest x, an epoch.
-        limits: least and greatest y; of a log axis both are widened to powers of ten.
-        log: whether y is logarithmic.
+        panel: what goes there.
+        right: greatest x, such as an epoch; the least is 0.
         below: what x is, or "" where other axes below say so.
     """
     from matplotlib.ticker import MaxNLocator
 
     axes = figure.add_axes(tuple(place))  # type: ignore[arg-type]
     axes.set_axis_off()  # its ticks take most of matplotlib's time; the few wanted stand below
-    right, (low, high) = max(right, 1), limits
+    right, (low, high) = max(right, 1), panel.limits
     rows = list(MaxNLocator(4).tick_values(low, high))
-    if log:
+    if panel.log:
         first, last = math.floor(math.log10(low) - 0.05), math.ceil(math.log10(high) + 0.1)
         step = max(1, math.ceil((last - first) / 5))
         rows = [10.0**k for k in range(first, last + 1) if k % step == 0]
@@ -162,7 +145,7 @@ def add_axes(
     rows = [row for row in rows if low <= row <= high]
     axes.hlines(rows, 0, right, color=GRID, linewidth=0.6, zorder=0.5)
     axes.hlines([low], 0, right, color=MUTED, linewidth=0.7, zorder=1, clip_on=False)
-    write(axes, (0, 1), (0, 12), title, color=INK, ha="left")
+    write(axes, (0, 1), (0, 12), panel.title, color=INK, ha="left")
     write(axes, (0.5, 0), (0, -21), below)
     for row in rows:
         write(axes, (0, row), (-5, 0), number(row), data="y", ha="right")
@@ -195,7 +178,7 @@ def write(
 
 def lines(figure: Figure, place: Sequence[float], panel: Panel, right: float, below: str = "epoch") -> None:
     """A panel on axes of its own, its series drawn; many bands are fainter."""
-    axes = add_axes(figure, place, panel.title, right, panel.limits, log=panel.log, below=below)
+    axes = add_axes(figure, place, panel, right, below)
     strength = 0.16 if len(panel.series) <= 4 else 0.07
     x = _thinned(panel.times)
     times = panel.times[x]
@@ -306,12 +289,3 @@ def drawn(figure: Figure, name: str, title: str, words: str, csv: str, **numbers
     """
     caption, description = (" ".join(part.split()) for part in rendered(words, **numbers).split("\n---\n"))
     return Drawing(as_svg(figure, name, title, description), csv, caption)
-
-
-def as_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Plain CSV; floats with as many digits as they need up to nine, empty where there is no number."""
-    return csv_text(header, ([_plain(value) for value in row] for row in rows))
-
-
-def _plain(value: Any) -> Any:
-    return float(f"{value:.9g}") if isinstance(value, float | np.floating) else value

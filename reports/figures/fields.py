@@ -8,7 +8,6 @@ was recorded without a field has no such figure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -16,8 +15,9 @@ from models.recorders.field import Field, fields
 from models.runs.run import Run
 from reports.figures import by_network, by_pair, drawing, epochs, pair_note
 from reports.figures.drawing import Drawing, Panel
+from reports.files import csv_text
 
-__all__ = ["DISTANCE", "KINDS", "declared", "draw"]
+__all__ = ["DISTANCE", "declared", "draw"]
 
 DISTANCE = ("weight_distance", "weights_differ")
 """Drawn side by side: how far apart two networks' weights are, Euclidean and by the paper's count."""
@@ -26,20 +26,10 @@ _TITLES = {
     "weight_distance": "Euclidean distance between all weights",
     "weights_differ": "Weights further apart than 0.1",
 }
-_ELSEWHERE = {
-    "train_loss",
-    "test_loss",
-    "train_accuracy",
-    "test_accuracy",
-    "train_agreement",
-    "test_agreement",
-}
+_ELSEWHERE = {f"{side}_{what}" for side in ("train", "test") for what in ("loss", "accuracy", "agreement")}
 """Shown by the learning curves and by the labels of pairs."""
 
 _DIMS = (("epoch", "network"), ("epoch", "pair"))
-
-KINDS: dict[str, str] = {"distance": "Distance of weights"}
-"""Kind -> title, besides the fields of `declared`."""
 
 
 def declared() -> dict[str, Field]:
@@ -61,7 +51,10 @@ def draw(run: Run, names: Sequence[str], name: str, title: str) -> Drawing:
         title: its accessible name.
     """
     fields = declared()
-    headings = [_TITLES.get(field) or _heading(fields[field]) for field in names]
+    headings = [
+        _TITLES.get(field) or ", ".join(filter(None, (fields[field].title, fields[field].unit)))
+        for field in names
+    ]
     pairs = names[0] in DISTANCE or "pair" in fields[names[0]].dims
     split = by_pair if pairs else by_network
     found = {field: split(run, run.arrays[field].astype(float)) for field in names}
@@ -81,10 +74,6 @@ def draw(run: Run, names: Sequence[str], name: str, title: str) -> Drawing:
     return drawing.drawn(figure, name, title, "fields.txt", _table(run, names, pairs), **numbers)
 
 
-def _heading(field: Any) -> str:
-    return f"{field.title}, {field.unit}" if field.unit else str(field.title)
-
-
 def _table(run: Run, names: Sequence[str], pairs: bool) -> str:
     """A row an epoch and pair or network."""
     numbers = np.array(run.spec.numbers)
@@ -94,4 +83,4 @@ def _table(run: Run, names: Sequence[str], pairs: bool) -> str:
         for epoch in range(run.spec.budget.epochs + 1)
         for k in range(len(who))
     )
-    return drawing.as_csv(("epoch", *(("i", "j") if pairs else ("network",)), *names), rows)
+    return csv_text(("epoch", *(("i", "j") if pairs else ("network",)), *names), rows, digits=9)

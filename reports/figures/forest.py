@@ -10,7 +10,6 @@ from claims.core.verdict import Outcome
 from reports.figures.drawing import GRID, INK, MUTED, OUTCOMES, as_svg, canvas, write
 from reports.formats import estimate, number
 from reports.layout import clip_middle
-from reports.multiplicity import fell
 from reports.records import Row
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _mark(axes: Axes, row: Row, y: float, ends: tuple[float, float]) -> None:
     """One row: setting, interval with an arrow at an open end, estimate, numbers."""
     colour = OUTCOMES[row.outcome]
     write(axes, (0, y), (-14, 0), clip_middle(row.setting, _SETTING_MOST), data="y", ha="right", color=INK)
-    write(axes, (1, y), (14, 0), estimate(row) + "*" * fell(row), data="y", ha="left", color=INK)
+    write(axes, (1, y), (14, 0), estimate(row) + "*" * row.fell, data="y", ha="left", color=INK)
     if row.interval is not None:
         low, high = max(row.interval[0], ends[0]), min(row.interval[1], ends[1])
         axes.plot([low, high], [y, y], color=colour, linewidth=1.6)

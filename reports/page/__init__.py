@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claims.core.verdict import Strength
+from claims.catalogue import CATALOGUE
+from claims.catalogue.figures import PAPER
+from claims.harness.launch.controls import Controls
 from reports.files import write_whole
 from reports.formats import count, design, sizes
-from reports.records import Controls, Report, Row
+from reports.records import Report, Row
 from reports.rendering import TEMPLATES, rendered
+from reports.summary import measured
 
 if TYPE_CHECKING:
     from reports.page.gallery import Gallery
@@ -57,17 +60,18 @@ def render(
     return rendered(
         "page.html",
         words=words,
+        catalogue=CATALOGUE,
+        redrawn=[figure.number for figure in PAPER],
+        measured=measured,
         report=report,
         about=about,
         options=about.options,
         multiplicity=report.multiplicity,
         counts=count(report.verdicts),
         rows=words.placed(report),
-        choices=_choices(report.verdicts),
         controls=controls,
         forest=forest,
         gallery=shown,
-        sampled=Strength.STATISTICAL,
         design=design(about.options),
         sizes=sizes(about.options),
         # The project's own files and matplotlib's SVG, the only texts that are not escaped.
@@ -76,13 +80,3 @@ def render(
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         trusted=Markup,
     )
-
-
-def _choices(rows: Sequence[Row]) -> dict[str, tuple[str, list[str]]]:
-    """The filters above the table: field -> its label, and the values to choose from."""
-    return {
-        "outcome": ("Verdict", [str(outcome) for outcome in count(rows)]),
-        "kind": ("Kind", list(dict.fromkeys(row.kind for row in rows))),
-        "protocol": ("Protocol", sorted({row.protocol for row in rows} - {""})),
-        "dataset": ("Data set", sorted({row.dataset for row in rows} - {""})),
-    }

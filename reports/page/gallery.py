@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from claims.catalogue.experiments import PROTOCOLS
 from claims.catalogue.figures import BOSTON, PAPER
@@ -72,9 +72,7 @@ def gallery(experiments: Iterable[TrainedRun], cache: FigureCache) -> Gallery:
     places = [*paper, *(place for _, group in more for place in group)]
     drawn = cache.figures(view.wanted for place in places for view in place.views)
     for place in places:
-        for view in place.views:
-            view.figure = drawn[view.wanted]
-        place.views = [view for view in place.views if view.figure]
+        place.views = [replace(view, figure=of) for view in place.views if (of := drawn[view.wanted])]
     return Gallery(paper, [(title, shown) for title, of in more if (shown := [p for p in of if p.views])])
 
 
@@ -92,19 +90,15 @@ def _order(of: Subject) -> tuple[object, ...]:
     return of.network, of.output, of.loss, rank, of.dataset
 
 
-def _network(of: Subject) -> str:
-    """All but the protocol, for people."""
-    output, loss = _OUTPUTS.get(of.output, of.output), _LOSSES.get(of.loss, of.loss)
-    return f"{of.dataset}, network {of.network}, {output}, {loss}"
-
-
 def _others(sources: Sequence[Source], kind: str) -> list[Place]:
     """The figures of a kind that are not among the paper's, one a network."""
     by_network: dict[str, list[Source]] = {}
     for source in sources:
         of = source.subject
         if not any(figure.kind == kind and figure.shows(of) for figure in PAPER):
-            by_network.setdefault(_network(of), []).append(source)
+            output, loss = _OUTPUTS.get(of.output, of.output), _LOSSES.get(of.loss, of.loss)
+            name = f"{of.dataset}, network {of.network}, {output}, {loss}"
+            by_network.setdefault(name, []).append(source)
     if kind == "agreement":
         by_network = {name: some for name, some in by_network.items() if some[0].subject.dataset != BOSTON}
     return [

@@ -10,31 +10,15 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from claims.catalogue import CATALOGUE
-from claims.catalogue.figures import PAPER
+from claims.catalogue.order import SECTIONS
 from claims.core.origin import TrainedRun
 from claims.core.verdict import Outcome
 from claims.harness.launch.command_line import OPTIONS
-from reports.layout import SECTIONS, grouped
-from reports.multiplicity import decided, stands
+from reports.layout import grouped
 from reports.records import Options, Provenance, Report, Row
 from reports.rendering import anchor, rendered
-from reports.summary import measured
 
-__all__ = [
-    "CATALOGUE",
-    "PAPER",
-    "QUESTION",
-    "PageRow",
-    "again",
-    "answer",
-    "datasets",
-    "measured",
-    "placed",
-    "prerequisites",
-    "reproduce",
-    "seconds",
-    "sections",
-]
+__all__ = ["QUESTION", "again", "answer", "datasets", "placed", "prerequisites", "reproduce", "sections"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +57,6 @@ def datasets(about: Provenance) -> list[str]:
     return [*real, "planted sets"] if len(real) < len(about.data) else real
 
 
-def seconds(verdicts: Sequence[Row], about: Provenance) -> float:
-    """What their tests took in this run."""
-    return sum(about.durations.tests.get(test, 0.0) for test in {row.nodeid for row in verdicts})
-
-
 def prerequisites(verdicts: Sequence[Row], everything: Sequence[Row]) -> dict[str, dict[str, Outcome]]:
     """Hypothesis that the claim of these verdicts needs -> its outcomes by setting on the claim's data.
 
@@ -112,7 +91,7 @@ def answer(verdicts: Sequence[Row], alpha: float) -> str:
     rows: then the chance that anything in the sentence is wrong is at most alpha.
     """
     kept = [
-        row if not decided(row) or stands(row, alpha) else replace(row, outcome=Outcome.INCONCLUSIVE)
+        row if not row.decided or row.stands(alpha) else replace(row, outcome=Outcome.INCONCLUSIVE)
         for row in verdicts
     ]
     said: dict[str, list[Outcome]] = {"he": [], "std": [], "var": []}
@@ -139,15 +118,13 @@ def again(rows: Sequence[Row], about: Provenance) -> str:
     Whole test functions where all of their tests in this run belong to these verdicts, else the
     tests one by one.
     """
-    mine = list(dict.fromkeys(row.nodeid for row in rows))
-    by_function: dict[str, list[str]] = {}
-    for test in mine:
-        by_function.setdefault(test.partition("[")[0], []).append(test)
-    everything = about.durations.tests
+    mine: dict[str, list[str]] = {}
+    for test in dict.fromkeys(row.nodeid for row in rows):
+        mine.setdefault(test.partition("[")[0], []).append(test)
     chosen: list[str] = []
-    for function, tests in by_function.items():
-        others = [test for test in everything if test.partition("[")[0] == function and test not in tests]
-        chosen += tests if others else [function]
+    for function, tests in mine.items():
+        all_of_it = {test for test in about.durations.tests if test.partition("[")[0] == function}
+        chosen += [function] if all_of_it <= set(tests) else tests
     return shlex.join(["python", "-m", "pytest", *chosen, *_options(about.options)])
 
 

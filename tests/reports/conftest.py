@@ -48,6 +48,19 @@ def test_eigenvalues_are_distinct(record_verdict):
 """E1 refuted for std, inconclusive for var, supported for he; H4 not applicable."""
 
 
+RECORDING = """
+import pytest
+from reports.collector import recording
+
+@pytest.fixture
+def record_verdict(request):
+    def record(verdict, **provenance):
+        request.node.user_properties.append(recording(verdict, provenance))
+    return record
+"""
+"""`record_verdict(verdict, **provenance)` hands a verdict to the report as the claims' hook does."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def heeded_interrupts() -> None:
     """A shell starts what it puts in the background with SIGINT ignored, which processes hand down to those
@@ -70,6 +83,7 @@ def harness(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
         "[pytest]\naddopts = -p claims.harness.launch.plugin -p reports.plugin"
         " -p xdist.plugin --strict-markers\nfilterwarnings = error"
     )
+    pytester.makeconftest(RECORDING)
     pytester.makepyfile(test_claims=CLAIMS)
     return pytester
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+from claims.harness.launch.controls import Controls
 from reports.page import build
-from reports.records import Controls, Report
+from reports.records import Report
 
 __all__ = ["Page", "page"]
 

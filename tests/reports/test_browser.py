@@ -14,9 +14,9 @@ import pytest
 from matplotlib.image import imread
 from msgspec.structs import replace
 
+from claims.harness.launch.controls import Controls
 from reports import screenshot
 from reports.page import build
-from reports.records import Controls
 from tests.reports import page_samples as samples
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from claims.core.origin import Subject
 from claims.core.verdict import Outcome, Strength
+from claims.harness.launch.controls import Control, Controls
 from reports.page import build
-from reports.records import Control, Controls, Report
+from reports.records import Report
 from reports.rendering import visible
 from tests.reports import page_samples as samples
 from tests.reports.page_reader import Page, page

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
+from claims.harness.launch.controls import Controls, read_controls
 from reports.page import NAME
-from reports.page.plugin import read_controls
-from reports.records import Controls
 from tests.reports.page_reader import Page
 
 

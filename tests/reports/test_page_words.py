@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from claims.core.verdict import Outcome, Strength
-from reports.page.plugin import read_controls
+from claims.harness.launch.controls import read_controls
 from reports.page.words import again, answer, prerequisites, reproduce
 from reports.records import Row
 from reports.rendering import anchor

@@ -9,13 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from claims.catalogue import CATALOGUE
+from claims.catalogue.order import paper_order
 from claims.core.verdict import Region, Strength
 from reports import summary
-from reports.collector import paper_order
 from reports.formats import duration, estimate, number
 from reports.layout import clip_middle, plain
 from reports.records import Multiplicity, Row
 from reports.summary import table as lines
+from tests.reports.sample_reports import report
 from tests.reports.sample_verdicts import row as made
 
 WIDTHS = [80, 100, 120, 200]
@@ -136,13 +137,18 @@ def test_a_decided_row_that_does_not_survive_has_a_star() -> None:
     ]
     assert ("supported*", {"green": True}) in lines(rows[:1], 80)[-1]
     of = Multiplicity(method="", rows=100, decided=40, surviving_bh=37, surviving_holm=20, alpha=0.05)
-    said = " ".join(piece for line in summary.survivors(of, 80) for piece, _ in line)
-    assert " ".join(said.split()) == (
+    assert below(80, of).startswith(
         "40 decided of 100 rows with a p-value, counted together: 37 survive Benjamini-Hochberg at 0.05, "
         "20 Holm; * 3 do not survive"
     )
-    assert "*" not in str(summary.survivors(replace(of, surviving_bh=40), 80))
-    assert summary.survivors(replace(of, decided=0, surviving_bh=0), 80) == []
+    assert "*" not in below(80, replace(of, surviving_bh=40))
+    assert below(80, replace(of, decided=0, surviving_bh=0)).startswith("fixed design: ")
+
+
+def below(width: int, of: Multiplicity) -> str:
+    """What stands below the table of a report with this multiplicity, on one line."""
+    lines = summary.below(replace(report(), multiplicity=of), width)
+    return " ".join(" ".join(piece for line in lines for piece, _ in line).split())
 
 
 def test_n_says_what_it_counts_on_a_wide_terminal() -> None:
@@ -252,8 +258,8 @@ def test_readings_put_the_paper_beside_us() -> None:
         verdict("H2", "", "raw", proved=False, **proof),
         verdict("H2", "", "centred", proved=True, **proof),
     ]
-    found = [line[0][0] for line in summary.readings(sorted(rows, key=paper_order), 200)]
-    assert found == [
+    found = summary.below(report(*sorted(rows, key=paper_order)), 200)
+    assert [line[0][0] for line in found if line and "paper says" in line[0][0]] == [
         "H2 paper says yes, we measured: mnist-5k 1 supported and 1 refuted",
         "E1 paper says yes, we measured: var 1 supported and 1 inconclusive, std refuted, he supported",
     ]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from claims.core.change import Change, change
 from claims.core.verdict import Outcome, Region
 from reports.comparison import compare, gather, interval, tally
-from reports.earlier import Change, change
 from reports.files import as_json
 from reports.records import Design, Sizes
 from tests.reports.sample_reports import PROVED, REFUTED, report, saved, verdict

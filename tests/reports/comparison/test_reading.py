@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from claims.core.change import Change
 from claims.core.verdict import Outcome
-from reports.earlier import Baseline, Change, read
+from reports.earlier import Baseline, read
 from reports.files import as_json
 from tests.reports.sample_reports import report, saved, verdict
 
