@@ -35,6 +35,7 @@ def train(name, training_progress):
     trainer = SimpleNamespace(baseline=(2.0, 2.0), losses=[[8.0, 1.0, 0.5]])
     with training_progress.wanted(spec):
         for epoch in (0, 1):
+            trainer.progress = epoch, 4
             training_progress(spec, epoch, trainer)
             time.sleep(0.3)  # two writes a process are further apart
         wait_for("go")
@@ -43,7 +44,7 @@ def test_first(training_progress): train("first", training_progress)
 def test_second(training_progress): train("second", training_progress)
 def test_crash(training_progress):
     training_progress(SimpleNamespace(name="lost net", budget=SimpleNamespace(epochs=4)), 0,
-    SimpleNamespace(baseline=(1.0,), losses=[[1.0]])); wait_for("fall"); os._exit(1)
+    SimpleNamespace(baseline=(1.0,), losses=[[1.0]], progress=(0, 4))); wait_for("fall"); os._exit(1)
 def test_breakpoint(training_progress): train("first", training_progress); breakpoint()
 """
 LINE = re.compile(r"first net +epoch 1 of 4  L/L0 0.5  \d+ s left")

@@ -103,7 +103,9 @@ class Training:
 
     def reach(self, epoch: int, now: float, losses: Any = (4.0, 1.0, 3.0)) -> Progress | None:
         self.now = now
-        self.tell(self.spec, epoch, SimpleNamespace(baseline=(2.0, 1.0), losses=[losses]))
+        self.tell(
+            self.spec, epoch, SimpleNamespace(baseline=(2.0, 1.0), losses=[losses], progress=(epoch, 10))
+        )
         return next(iter(read(self.folder)), None)
 
 
@@ -155,6 +157,7 @@ def test_what_is_not_a_progress_is_no_line(tmp_path: Path) -> None:
 
 
 class Trained:
+    progress = 0, 3
     baseline = (1.0, 1.0)
     losses = [[0.5]]  # noqa: RUF012
 
