@@ -38,7 +38,7 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
     text = " ".join(harness.runpytest_inprocess("--help").stdout.str().split())
     group = text.partition("putting the paper on trial")[2].partition("test session")[0]
     for option, default in {
-        "--scale={quick,paper}": "quick",
+        "--scale={quick,standard,paper}": "quick",
         "--backend={auto,cpu,cuda,mps}": "auto",
         "--precision={fp32,fp64,tf32,bf16}": "fp32",
         "--protocols=LIST": "std,var,he",
