@@ -22,7 +22,7 @@ from models.optimisers.lbfgs import LBFGS
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt
 from models.optimisers.optimiser import Optimiser
 from models.parts.part import find
-from models.second_leg.descent import Descent
+from models.second_leg.descent import TOLERANCE, Descent
 
 __all__ = [
     "BCE_500",
@@ -98,11 +98,13 @@ class SecondLeg:
         methods: full-batch optimisers, one after another.
         steps: most steps of a network.
         products: most products of a network.
+        tolerance: tau; l of at most this ends a network's descent.
     """
 
     methods: tuple[Method, ...] = (LevenbergMarquardt(),)
     steps: int = 200
     products: int = 2_000
+    tolerance: float = TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +174,25 @@ class Scale:
         if hasattr(experiment.optimiser, "step"):
             method = cast("Method", cast(object, experiment.optimiser))
             return Descent(experiment, (method,), start="initial")
-        place = _place(experiment)
-        if place in self.too_dear:
+        if self.without_descent(experiment):
             return None
+        place = _place(experiment)
         leg = self.descents.get(place, SecondLeg())
-        return Descent(experiment, leg.methods, steps=leg.steps, products=leg.products)
+        return Descent(
+            experiment, leg.methods, tolerance=leg.tolerance, steps=leg.steps, products=leg.products
+        )
 
     def without_descent(self, experiment: Experiment) -> str:
         """Why an experiment has no second leg at this scale, "" where it has one."""
-        seconds = self.too_dear.get(_place(experiment))
+        from data import entry
+
+        place, samples = _place(experiment), entry(experiment.data).train
+        if samples > _MOST_SAMPLES and place not in self.descents:
+            return (
+                f"no second leg on {samples:,} samples: Levenberg and Marquardt's steps among samples need a matrix "
+                f"of {samples:,} by {samples:,}, wanted at most {_MOST_SAMPLES:,}"
+            )
+        seconds = self.too_dear.get(place)
         if seconds is None:
             return ""
         count = experiment.networks.count
@@ -194,6 +206,13 @@ def _place(experiment: Experiment) -> tuple[str, str]:
     return f"{experiment.network.label} {experiment.objective.label}", experiment.initialisation.kind
 
 
+_MOST_SAMPLES = 10_000
+"""Samples on which a descent is offered; a matrix of their inner products then has 800 MB."""
+
+_SEPARABLE = SecondLeg(tolerance=1e-3)
+"""No finite weights attain the infimum of a cross entropy on data that they separate: each step takes a share of
+the loss away, and a tenth of the margins is near enough."""
+
 _ON_KINKS = SecondLeg((ActiveSet(),), products=2_500)
 """Boston's networks jam at kinks within a few steps of any smooth method."""
 
@@ -202,7 +221,12 @@ _NARROW = SecondLeg((LBFGS(),), products=1_500)
 
 _USUAL = {
     (training, protocol): leg
-    for training, leg in (("50 linear mse", _ON_KINKS), ("10-10 linear mse", _NARROW))
+    for training, leg in (
+        ("50 linear mse", _ON_KINKS),
+        ("10-10 linear mse", _NARROW),
+        ("500 linear bce", _SEPARABLE),
+        ("500 softmax ce", _SEPARABLE),
+    )
     for protocol in PROTOCOLS
 }
 
