@@ -28,7 +28,7 @@ from models.optimisers.levenberg_marquardt import LevenbergMarquardt
 
 def _led_by_each(of: Training) -> tuple[Training, ...]:
     """The network as the paper trains it and by the other optimisers, from the same initial weights."""
-    others = (DecayedAdam(), LBFGS(), LevenbergMarquardt())
+    others = (DecayedAdam(steps=_DECAY), LBFGS(), LevenbergMarquardt())
     return (of, *(replace(of, optimiser=optimiser) for optimiser in others))
 
 

@@ -171,16 +171,24 @@ class Scale:
 
         An experiment whose optimiser is a full-batch one is a descent from its initial weights.
         """
+        leg = self.descents.get(_place(experiment), SecondLeg())
+        methods, start = leg.methods, "trained"
         if hasattr(experiment.optimiser, "step"):
-            method = cast("Method", cast(object, experiment.optimiser))
-            return Descent(experiment, (method,), start="initial")
-        if self.without_descent(experiment):
+            first = cast("Method", cast(object, experiment.optimiser))
+            methods, start = (first, *(method for method in methods if method != first)), "initial"
+        elif self.without_descent(experiment):
             return None
-        place = _place(experiment)
-        leg = self.descents.get(place, SecondLeg())
-        return Descent(
-            experiment, leg.methods, tolerance=leg.tolerance, steps=leg.steps, products=leg.products
+        limits = {"steps": leg.steps, "products": leg.products * len(methods)}
+        return Descent(experiment, methods, start, leg.tolerance, **limits)
+
+    def left_out(self, experiment: Experiment) -> str:
+        """Why an experiment is not trained at all at this scale, "" where it is: one whose optimiser is not the
+        paper's, which a comparison asks for."""
+        label = experiment.optimiser.label
+        seconds = (
+            self.too_dear.get((f"{_place(experiment)[0]} {label}", _place(experiment)[1])) if label else None
         )
+        return "" if seconds is None else self._cost(f"no training by {label}", seconds, experiment)
 
     def without_descent(self, experiment: Experiment) -> str:
         """Why an experiment has no second leg at this scale, "" where it has one."""
@@ -193,12 +201,13 @@ class Scale:
                 f"of {samples:,} by {samples:,}, wanted at most {_MOST_SAMPLES:,}"
             )
         seconds = self.too_dear.get(place)
-        if seconds is None:
-            return ""
-        count = experiment.networks.count
+        return "" if seconds is None else self._cost("no second leg", seconds, experiment)
+
+    def _cost(self, what: str, seconds: float, experiment: Experiment) -> str:
+        minutes = seconds * experiment.networks.count / 60
         return (
-            f"no second leg at the {self.name} scale, which would take {seconds * count / 60:.0f} core "
-            f"minutes ({seconds:g} s a network): --scale standard"
+            f"{what} at the {self.name} scale, which would take {minutes:.0f} core minutes ({seconds:g} s a "
+            "network): --scale standard"
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +15,13 @@ from claims.core.claim import Claim
 from claims.core.design import Design, Look
 from claims.core.verdict import Evidence, Failed, Outcome, Verdict, decide
 from claims.harness.collection import Specs, protocol_of
+from claims.harness.options import Options
 from models.experiment import Experiment
 
 __all__ = ["claim", "declared", "demand_verdict", "judge", "judge_runs", "setting"]
+
+_OPEN = partial(Evidence, None, (-math.inf, math.inf), 0, p_support=1.0, p_refute=1.0)
+"""What is known of networks that a scale does not train: nothing."""
 
 VERDICTS = pytest.StashKey[list[Verdict]]()
 """What the test came to."""
@@ -87,7 +93,8 @@ def judge_runs(
     design: Design,
     backend: Any,
 ) -> Callable[..., Verdict]:
-    """Trains the test's networks, look by look, until the design's rule decides, and records the verdict.
+    """Trains the test's networks, look by look, until the design's rule decides, and records the verdict. What
+    the scale leaves out is not trained, and the verdict says what it would cost.
 
     `judge_runs(evidence)`, with `evidence(*runs, claim)` a function of the test's runs in the order of
     `@claim` and of the claim with the alpha of this look.
@@ -104,18 +111,22 @@ def judge_runs(
                 ledger.check(spec, load(spec.data), backend, design)
         except DesignError as refused:
             pytest.fail(str(refused), pytrace=False)
-        for look in design:
+        scale = Options.of(request.config).sizes
+        stated = partial(
+            decide,
+            setting=setting,
+            dataset=first.data,
+            protocol=protocol_of(specs),
+            paper=claim.reading(first.objective.output),
+        )
+        why = next(filter(None, map(scale.left_out, specs)), "")
+        runs: list[Any] = []
+        if why:
+            verdict = stated(claim, _OPEN(note=why))
+        for look in () if why else design:
             runs = [grown(spec, look) for spec in specs]
-            verdict = decide(
-                rule := replace(claim, alpha=claim.alpha * look.weight),
-                evidence(*runs, rule),
-                setting=setting,
-                dataset=first.data,
-                protocol=protocol_of(specs),
-                paper=claim.reading(first.objective.output),
-                look=look.name,
-                spent=look.weight,
-            )
+            rule = replace(claim, alpha=claim.alpha * look.weight)
+            verdict = stated(rule, evidence(*runs, rule), look=look.name, spent=look.weight)
             for spec in specs:
                 ledger.record(spec, load(spec.data), backend, design)
             if verdict.outcome is not Outcome.INCONCLUSIVE:

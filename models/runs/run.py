@@ -215,10 +215,11 @@ def two_legs(first: Run, second: Run) -> Run:
 
 def from_initial(second: Run) -> Run:
     """A descent from the initial weights: its first leg is no epoch long and holds the first row alone."""
+    known = declared()
     arrays = {
-        name: array[:1] if array.ndim and len(array) == second.last + 1 and name not in FACTS else array
+        name: array[:1] if known[name].dims[0] == STEP else array
         for name, array in second.arrays.items()
-        if not name.startswith("weights/")
+        if name in known
     }
     arrays |= {
         "early_steps": np.zeros(0, dtype=np.int64),

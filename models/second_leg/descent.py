@@ -35,7 +35,8 @@ class Descent(Part):
 
     Attributes:
         experiment: whose networks descend, on its training set and objective.
-        methods: full-batch optimisers, one after another, each until it stalls (`models.descent.method`).
+        methods: full-batch optimisers (`models.descent.method`), one after another, each until it stalls or
+            has had its equal share of the products.
         start: "trained", where the experiment's training ended; or "initial", its initial weights.
         tolerance: tau; a network has arrived when its loss is at most tau L0.
         steps: most steps of a network.

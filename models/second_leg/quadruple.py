@@ -88,7 +88,9 @@ class Quadruple:
         everyone = len(going) == len(at.w)
         where = torch.as_tensor(going, device=at.w.device)
         part = at if everyone else _taken(at, where)
-        if bool(part.stalled.all()):
+        methods, share = len(self.spec.methods), self.spec.products / len(self.spec.methods)
+        spent = bool((part.stalled | (part.products >= share * (self._method[k] + 1))).all())
+        if spent and self._method[k] + 1 < methods:
             self._method[k] += 1
             fresh = self.spec.methods[self._method[k]].start(self.problem, part.w)
             part = replace(fresh, products=fresh.products + part.products)
