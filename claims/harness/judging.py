@@ -93,8 +93,9 @@ def judge_runs(
     design: Design,
     backend: Any,
 ) -> Callable[..., Verdict]:
-    """Trains the test's networks, look by look, until the design's rule decides, and records the verdict. What
-    the scale leaves out is not trained, and the verdict says what it would cost.
+    """Trains the test's networks, look by look, until the design's rule decides, and records the verdict.
+
+    What the scale leaves out is not trained, and the verdict says what it would cost.
 
     `judge_runs(evidence)`, with `evidence(*runs, claim)` a function of the test's runs in the order of
     `@claim` and of the claim with the alpha of this look.
