@@ -51,6 +51,10 @@ if TYPE_CHECKING:
 __all__ = ["RunStore", "default_store"]
 
 
+_DESCENT_PAUSE = 5
+"""Times as long between two checkpoints of a descent: they hold every network in float64."""
+
+
 def default_store() -> Path:
     """The run store in the user's cache folder."""
     import platformdirs
@@ -66,7 +70,8 @@ class RunStore:
         refresh: train again even what the store has; once in each session. A refresh starts from
             scratch, so one that was killed starts again; until it has ended, the old run stays.
         session: names this test run, so that its workers refresh a run once between them.
-        checkpoint_seconds: least time between two checkpoints; 0 writes one after every epoch.
+        checkpoint_seconds: least time between two checkpoints of a training; five times that for a
+            descent. 0 writes one after every epoch or round.
         progress: called with (spec, epoch, trainer) before the first and after every epoch of a training.
         submit: has a training done somewhere and gives its future (`models.executors`); None trains here.
         threads: most threads a training here may use; None takes every core.
@@ -199,7 +204,7 @@ class RunStore:
             checkpoints=checkpoints.sound(),
             reject=checkpoints.reject,
             save=checkpoints.save,
-            every=self.checkpoint_seconds,
+            every=self.checkpoint_seconds * (_DESCENT_PAUSE if isinstance(spec, Descent) else 1),
             progress=self.progress,
         )
         return task() if self.submit is None else self.submit(task).result()
