@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.backend import Backend, Execution, thread_count
+from models.backend import Backend, Execution, check_precision, thread_count
 from models.descent.certificates.certificate import Certificate, Kind, certificate_arrays
 from models.descent.certificates.certify import Budget, certify
 from models.descent.certificates.falling import History
@@ -53,7 +53,8 @@ class Descender:
         baseline: L0 on the training and the test side.
 
     Raises:
-        ValueError: a network with buffers, a start without weights, or weights of another shape.
+        ValueError: a network with buffers, a start without weights, weights of another shape, or a device
+            without float64.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Descender:
                 f"got a descent from {spec.start} weights {'without' if weights is None else 'with'} the "
                 "weights that training ended at, wanted these where it starts from there, and none else"
             )
+        check_precision(backend.kind, "fp64")
         self.spec, self.data, self.on = spec, data, Execution(backend, "fp64")
         self._threads = Threads((threads or thread_count()) if backend.kind == "cpu" else 0)
         targets = [torch.from_numpy(np.array(y)) for y in (data.targets_train, data.targets_test)]

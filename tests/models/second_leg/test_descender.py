@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from models.backend import resolve_backend
+from models.backend import Backend, resolve_backend
 from models.engines.trainer import Trainer
 from models.optimisers.adam import Adam
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt
@@ -161,3 +162,23 @@ def test_a_training_s_optimiser_is_no_full_batch_one(digits):
     full = replace(experiment, optimiser=LevenbergMarquardt())
     with pytest.raises(ValueError, match="full-batch optimiser, which descends"):
         Trainer(full, digits, resolve_backend("cpu"))
+
+
+def test_a_device_without_float64_is_refused(digits):
+    """Ends of descents are judged in float64, which mps does not have."""
+    with pytest.raises(ValueError, match="mps, which has no float64"):
+        Descender(spec_on(digits, start="initial"), digits, Backend("mps", "a device"))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU on this machine")
+def test_cuda_ends_at_the_same_kinds_of_points(digits):
+    """On a GPU a descent rounds in another way and certifies the same."""
+    spec = spec_on(digits, start="initial")
+    found = [Descender(spec, digits, resolve_backend(kind)) for kind in ("cpu", "cuda")]
+    for one in found:
+        while not one.finished:
+            one.run_epoch()
+    ends = [one.result() for one in found]
+    np.testing.assert_allclose(ends[1]["train_loss"][0], ends[0]["train_loss"][0], rtol=1e-9)
+    assert (np.diff(ends[1]["train_loss"], axis=0) <= 1e-12).all()
+    np.testing.assert_array_equal(ends[1]["certificate_kind"], ends[0]["certificate_kind"])
