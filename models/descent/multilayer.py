@@ -6,7 +6,7 @@ to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -175,6 +175,29 @@ class Multilayer(Problem):
         object.__setattr__(found, "gradient", gradient)
         self._linear = w.clone(), found
         return found
+
+    def along(self, at: Layered, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
+        """What takes lengths t [M] to the loss at w + t p, [M], where `at` is the linearisation at w.
+
+        The first layer's pre-activations are linear in t: the inputs are multiplied once, in float32, and a
+        length costs what the layers above do. At t = 0 nothing is rounded.
+        """
+        if self.spec.objective.penalty is not None or self.depth == 1:
+            return lambda t: self.loss(w + t[:, None] * p)
+        layers, moves = self.layers(w), self.layers(p)
+        x = self.x_used.float()
+        start, move = (_product(x, W.float()).add_(b.float()[:, None]) for W, b in (layers[0], moves[0]))
+        start = torch.where(at.inputs[1] > 0, at.inputs[1], start.clamp(max=0))
+
+        def loss(t: Tensor) -> Tensor:
+            t = t[:, None, None]
+            h = torch.addcmul(start, t.to(move.dtype), move)
+            for (W, b), (V, c) in zip(layers[1:], moves[1:], strict=True):
+                h = torch.baddbmm(torch.addcmul(b[:, None], t, c[:, None]), h.relu_(), torch.addcmul(W, t, V))
+            objective = self.spec.objective
+            return loss_per_sample(h, self.y, objective.output, objective.loss).mean(1)
+
+        return loss
 
     # -- the parts ------------------------------------------------------------------------
 

@@ -9,10 +9,12 @@ from models.parts.checks import positive, whole_number
 from models.parts.part import Part
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from models.descent.method import Descending
-    from models.descent.problem import Problem
+    from models.descent.problem import Linearisation, Problem
 
 __all__ = ["LevenbergMarquardt"]
 
@@ -21,6 +23,9 @@ _TRIES = 10
 
 _NOTHING = 1e-9
 """A step that lowers the loss by a smaller share is none: a network that creeps so has stalled."""
+
+_FAR_DOWN = 0.1
+"""A step that lowers the loss to this share is as long as it should be."""
 
 _LEAST = 1e-12
 """Least damping, in units of the curvature's typical eigenvalue."""
@@ -89,6 +94,7 @@ class LevenbergMarquardt(Part):
 
         import torch
 
+        from models.descent.newton.ray import best_length
         from models.descent.newton.systems import system_at
 
         here = problem.linearise(at.w)
@@ -97,20 +103,33 @@ class LevenbergMarquardt(Part):
         products = at.products + going * 3
         w, loss, damping = at.w, at.loss, at.memory["damping"]
         factor = torch.full_like(damping, 2.0)
+        stalled = at.stalled
         for _ in range(_TRIES):
+            mild = damping <= self.damping
             tried = system.solve(damping * system.size, going, at.memory["accuracy"], self.most)
-            reached = problem.loss(at.w + tried.p)
+            there = at.w + tried.p
+            reached = whole = problem.loss(there)
             products = products + going * (tried.products + 1)
+            open_ = going & ~(whole <= _FAR_DOWN * at.loss)
+            if bool(open_.any()):
+                length = best_length(_along(problem, here, at.w, tried.p), at.loss, whole, open_)
+                if bool((length.t != 1).any()):
+                    there = at.w + length.t[:, None] * tried.p
+                    reached = problem.loss(there)
+                products = products + length.tried
             better = going & (reached < (1 - _NOTHING) * at.loss)
-            w = torch.where(better[:, None], at.w + tried.p, w)
+            w = torch.where(better[:, None], there, w)
             loss = torch.where(better, reached, loss)
-            gain = (at.loss - reached) / tried.predicted
+            gain = (at.loss - whole) / tried.predicted
             milder = damping * (1 - (2 * gain - 1) ** 3).clamp(0.05, 2.0)
             damping = torch.where(
                 better, milder.clamp(min=_LEAST), torch.where(going, damping * factor, damping)
             )
             factor = factor * 2
             going = going & ~better
+            # More damping promises less, and with little this is nothing already.
+            hopeless = going & (tried.predicted <= _NOTHING * at.loss) & mild
+            stalled, going = stalled | hopeless, going & ~hopeless
             if not bool(going.any()):
                 break
         # What this step left of the residual is what the next will leave at best (Eisenstat & Walker 1996,
@@ -125,6 +144,15 @@ class LevenbergMarquardt(Part):
             loss=loss,
             gradient=gradient,
             products=products,
-            stalled=at.stalled | going,
+            stalled=stalled | going,
             memory={"damping": damping, "accuracy": accuracy},
         )
+
+
+def _along(problem: Problem, at: Linearisation, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
+    """What takes lengths t [M] to the loss at w + t p, [M]."""
+    from models.descent.multilayer import Layered, Multilayer
+
+    if isinstance(problem, Multilayer) and isinstance(at, Layered):
+        return problem.along(at, w, p)
+    return lambda t: problem.loss(w + t[:, None] * p)

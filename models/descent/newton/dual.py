@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ __all__ = ["Dual"]
 _INNER = 0.5
 """What a solution with the surrogate may leave, in units of the accuracy that is asked for."""
 
+_FELT = 1e-2
+"""Of the damping: equations with less of a kernel of their own are solved by the damping alone."""
+
 _GROUPS = 3
 """Of outputs that share a Cholesky factor, where one for all is too coarse."""
 
@@ -37,7 +41,8 @@ class Dual:
 
     Conjugate gradients on these are preconditioned by conjugate gradients with the surrogate kernel, which
     nearly always solve them at once; and those by the kernel averaged over outputs: one Cholesky factor for
-    all outputs, or one an output where the curvature in outputs differs from sample to sample.
+    all outputs, or one an output where the curvature in outputs differs from sample to sample, of the samples
+    that have any to speak of. Once most are fitted these are few.
 
     Args:
         problem: whose loss.
@@ -67,19 +72,19 @@ class Dual:
         self.low = at.to(dtype)
         self.scale = torch.ones_like(at.loss)
         self._build()
-        self.size = self.blocks.diagonal(0, -2, -1).double().flatten(1).mean(1)
+        self.size = self._diagonal().double().flatten(1).mean(1)
 
     def _build(self) -> None:
         self.kernel = tangent_kernel(self.at, self.problem.gram, self.scale, self.dtype)
         self.cheap = surrogate(self.kernel, self.problem.basis, self.scale)
-        blocks = _sum(self.cheap.means)[:, None] / self.problem.samples
+        self.average = _sum(self.cheap.means).expand(len(self.scale), -1, -1) / self.problem.samples
         factor = self.curvature.factor
-        if factor is not None and factor.dim() == 3:
-            blocks = blocks * (factor.mT[..., None] * factor.mT[..., None, :])
-        elif factor is not None:
-            columns = factor.permute(0, 3, 1, 2)
-            blocks = blocks * (columns @ columns.mT)
-        self.blocks = blocks
+        if factor is None:
+            self.rows = None
+        elif factor.dim() == 3:
+            self.rows = factor.mT[..., None]
+        else:
+            self.rows = factor.permute(0, 3, 1, 2)
 
     def solve(self, damping: Tensor, going: Tensor, accuracy: Tensor, most: int) -> Step:
         """The step under λ = damping [M], of the networks that are going [M]."""
@@ -107,7 +112,7 @@ class Dual:
             partial(self._product, self.kernel, shift),
             precondition,
             b,
-            lambda _, rest: _norm(rest) <= wanted,
+            lambda _, rest: (_norm(rest) <= wanted) | (inner >= most),
             most,
         )
         u = self.curvature.apply((found.v.mT / self.root).to(self.dtype))
@@ -132,15 +137,33 @@ class Dual:
         shift = damping[:, None, None]
         if self.curvature.factor is None and len(self.cheap.means) > 2:
             return self._by_groups(shift)
-        triangle = _triangle(self.blocks, shift[..., None])
+        if self.rows is None:
+            triangle = _triangle(self.average, shift)
+            return lambda e: torch.cholesky_solve(e.to(self.dtype).mT, triangle).mT.double()
+        diagonal = self._diagonal()
+        inverse = (diagonal + shift.to(self.dtype)).reciprocal()
+        felt = diagonal > _FELT * shift
+        blocks = []
+        for index in itertools.product(range(len(felt)), range(felt.shape[1])):
+            own = felt[index].nonzero().squeeze(1)
+            if len(own):
+                part, average = self.rows[index][own], self.average[index[0]]
+                block = average[own[:, None], own] * (part @ part.mT)
+                blocks.append((index, own, _triangle(block, shift[index[0]])))
 
         def apply(e: Tensor) -> Tensor:
             low = e.to(self.dtype)
-            if triangle.shape[1] == 1:
-                return torch.cholesky_solve(low.mT, triangle[:, 0]).mT.double()
-            return torch.cholesky_solve(low[..., None], triangle).squeeze(-1).double()
+            found = inverse * low
+            for index, own, triangle in blocks:
+                found[index][own] = torch.cholesky_solve(low[index][own, None], triangle).squeeze(1)
+            return found.double()
 
         return apply
+
+    def _diagonal(self) -> Tensor:
+        """Of the averaged kernel's blocks, [M, K, m], or [M, 1, m] where all outputs have the same."""
+        found = self.average.diagonal(0, -2, -1)[:, None]
+        return found if self.rows is None else found * self.rows.square().sum(-1)
 
     def _by_groups(self, shift: Tensor) -> Callable[[Tensor], Tensor]:
         """Where hidden layers act as T between outputs, each eigenvector of T has a kernel
