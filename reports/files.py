@@ -25,15 +25,7 @@ from reports.records import Multiplicity, Provenance, Report, Row
 from reports.rendering import rendered
 
 __all__ = [
-    "METHOD",
-    "NAMES",
-    "as_csv",
-    "as_json",
-    "as_markdown",
-    "compose",
-    "csv_text",
-    "write",
-    "write_whole",
+    *("METHOD", "NAMES", "as_csv", "as_json", "as_markdown", "compose", "csv_text", "write", "write_whole"),
 ]
 
 METHOD = "Benjamini-Hochberg over the statistical rows (survives), Holm for the headline"
@@ -50,11 +42,9 @@ def compose(about: Provenance, rows: Sequence[Row]) -> Report:
 def corrected(rows: Sequence[Row], alpha: float) -> tuple[Row, ...]:
     """The rows with p_bh, p_holm and survives, in their order.
 
-    A report of a hundred statistical rows, each with an error rate of 5 %, would hold five wrong ones if all
-    stood at the edge. Two corrections are made over all rows that have a p-value, the smallest alpha at which
-    the row is, or for an undecided row would be, decided (`claims.core.adjustment`). Benjamini and Hochberg's
-    holds the expected share of wrong ones among those that survive at alpha; Holm's, for the headline, the
-    probability that any is wrong.
+    Two corrections are made over all rows that have a p-value (`claims.core.adjustment`): Benjamini and
+    Hochberg's holds the expected share of wrong ones among those that survive at alpha; Holm's, for the
+    headline, the probability that any is wrong.
 
     The adjusted p-values are those of the whole report and None in a row that has no
     p-value. `survives` is None unless the row is statistical and decided.

@@ -10,20 +10,8 @@ from claims.core.verdict import Outcome, Region, Verdict
 from reports.records import Options
 
 __all__ = [
-    "SHORT",
-    "STYLES",
-    "commit",
-    "count",
-    "counted",
-    "design",
-    "duration",
-    "estimate",
-    "minute",
-    "number",
-    "p_value",
-    "plural",
-    "shown",
-    "sizes",
+    *("SHORT", "STYLES", "commit", "count", "counted", "design", "duration", "estimate", "minute"),
+    *("number", "p_value", "plural", "shown", "sizes"),
 ]
 
 

@@ -16,22 +16,8 @@ from claims.catalogue.order import SECTIONS
 from claims.core.verdict import Verdict
 
 __all__ = [
-    "Cells",
-    "Line",
-    "beside",
-    "breadth",
-    "clip",
-    "clip_middle",
-    "cut",
-    "first_that_fits",
-    "grouped",
-    "padded",
-    "plain",
-    "printable",
-    "sectioned",
-    "shrunk",
-    "wrapped",
-    "write",
+    *("Cells", "Line", "beside", "breadth", "clip", "clip_middle", "cut", "first_that_fits", "grouped"),
+    *("padded", "plain", "printable", "sectioned", "shrunk", "wrapped", "write"),
 ]
 
 Line = list[tuple[str, dict[str, bool]]]

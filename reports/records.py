@@ -19,18 +19,8 @@ from claims.core.origin import Origin, Seconds, TrainedRun
 from claims.core.verdict import Count, Outcome, Probability, Verdict
 
 __all__ = [
-    "SCHEMA",
-    "VERSION",
-    "Design",
-    "Durations",
-    "Multiplicity",
-    "Options",
-    "Provenance",
-    "Recorded",
-    "Report",
-    "Row",
-    "Sizes",
-    "schema",
+    *("SCHEMA", "VERSION", "Design", "Durations", "Multiplicity", "Options", "Provenance", "Recorded"),
+    *("Report", "Row", "Sizes", "schema"),
 ]
 
 VERSION = 3

@@ -14,13 +14,8 @@ import pytest
 __all__ = ["ARGUMENTS", "add_arguments", "program", "run"]
 
 ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
 )
 """A browser that asks nothing of the network for itself."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")

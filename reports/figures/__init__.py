@@ -1,4 +1,4 @@
-"""Figures of a report: what they show of a run, over the epochs and with the spread of networks or pairs.
+"""Figures of a report: what they show of a run's two legs, with the spread of networks or pairs.
 
 Under he all networks are one population; under std and var there are four, the
 paper's models i. Pairs are those of the run, all six of every four networks in a
@@ -8,13 +8,16 @@ std and var.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from models.runs.run import Run
+from reports.files import csv_text
 
-__all__ = ["Group", "Series", "Trace", "by_network", "by_pair", "early_and_late", "epochs", "pair_note"]
+__all__ = ["Axis", "Group", "Series", "Trace", "by_network", "by_pair", "pair_note", "table", "traced"]
 
 Group = tuple[int, ...]
 """A population, or the populations of two networks, the smaller first."""
@@ -31,28 +34,78 @@ class Series:
     high: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What x is: epochs, then in two fifths of the axis and on a scale of their own steps of the descent."""
+
+    epochs: int
+    steps: int = 0
+
+    @property
+    def step(self) -> float:
+        """How wide a step is, in epochs; 1 where there are steps only."""
+        return self.epochs * 2 / 3 / self.steps if self.epochs and self.steps else 1.0
+
+    @property
+    def right(self) -> float:
+        """Where the axis ends; it begins at 0."""
+        return max(1.0, self.epochs + self.steps * self.step)
+
+
 @dataclass(frozen=True)
 class Trace:
-    """Values [K, ...] at K times, in epochs."""
+    """Values [K, ...] of a run, each after so many epochs of training and steps of its second leg, [K]."""
 
-    times: np.ndarray
+    epochs: np.ndarray
+    steps: np.ndarray
     values: np.ndarray
+    axis: Axis
+
+    @property
+    def x(self) -> tuple[Axis, np.ndarray]:
+        """The axis, and the places [K] on it."""
+        return self.axis, np.minimum(self.epochs, self.axis.epochs) + self.axis.step * self.steps
+
+    @property
+    def places(self) -> list[tuple[Any, ...]]:
+        """What a row of the CSV begins with: its epoch, and of a run with a second leg its step."""
+        epochs = [int(epoch) if float(epoch).is_integer() else float(epoch) for epoch in self.epochs]
+        return list(zip(epochs, *([self.steps.tolist()] if self.axis.steps else []), strict=True))
 
 
-def epochs(values: np.ndarray) -> Trace:
-    """Values [T+1, ...] at the ends of the epochs, 0 before training."""
-    return Trace(np.arange(len(values), dtype=float), values.astype(float))
+def traced(run: Run, name: str) -> Trace:
+    """The array of this name [T+1, ...]; with early_<name> [G, ...], where the run has it, between its rows,
+    and with the rows of its second leg after them."""
+    parts: list[tuple[Any, Any, np.ndarray]] = []
+    if name in run.arrays:
+        rows = run.arrays[name]
+        parts.append((np.arange(len(rows)), np.zeros(len(rows)), rows))
+    if f"early_{name}" in run.arrays:
+        steps = run.arrays["early_steps"]
+        parts.append((steps / run.steps_per_epoch, np.zeros(len(steps)), run.arrays[f"early_{name}"]))
+    axis = Axis(run.last if parts else 0)
+    if run.second and name in run.second.arrays:
+        rows = run.second.arrays[name]
+        axis = Axis(axis.epochs, len(rows) - 1)
+        new = np.arange(bool(parts), len(rows))  # the first row is where the training ended
+        parts.append((np.full(len(new), run.last), new, rows[new]))
+    epochs, steps, values = (np.concatenate(of) for of in zip(*parts, strict=True))
+    order = np.lexsort((epochs, steps))
+    values = values.astype(float) if values.dtype.kind == "f" else values
+    return Trace(epochs[order], steps[order].astype(int), values[order], axis)
 
 
-def early_and_late(run: Run, name: str) -> Trace:
-    """The array of this name [T+1, ...], and where the run has it, early_<name> [G, ...] between its rows."""
-    late = epochs(run.arrays[name])
-    if f"early_{name}" not in run.arrays or not len(run.arrays["early_steps"]):
-        return late
-    times = np.concatenate([late.times, run.arrays["early_steps"] / run.steps_per_epoch])
-    values = np.concatenate([late.values, run.arrays[f"early_{name}"].astype(float)])
-    order = np.argsort(times, kind="stable")
-    return Trace(times[order], values[order])
+def table(who: Mapping[str, Any], columns: Mapping[str, Trace]) -> str:
+    """A row a place and network, or pair, whose names `who` has by column; empty where nothing is known."""
+    known = {name: dict(zip(of.places, of.values, strict=True)) for name, of in columns.items()}
+    longest = max(columns.values(), key=lambda of: len(of.values))
+    rows = (
+        (*place, *names, *(of[place][k] if place in of else None for of in known.values()))
+        for place in longest.places
+        for k, names in enumerate(zip(*who.values(), strict=True))
+    )
+    header = ("epoch", "step")[: len(longest.places[0])]
+    return csv_text((*header, *who, *columns), rows, digits=9)
 
 
 def by_network(run: Run, values: np.ndarray) -> dict[Group, Series]:

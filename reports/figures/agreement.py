@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.runs.run import Run
-from reports.figures import Group, Series, by_pair, drawing, early_and_late, epochs, pair_note
+from reports.figures import Axis, Group, Series, by_pair, drawing, pair_note, traced
 from reports.figures.drawing import CELL, SHADES, Drawing, Panel
 from reports.files import csv_text
 
@@ -20,38 +20,29 @@ SIDES = ("train", "test")
 
 
 def draw(run: Run, name: str, title: str) -> Drawing:
-    """Training samples labelled alike and not, by kind of pair, and the final shares.
+    """Training samples of a classification labelled alike and not, by kind of pair, and the final shares.
 
     The final shares of four populations are a matrix of medians, those of one population a curve from the
-    pair that agrees least to the one that agrees most.
-
-    Args:
-        run: of a classification, with the agreement of its pairs.
-        name: unique among the page's figures.
-        title: its accessible name.
+    pair that agrees least to the one that agrees most. Name and title are as in `drawing.drawn`.
     """
     figure = drawing.canvas(9.6, 2.75)
     whole = run.samples()
-    found = early_and_late(run, "train_agreement")
+    found = traced(run, "train_agreement")
     alike = list(by_pair(run, found.values).values())
     unlike = [Series(s.name, whole - s.middle, whole - s.high, whole - s.low) for s in alike]
     for column, (word, series) in enumerate((("", alike), ("not ", unlike))):
-        panel = Panel(f"Training samples {word}labelled alike", series, found.times, (0, whole))
+        panel = Panel(f"Training samples {word}labelled alike", series, *found.x, (0, whole))
         place = (0.062 + 0.285 * column, 0.2, 0.222, 0.56)
-        drawing.lines(figure, place, panel, run.spec.budget.epochs)
+        drawing.lines(figure, place, panel)
     final = _ordered if len(run.spec.populations) == 1 else _matrix
     for column, side in enumerate(SIDES):
         final(figure, (0.645 + 0.185 * column, 0.2, 0.155, 0.56), run, side)
     drawing.legend(figure, [series.name for series in alike], pair_note(run, len(alike)))
-    middle = np.median(found.values, axis=1) / whole
-    numbers = {
-        "run": run,
-        "middle": middle,
-        "lowest": (middle.min(), found.times[middle.argmin()]),
-        "final": {side: run.agreement(side)[-1] for side in SIDES},
-        "models": {side: _medians(run, side) if len(run.spec.populations) > 1 else {} for side in SIDES},
-    }
-    return drawing.drawn(figure, name, title, "agreement.txt", _table(run), **numbers)
+    middle = np.median(found.values[found.steps == 0], axis=1) / whole
+    ends = {side: run.agreement(side)[-1] for side in SIDES}
+    models = {side: _medians(run, side) if len(run.spec.populations) > 1 else {} for side in SIDES}
+    numbers = {"lowest": (middle.min(), found.epochs[middle.argmin()]), "final": ends, "models": models}
+    return drawing.drawn(figure, name, title, "agreement.txt", _table(run), run=run, middle=middle, **numbers)
 
 
 def _medians(run: Run, side: str) -> dict[Group, float]:
@@ -65,8 +56,8 @@ _TITLES = {"train": "Training: final share alike", "test": "Test: final share al
 def _ordered(figure: Figure, place: Any, run: Run, side: str) -> None:
     """One population: a point a pair, the pairs in order."""
     shares = np.sort(run.agreement(side)[-1])
-    panel = Panel(_TITLES[side], (), shares, (0, 1))
-    axes = drawing.add_axes(figure, place, panel, max(1, len(shares)), "pair, in order")
+    panel = Panel(_TITLES[side], (), Axis(len(shares)), shares, (0, 1))
+    axes = drawing.add_axes(figure, place, panel, "pair, in order")
     axes.plot(np.arange(1, len(shares) + 1), shares, color=drawing.SERIES[0][0], linewidth=1.4)
 
 
@@ -93,14 +84,12 @@ def _matrix(figure: Figure, place: Any, run: Run, side: str) -> None:
 def _table(run: Run) -> str:
     """A row a time, side and pair: how many samples the two networks label alike."""
     numbers = np.array(run.spec.numbers)[run.arrays["pairs"]]
-
-    def rows() -> Any:
-        for side in SIDES:
-            found = early_and_late(run, "train_agreement") if side == "train" else None
-            found = found or epochs(run.arrays[f"{side}_agreement"])
-            for time, alike in zip(found.times, found.values, strict=True):
-                for (i, j), count in zip(numbers, alike, strict=True):
-                    at = int(time) if float(time).is_integer() else time
-                    yield (at, side, i, j, run.samples(side), int(count))
-
-    return csv_text(("epoch", "side", "i", "j", "samples", "alike"), rows(), digits=9)
+    found = {side: traced(run, f"{side}_agreement") for side in SIDES}
+    rows = (
+        (*place, side, i, j, run.samples(side), count)
+        for side, of in found.items()
+        for place, alike in zip(of.places, of.values, strict=True)
+        for (i, j), count in zip(numbers, alike, strict=True)
+    )
+    header = ("epoch", "step")[: len(found["test"].places[0])]
+    return csv_text((*header, "side", "i", "j", "samples", "alike"), rows, digits=9)

@@ -25,7 +25,7 @@ from claims.core.origin import Subject, TrainedRun
 from models.backend import cores
 from models.runs.content import ValueStore
 from models.runs.files import DamageError
-from models.runs.run import Run, join
+from models.runs.run import Run, from_initial, join, two_legs
 from models.runs.stored import stored
 from reports.figures import agreement, curves, fields
 from reports.figures.drawing import Drawing
@@ -40,11 +40,13 @@ MANY = 12
 
 
 class Source(msgspec.Struct, frozen=True):
-    """What is drawn as one run: the parts are the looks of a sequential design, each with other networks."""
+    """What is drawn as one run: the parts are the looks of a sequential design, each with other networks, and
+    so are those of its second leg; of a descent from the initial weights there are no others."""
 
     name: str
     subject: Subject
     parts: tuple[TrainedRun, ...]
+    second: tuple[TrainedRun, ...] = ()
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -82,6 +84,7 @@ class Figure(msgspec.Struct, frozen=True):
 def titles() -> dict[str, str]:
     """Kind -> title: the figures with a drawing of their own, and the fields of recorders without one."""
     found = {"curves": "Learning curves", "agreement": "Labels of pairs", "distance": "Distance of weights"}
+    found |= {"gradient": "Norm of the gradient along the descent"}
     return found | {name: field.title for name, field in fields.declared().items()}
 
 
@@ -159,7 +162,7 @@ def _names(wanted: Iterable[Wanted]) -> dict[Wanted, str]:
     """Readable names, unique in the report: the key without its digest, unless another run has that too."""
     names: dict[Wanted, str] = {}
     for one in wanted:
-        key = one.source.parts[0].key
+        key = (one.source.parts or one.source.second)[0].key
         head = re.sub(r"-[0-9a-f]{20}$", "", key)
         plain = re.sub(r"[^a-z0-9-]+", "-", f"{head}-{one.kind}".lower()).strip("-")
         digest = hashlib.sha256(key.encode()).hexdigest()[:8]
@@ -169,7 +172,7 @@ def _names(wanted: Iterable[Wanted]) -> dict[Wanted, str]:
 
 def _identity(one: Wanted) -> dict[str, Any]:
     """All that a figure is drawn from."""
-    runs = [[part.key, part.sha256] for part in one.source.parts]
+    runs = [[part.key, part.sha256] for part in (*one.source.parts, *one.source.second)]
     return {"runs": runs, "kind": one.kind, "title": one.title, "code": _drawing_version()}
 
 
@@ -205,18 +208,21 @@ def _drawn(orders: Sequence[Order]) -> list[list[Drawing | str | None]]:
 
 def _filled(order: Order) -> list[Drawing | str | None]:
     store, source, figures = order
-    runs = []
-    for part in source.parts:
+    legs = []
+    for parts in filter(None, (source.parts, source.second)):
+        runs = []
+        for part in parts:
+            try:
+                # All but the weights; of the predictions only the number of samples is drawn.
+                runs.append(stored(store, part.key, part.sha256, wanted=lambda name: name[:8] != "weights/"))
+            except (DamageError, OSError) as damage:
+                return [f"No figure: the run {part.key} {damage} ({store})."] * len(figures)
         try:
-            # All but the weights; of the predictions only the number of samples is drawn.
-            wanted = stored(store, part.key, part.sha256, wanted=lambda name: not name.startswith("weights/"))
-            runs.append(wanted)
-        except (DamageError, OSError) as damage:
-            return [f"No figure: the run {part.key} {damage} ({store})."] * len(figures)
-    try:
-        run = join(sorted(runs, key=lambda run: run.spec.networks.first))
-    except ValueError as error:
-        return [f"No figure: the runs of this name do not belong together ({error})."] * len(figures)
+            legs.append(join(sorted(runs, key=lambda run: run.spec.networks.first)))
+        except ValueError as error:
+            problem = f"No figure: the runs of this name do not belong together ({error})."
+            return [problem] * len(figures)
+    run = two_legs(*legs) if len(legs) > 1 else legs[0] if source.parts else from_initial(legs[0])
     return [_one(run, *figure) for figure in figures]
 
 
@@ -228,4 +234,4 @@ def _one(run: Run, kind: str, name: str, title: str) -> Drawing | str | None:
             return "No figure: a regression has no labels to agree on."
         return agreement.draw(run, name, title)
     shown = fields.DISTANCE if kind == "distance" else (kind,)
-    return fields.draw(run, shown, name, title) if all(field in run.arrays for field in shown) else None
+    return fields.draw(run, shown, name, title) if all(fields.has(run, field) for field in shown) else None

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from claims.core.verdict import Outcome
-from reports.figures import Series
+from reports.figures import Axis, Series
 from reports.formats import number
 from reports.rendering import rendered
 
@@ -86,12 +86,13 @@ class Drawing(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One pair of axes of a figure, from 0 to an epoch.
+    """One pair of axes of a figure.
 
     Attributes:
         title: above it.
         series: a line and a band each, in the order of the colours.
-        times: of the series' values [K], in epochs.
+        axis: what x is.
+        times: of the series' values [K], on that axis.
         limits: least and greatest y; of a log axis both are widened to powers of ten.
         log: whether y is logarithmic.
         level: where a dashed line goes across, its word, and how many points that stands above it.
@@ -99,6 +100,7 @@ class Panel:
 
     title: str
     series: Sequence[Series]
+    axis: Axis
     times: np.ndarray
     limits: tuple[float, float]
     log: bool = False
@@ -119,21 +121,20 @@ def canvas(width: float, height: float) -> Figure:
     return figure
 
 
-def add_axes(figure: Figure, place: Sequence[float], panel: Panel, right: float, below: str) -> Axes:
+def add_axes(figure: Figure, place: Sequence[float], panel: Panel, below: str) -> Axes:
     """The panel's axes, with its title, a grid and few ticks, and nothing drawn on them yet.
 
     Args:
         figure: from `canvas`.
         place: left, bottom, width and height in parts of the figure.
         panel: what goes there.
-        right: greatest x, such as an epoch; the least is 0.
-        below: what x is, or "" where other axes below say so.
+        below: what x is before any steps, or "" where other axes below say so.
     """
     from matplotlib.ticker import MaxNLocator
 
     axes = figure.add_axes(tuple(place))  # type: ignore[arg-type]
     axes.set_axis_off()  # its ticks take most of matplotlib's time; the few wanted stand below
-    right, (low, high) = max(right, 1), panel.limits
+    right, (low, high) = panel.axis.right, panel.limits
     rows = list(MaxNLocator(4).tick_values(low, high))
     if panel.log:
         first, last = math.floor(math.log10(low) - 0.05), math.ceil(math.log10(high) + 0.1)
@@ -145,13 +146,20 @@ def add_axes(figure: Figure, place: Sequence[float], panel: Panel, right: float,
     rows = [row for row in rows if low <= row <= high]
     axes.hlines(rows, 0, right, color=GRID, linewidth=0.6, zorder=0.5)
     axes.hlines([low], 0, right, color=MUTED, linewidth=0.7, zorder=1, clip_on=False)
-    write(axes, (0, 1), (0, 12), panel.title, color=INK, ha="left")
-    write(axes, (0.5, 0), (0, -21), below)
+    write(axes, (0, 1), (0, 15 if panel.axis.steps else 12), panel.title, color=INK, ha="left")
     for row in rows:
         write(axes, (0, row), (-5, 0), number(row), data="y", ha="right")
-    for column in MaxNLocator(5, integer=True).tick_values(0, right):
-        if 0 <= column <= right:
-            write(axes, (column, 0), (0, -9), number(column), data="x")
+    epochs, steps = panel.axis.epochs, panel.axis.steps
+    for start, count, width, word in ((0, epochs, 1.0, below), (epochs, steps, panel.axis.step, "step")):
+        if count or not (start or steps):
+            few = MaxNLocator(4 if epochs and steps else 5, integer=True)
+            for column in few.tick_values(0, max(count, 1)):
+                if bool(start) <= column <= max(count, 1):
+                    write(axes, (start + column * width, 0), (0, -9), number(column), data="x")
+            write(axes, (start + count * width / 2, 0), (0, -21), word if below else "", data="x")
+    if epochs and steps:
+        axes.axvline(epochs, color=MUTED, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1.5)
+        write(axes, (epochs, 1), (2, 6), "full-batch descent", data="x", ha="left", fontsize=7)
     return axes
 
 
@@ -176,13 +184,13 @@ def write(
     axes.text(*at, text, transform=place + shift, **look)
 
 
-def lines(figure: Figure, place: Sequence[float], panel: Panel, right: float, below: str = "epoch") -> None:
+def lines(figure: Figure, place: Sequence[float], panel: Panel, below: str = "epoch") -> None:
     """A panel on axes of its own, its series drawn; many bands are fainter."""
-    axes = add_axes(figure, place, panel, right, below)
+    axes = add_axes(figure, place, panel, below)
     strength = 0.16 if len(panel.series) <= 4 else 0.07
-    x = _thinned(panel.times)
+    x = _thinned(panel)
     times = panel.times[x]
-    late = np.flatnonzero(times == np.round(times))
+    late = np.flatnonzero((times == np.round(times)) | (times > panel.axis.epochs))
     for k, one in enumerate(panel.series):
         colour, line, marker = SERIES[k % len(SERIES)]
         axes.fill_between(times, one.low[x], one.high[x], color=colour, alpha=strength, lw=0, clip_on=False)
@@ -198,12 +206,15 @@ def lines(figure: Figure, place: Sequence[float], panel: Panel, right: float, be
         write(axes, (1, at), (0, lift), text, data="y", ha="right")
 
 
-def _thinned(times: np.ndarray) -> np.ndarray:
-    """Indices of the times that are drawn: of those at the end of an epoch an even choice, all others."""
-    late = np.flatnonzero(times == np.round(times))
-    chosen = late[np.unique(np.linspace(0, len(late) - 1, min(len(late), _POINTS)).round().astype(int))]
-    early = np.flatnonzero(times != np.round(times))
-    return np.union1d(chosen, early)
+def _thinned(panel: Panel) -> np.ndarray:
+    """Indices of the times that are drawn: of those at the end of an epoch, and of the steps of a descent, an
+    even choice, all others."""
+    second = panel.times > panel.axis.epochs
+    late = ~second & (panel.times == np.round(panel.times))
+    chosen = [np.flatnonzero(~second & ~late)]
+    for of in map(np.flatnonzero, (late, second)):
+        chosen.append(of[np.unique(np.linspace(0, len(of) - 1, min(len(of), _POINTS)).round().astype(int))])
+    return np.sort(np.concatenate(chosen))
 
 
 def legend(figure: Figure, names: Sequence[str], note: str) -> None:

@@ -53,6 +53,7 @@ def render(
     """The whole page as text; `forest` draws a claim's verdicts as an SVG of that name."""
     from markupsafe import Markup
 
+    from models.descent.certificates.meanings import MEANINGS
     from reports.page import words
 
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
@@ -63,6 +64,7 @@ def render(
         catalogue=CATALOGUE,
         redrawn=[figure.number for figure in PAPER],
         measured=measured,
+        meanings=MEANINGS,
         report=report,
         about=about,
         options=about.options,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec.structs import replace as replaced
+
 from claims.catalogue.experiments import PROTOCOLS
 from claims.catalogue.figures import BOSTON, PAPER
 from claims.core.origin import Subject, TrainedRun
@@ -48,6 +50,7 @@ _MORE = {
     "distance": "Distances between weights (section 3.1)",
     "agreement": "Labels of pairs, beyond figures 2 and 7",
     "curves": "Learning curves of the other runs",
+    "gradient": "Norm of the full-batch gradient along the descents",
 }
 
 
@@ -58,7 +61,8 @@ def gallery(experiments: Iterable[TrainedRun], cache: FigureCache) -> Gallery:
         experiments: as in the report's provenance; one without a subject shows nothing.
         cache: where figures are kept or drawn.
     """
-    sources = sorted(_sources(experiments), key=lambda source: _order(source.subject))
+    every = sorted(_sources(experiments), key=lambda source: _order(source.subject))
+    sources, descents = [one for one in every if one.parts], [one for one in every if one.second]
     paper = [
         Place(
             f"figure-{figure.number}",
@@ -68,7 +72,8 @@ def gallery(experiments: Iterable[TrainedRun], cache: FigureCache) -> Gallery:
         )
         for figure in PAPER
     ]
-    more = [(_MORE.get(kind, title), _others(sources, kind)) for kind, title in (_MORE | titles()).items()]
+    kinds = {kind: descents if kind == "gradient" else sources for kind in _MORE | titles()}
+    more = [(_MORE.get(kind) or titles()[kind], _others(of, kind)) for kind, of in kinds.items()]
     places = [*paper, *(place for _, group in more for place in group)]
     drawn = cache.figures(view.wanted for place in places for view in place.views)
     for place in places:
@@ -77,12 +82,20 @@ def gallery(experiments: Iterable[TrainedRun], cache: FigureCache) -> Gallery:
 
 
 def _sources(experiments: Iterable[TrainedRun]) -> list[Source]:
-    """The runs of one name as one."""
-    by_name: dict[str, list[TrainedRun]] = {}
+    """The runs of one name as one, each training with the descent from where it ended as its second leg;
+    without what only a table says of descents, and cannot be hashed."""
+    legs: tuple[dict[str, list[TrainedRun]], dict[str, list[TrainedRun]]] = {}, {}
     for run in experiments:
-        if run.descent is None:  # these figures are of trainings
-            by_name.setdefault(run.name or run.key, []).append(run)
-    return [Source(name, runs[0].subject, tuple(runs)) for name, runs in by_name.items() if runs[0].subject]
+        name = run.name or run.key
+        if run.descent and run.descent.start == "trained":
+            name = name.removesuffix(f" {'+'.join(run.descent.methods)}")
+        legs[run.descent is not None].setdefault(name, []).append(replaced(run, descent=None))
+    first, second = legs
+    return [
+        Source(name, subject, tuple(first.get(name, ())), tuple(second.get(name, ())))
+        for name, runs in (second | first).items()
+        if (subject := runs[0].subject)
+    ]
 
 
 def _order(of: Subject) -> tuple[object, ...]:
@@ -98,6 +111,8 @@ def _others(sources: Sequence[Source], kind: str) -> list[Place]:
         if not any(figure.kind == kind and figure.shows(of) for figure in PAPER):
             output, loss = _OUTPUTS.get(of.output, of.output), _LOSSES.get(of.loss, of.loss)
             name = f"{of.dataset}, network {of.network}, {output}, {loss}"
+            _, initial, methods = source.name.partition(" initial ")
+            name += f", {methods} from the initial weights" if initial else ""
             by_network.setdefault(name, []).append(source)
     if kind == "agreement":
         by_network = {name: some for name, some in by_network.items() if some[0].subject.dataset != BOSTON}

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import safetensors.numpy
 
 from claims.catalogue import CATALOGUE
-from claims.core.origin import Origin, Subject, TrainedRun, merge
+from claims.core.origin import Origin, TrainedRun, merge
 from claims.core.verdict import Outcome
+from claims.harness.provenance import about as told
 from models.checkout import versions
+from models.descent.certificates.certificate import Kind
 from models.runs.run import Run
 from reports import files
 from reports.records import Durations, Provenance, Report, Row
+from tests.claims.planted import descended
 from tests.helpers.specs import mlp
 from tests.reports.sample_options import options
 from tests.reports.sample_verdicts import row
 
-__all__ = ["experiment", "full_report", "report", "run", "store", "verdict"]
+__all__ = ["ended", "experiment", "full_report", "report", "run", "store", "store_legs", "verdict"]
 
 SAMPLES = {"train": 40, "test": 20}
 DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
@@ -45,6 +51,7 @@ def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 
     grow = (1 + times)[:, None]
     arrays: dict[str, np.ndarray] = {
         "baseline": np.array([0.5, 0.25]),
+        "largest_class": np.array([0.1, 0.1]),
         "diverged_at": np.full(networks, -1),
         "initial_seeds": np.array(of.numbers),
         "order_seeds": np.array(of.numbers) + 100,
@@ -67,22 +74,33 @@ def run(*, epochs: int = 4, networks: int = 8, start: float = 1e6, end: float = 
     return Run(of, arrays)
 
 
+def ended(**spec: Any) -> Run:
+    """Such a run with a second leg, whose losses fall to a thousandth in its first step; the first network's
+    certificate is another than the others'."""
+    first = run(**spec)
+    last = first.arrays["train_loss"][-1]
+    kinds = [Kind.STATIONARY_KINK, *[Kind.LOCAL_MINIMUM] * (len(last) - 1)]
+    return descended(first, kind=kinds, train_loss=last / 1000)
+
+
 def store(root: Path, of: Run) -> TrainedRun:
     """Put the run into a store's folder; the entry of a report's provenance that names it."""
     content = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in of.arrays.items()})
     digest = hashlib.sha256(content).hexdigest()
-    key = f"{of.spec.setting}-{of.spec.objective.output}-{of.spec.objective.loss}-{digest[:20]}"
+    key = f"{re.sub('[^A-Za-z0-9.]+', '-', of.spec.name)}-{digest[:20]}"
     (root / key).mkdir(parents=True, exist_ok=True)
     (root / key / "run.safetensors").write_bytes(content)
     spec = of.spec.as_json()
-    about = {"key": key, "spec": spec, "recorders": {}, "bytes": len(content), "sha256": digest}
-    (root / key / "run.json").write_text(json.dumps(about))
-    spec = of.spec
-    network = spec.network.label
-    subject = Subject(
-        spec.data, network, spec.objective.output, spec.objective.loss, spec.initialisation.kind
-    )
-    return experiment(key, spec.name, digest, subject=subject)
+    entry = {"key": key, "spec": spec, "recorders": {}, "bytes": len(content), "sha256": digest}
+    (root / key / "run.json").write_text(json.dumps(entry))
+    made = replace(of, key=key, provenance={"sha256": digest}, trained=True, seconds=1.5)
+    return msgspec.convert(told(made), TrainedRun)
+
+
+def store_legs(root: Path, of: Run) -> tuple[TrainedRun, TrainedRun]:
+    """Both legs of a run."""
+    assert of.second is not None
+    return store(root, of), store(root, of.second)
 
 
 def experiment(key: str, name: str | None, sha256: str | None = None, **more: Any) -> TrainedRun:
@@ -119,6 +137,7 @@ def full_report(root: Path) -> Report:
     outcomes = list(Outcome)
     runs = [store(root, run(protocol=p)) for p in ("std", "var", "he")]
     runs.append(store(root, run(data="boston", widths=(50,), epochs=200)))
+    descent = store(root, ended().second)
     verdicts = []
     for k, id in enumerate(CATALOGUE):
         for j, protocol in enumerate(("std", "var", "he")):
@@ -126,6 +145,7 @@ def full_report(root: Path) -> Report:
             value = 10.0 ** (k % 7 - 2)
             setting = f"mnist-5k-500-{protocol}"
             numbers = {"estimate": value, "interval": (value / 2, float("inf"))}
-            about = {"experiments": (runs[j].key,), "reason": "rank 653 of 784"}
-            verdicts.append(verdict(id, setting, outcome, protocol=protocol, **numbers, **about))
-    return report(*verdicts, experiments=tuple(runs))
+            behind = (runs[j].key, descent.key) if protocol == "he" else (runs[j].key,)
+            why = {"experiments": behind, "reason": "rank 653 of 784"}
+            verdicts.append(verdict(id, setting, outcome, protocol=protocol, **numbers, **why))
+    return report(*verdicts, experiments=(*runs, descent))

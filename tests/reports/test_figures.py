@@ -10,8 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from models.runs.run import Run
-from reports.figures import agreement, by_network, by_pair, curves, fields
+from models.runs.run import Run, from_initial
+from reports.figures import agreement, by_network, by_pair, curves, fields, traced
 from reports.figures.drawing import Drawing
 from tests.reports import page_samples as samples
 
@@ -258,3 +258,70 @@ def test_only_curves_have_a_figure_of_their_own(monkeypatch: pytest.MonkeyPatch)
     }
     monkeypatch.setattr(fields, "fields", lambda: found)
     assert list(fields.declared()) == ["sharpness"]
+
+
+# -- second legs ----------------------------------------------------------------------
+
+
+@EVERY
+def test_the_descent_is_drawn_after_the_training(kind: str) -> None:
+    """In the same panels, right of a line with its name; the rows of the CSV say epoch and step."""
+    without, with_it = (DRAWINGS[kind](run, "n", "t") for run in (samples.run(), samples.ended()))
+    texts = [re.findall(r"<text[^>]*>([^<]*)</text>", drawing.svg) for drawing in (without, with_it)]
+    panels = {"curves": 6, "agreement": 2, "distance": 2}[kind]
+    assert [found.count("full-batch descent") for found in texts] == [0, panels]
+    assert [found.count("step") for found in texts] == [0, 3 if kind == "curves" else 2]
+    assert "descend on the full batch (levenberg-marquardt), up to 4 steps" in with_it.caption
+    assert "descen" not in without.caption
+    rows = list(csv.DictReader(with_it.csv.splitlines()))
+    assert "step" not in without.csv.splitlines()[0]
+    assert list(dict.fromkeys((row["epoch"], row["step"]) for row in rows if "." not in row["epoch"])) == [
+        *((str(epoch), "0") for epoch in range(5)),
+        *(("4", str(step)) for step in range(1, 5)),
+    ]
+
+
+def test_steps_have_two_fifths_of_the_axis() -> None:
+    """Epochs keep their scale; the first step's row is the end of the training and stands once."""
+    found = traced(samples.ended(), "test_loss")
+    axis, x = found.x
+    assert (axis.epochs, axis.steps) == (4, 4)
+    assert axis.epochs / axis.right == pytest.approx(0.6)
+    assert x.tolist() == pytest.approx([0, 1, 2, 3, 4, *(4 + np.arange(1, 5) * 2 / 3)])
+    assert traced(samples.run(), "test_loss").x[0].right == 4
+
+
+def test_the_caption_keeps_training_and_descent_apart() -> None:
+    """What is said of the training is as without a descent; where that ends is a sentence more."""
+    caption = curves.draw(samples.ended(), "n", "t").caption
+    assert "from 1e6 to 1e4 times L0" in caption
+    assert "There the training loss ends at 10 times L0 (median), between 9 and 11." in caption
+
+
+def test_the_gradient_norm_is_drawn_along_the_descent() -> None:
+    """Over its steps alone, on a log axis, median and range of the networks; from either start."""
+    run = samples.ended()
+    assert run.second is not None
+    assert not fields.has(samples.run(), "gradient")
+    drawings = [fields.draw(of, ("gradient",), "n", "t") for of in (run, from_initial(run.second))]
+    for drawing in drawings:
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawing.svg)
+        assert {"Norm of the full-batch gradient, log axis", "step", "0.01", "8 networks"} <= set(texts)
+        assert "full-batch descent" not in texts
+        assert "1 before its first step, 0.0001 at the end of the descent" in drawing.caption
+        rows = list(csv.DictReader(drawing.csv.splitlines()))
+        assert [float(row["gradient"]) for row in rows[::8]] == pytest.approx([1, 0.1, 0.01, 1e-3, 1e-4])
+    run.second.arrays["gradient"][:] = 0.0
+    assert "<svg" in fields.draw(run, ("gradient",), "n", "t").svg
+
+
+def test_a_long_descent_is_thinned_in_the_drawing_only() -> None:
+    """As long trainings are."""
+    run = samples.ended()
+    assert run.second is not None
+    for name, rows in run.second.arrays.items():
+        if len(rows) == 5:
+            run.second.arrays[name] = np.concatenate([rows, np.repeat(rows[-1:], 500, axis=0)])
+    drawing = curves.draw(run, "n", "t")
+    assert len(drawing.svg) < 160_000
+    assert len(drawing.csv.splitlines()) == 1 + (5 + 4 + 504) * 8

@@ -18,22 +18,16 @@ __all__ = ["FIELDS", "Certificate", "Kind", "certificate_arrays", "certificates_
 
 
 class Kind(StrEnum):
-    """The kinds of ending. In arrays each is its place in this list, so that new ones go to the end."""
+    """The kinds of ending; `models.descent.certificates.meanings` has what each says. In arrays each is its
+    place in this list, so that new ones go to the end."""
 
     GLOBAL = "global within tau"
-    """No weights at all have an objective lower by more than tau L0: it is at least 0."""
     LOCAL_MINIMUM = "local minimum"
-    """A local minimum of a smooth piece lies beside the point, at a proved depth below."""
     STATIONARY_KINK = "stationary at a kink"
-    """Units are 0 on samples, no direction leads down to first order, none was found to second."""
     DEAD = "dead"
-    """A hidden layer is silent on all samples, and no constant output is better by more than tau L0."""
     FLAT = "flat"
-    """The gradient is not 0, and no step as long as the weights takes a tenth of it away."""
     FALLING = "still falling"
-    """A direction leads down, to first or to second order."""
     STATIONARY = "stationary"
-    """Stationary to tolerance and nothing above: second order proves neither a minimum nor a way down."""
 
     @property
     def code(self) -> int:
