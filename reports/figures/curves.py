@@ -29,7 +29,7 @@ def draw(run: Run, name: str, title: str) -> Drawing:
         panels = _panels(run, side)
         width = 0.94 / len(panels)
         for column, panel in enumerate(panels):
-            place = (0.062 + column * width, 0.565 - row * 0.45, width - 0.068, 0.325)
+            place = (0.062 + column * width, 0.555 - row * 0.45, width - 0.068, 0.325)
             drawing.lines(figure, place, panel, below="epoch" if row else "")
     one = len(run.spec.populations) == 1
     each = run.spec.networks.count // len(run.spec.populations)
@@ -55,7 +55,7 @@ def _panels(run: Run, side: str) -> list[Panel]:
             *found.x,
             (least, max(1.0, drawing.greatest(over))),
             log=True,
-            level=(1.0, "L = L0: always the mean label", 5),
+            level=(1.0, "L = L0" + ": always the mean label" * (run.second is None), 5),
         ),
     ]
     if f"{side}_accuracy" in run.arrays:
