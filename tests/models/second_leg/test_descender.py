@@ -17,8 +17,9 @@ from models.second_leg.descent import Descent, spec_of
 from tests.helpers.specs import changed, mlp
 
 
-def spec_on(data, networks=8, start="trained", **more):
-    return Descent(mlp(data.name, (6,), networks=networks, epochs=3, batch=16), start=start, **more)
+def spec_on(data, networks=8, start="trained", steps=8, **more):
+    experiment = mlp(data.name, (6,), networks=networks, epochs=3, batch=16)
+    return Descent(experiment, start=start, steps=steps, **more)
 
 
 def trained(spec, data):
@@ -122,7 +123,7 @@ def test_movement_is_measured_from_the_initial_weights(digits):
 
 def test_regression_has_no_labels(houses):
     """A table of real targets descends as well."""
-    spec = Descent(mlp(houses.name, (5,), networks=4, epochs=1, batch=16), start="initial")
+    spec = Descent(mlp(houses.name, (5,), networks=4, epochs=1, batch=16), start="initial", steps=8)
     arrays = descended(spec, houses)
     assert "train_predictions" not in arrays
     assert (arrays["train_loss"][-1] < arrays["train_loss"][0]).all()
