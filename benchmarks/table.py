@@ -13,7 +13,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from benchmarks import seed_correlation
+from benchmarks import descent, seed_correlation
 from benchmarks.error_rates.tables import claims_table
 from benchmarks.phases import PHASES
 
@@ -203,12 +203,20 @@ def _seed_correlation() -> str:
     return f"{_machine(found['machine'])}.\n\n{seed_correlation.table(found['summary'], 'github')}\n"
 
 
+def _descent() -> str:
+    found = _read("descent.json")
+    loads = [row["load"] for rows in found["starts"].values() for row in rows]
+    table = descent.table(found["starts"], "github")
+    return f"{_machine(found['machine'])}; load {_range(loads, '.0f')}.\n\n{table}\n"
+
+
 def filled(text: str) -> str:
     """A page with the tables of the results on file in their places."""
     tables = {
         "training": _training,
         "functional": _functional,
         "whole_job": _job,
+        "descent": _descent,
         "profile": _profile,
         "error_rates": _error_rates,
         "seed_correlation": _seed_correlation,
