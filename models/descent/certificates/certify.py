@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from models.descent.certificates.certificate import Certificate, Kind
-from models.descent.certificates.dead import least_constant, silent_layer
+from models.descent.certificates.dead import least_constant, silent_layer, silent_outputs
 from models.descent.certificates.falling import History, rates
 from models.descent.certificates.flat import newton_residual
 from models.descent.certificates.local.enclosure import baseline, encloses, objective, zero_is_attained
@@ -156,6 +156,10 @@ def _locally(
 
 def _dead(problem: Problem, w: Tensor, high: float, unit: float, tau: float) -> float | None:
     """The gap of a dead network, over L0; None where it is not dead, or further than tau from the best."""
+    if unit > 0 and (left := silent_outputs(problem, w)) is not None:
+        gap = max(high - left.low, 0.0) / unit
+        if gap <= tau:
+            return gap
     least = least_constant(problem)
     if least is None or not unit > 0:
         return None

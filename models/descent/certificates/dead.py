@@ -1,10 +1,13 @@
-"""The dead network: a hidden layer that is silent on every sample.
+"""The dead network: a hidden layer, or output units, that are silent on every sample.
 
 Where all units of a hidden layer are strictly negative on all samples, the output is a constant in a
 neighbourhood of the weights up to that layer, whatever the weights after it. There the objective is at least
 the least loss of a constant output, since penalties are not negative; if it is that at w, w is a local
 minimum (the argument of `models.relu.dead_units`, for any depth and loss). In floats it is so up to a gap,
 which is bounded.
+
+A ReLU output that is below 0 on all samples is 0 there and stays 0 nearby, and its share of a squared error with
+it. What the other outputs leave is at least 0: where that is small, so is the depth of anything nearby.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from models.descent.problem import Problem
 from models.objectives.losses import loss_per_sample
 from models.penalties.l2 import L2
 
-__all__ = ["least_constant", "silent_layer"]
+__all__ = ["least_constant", "silent_layer", "silent_outputs"]
 
 
 def silent_layer(problem: Problem, w: Tensor) -> int | None:
@@ -37,6 +40,29 @@ def silent_layer(problem: Problem, w: Tensor) -> int | None:
             return None
     assert silent is not None
     return 1 + int(silent.int().argmax())
+
+
+def silent_outputs(problem: Problem, w: Tensor) -> Enclosed | None:
+    """What silent ReLU outputs leave of a squared error, which nothing nearby takes away; None without any.
+
+    Args:
+        problem: any.
+        w: [1, P].
+    """
+    spec = problem.spec.objective
+    if (spec.output, spec.loss) != ("relu", "mse") or spec.penalty is not None or not encloses(problem):
+        return None
+    silent: Tensor | None = None
+    for layers in preactivations(problem, w):
+        z, e = layers[-1]
+        here = (z + e < 0).flatten(0, -2).all(0)
+        silent = here if silent is None else silent & here
+    if silent is None or not bool(silent.any()):
+        return None
+    squares = problem.y[:, silent.to(problem.y.device)].square()
+    value = float(0.5 * squares.sum() / problem.samples)
+    # A sum of so many squares, divided: gamma_n of Higham 2002, section 3.1, of numbers that are not negative.
+    return Enclosed(value, 2 * (squares.numel() + 4) * torch.finfo(torch.float64).eps * value)
 
 
 def least_constant(problem: Problem) -> Enclosed | None:

@@ -14,7 +14,7 @@ MEANINGS: Mapping[Kind, str] = {
     Kind.STATIONARY_KINK: "Units are 0 on samples, no direction leads down to first order, and none was "
     "found to second.",
     Kind.DEAD: "A hidden layer is silent on all samples, and no constant output is better by more than "
-    "tau L0.",
+    "tau L0; or ReLU outputs are, and the others leave no more than that.",
     Kind.FLAT: "The gradient is not 0, and no step as long as the weights takes a tenth of it away.",
     Kind.FALLING: "A direction leads down, to first or to second order.",
     Kind.STATIONARY: "Stationary to tolerance and nothing above: second order proves neither a minimum nor a "

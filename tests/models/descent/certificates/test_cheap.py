@@ -143,6 +143,32 @@ def test_one_sample_alive_is_not_dead(digits, height):
     assert certify(problem, ended(problem, weights(problem, **parts)), tau=1e-3)[0].kind is Kind.DEAD
 
 
+def relu_outputs(digits, silent, height=-1.0):
+    """A network with a ReLU output whose hidden units read one sample each, and so many outputs below 0."""
+    problem = problem_of(mlp(digits.name, (5,), "relu"), digits)
+    bias = torch.zeros(problem.outputs, dtype=torch.float64)
+    bias[:silent] = height
+    return problem, weights(problem, b2=bias)
+
+
+def test_silent_outputs_are_certified_at_what_they_leave(digits):
+    """All ReLU outputs below 0 on all samples: nothing nearby changes the loss, above the best constant's."""
+    problem, w = relu_outputs(digits, silent=4)
+    (found,) = certify(problem, ended(problem, w), tau=1e-9)
+    assert (found.kind, found.proved) == (Kind.DEAD, True)
+    assert found.l == pytest.approx(float(0.5 * problem.y.square().sum() / len(problem.y)) / problem.baseline)
+    assert found.l > 1
+    assert 0 <= found.gap < 1e-12
+
+
+@pytest.mark.parametrize(("silent", "height"), [(3, -1.0), (4, 0.0), (4, 1e-300)])
+def test_outputs_that_are_not_silent_or_leave_more_are_not_dead(digits, silent, height):
+    """One output of four that could still fit its class, or outputs on their kinks or above."""
+    problem, w = relu_outputs(digits, silent, height)
+    (found,) = certify(problem, ended(problem, w), tau=1e-3)
+    assert found.kind is not Kind.DEAD
+
+
 def test_a_silent_layer_off_the_mean_is_still_falling(digits):
     """The output bias has a way to go."""
     problem = problem_of(mlp(digits.name, (5,)), digits)
