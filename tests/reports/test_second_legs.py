@@ -90,6 +90,19 @@ def test_the_page_says_where_training_ended(tmp_path: Path) -> None:
     assert set(MEANINGS) == set(Kind)
 
 
+def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    """From two stores, so that all figures of both legs are drawn twice."""
+    pages = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        built = build(judged(folder / "store"), folder, folder / "store", "not run")
+        figures = {path.name: path.read_bytes() for path in (folder / "figures").iterdir()}
+        pages.append((built.read_bytes(), figures))
+    assert pages[0] == pages[1]
+    assert len(pages[0][1]) == 8
+
+
 def test_a_page_without_second_legs_says_nothing_of_ends(tmp_path: Path) -> None:
     """Neither a section nor a link to one."""
     found = page(samples.report(samples.verdict("E1", "mnist-5k-500-he", Outcome.REFUTED, **HE)), tmp_path)
