@@ -21,15 +21,21 @@ __all__ = ["LevenbergMarquardt"]
 _TRIES = 10
 """Dampings that a step tries, each larger by twice the factor: the last is 4e16 times the first."""
 
-_NOTHING = 1e-9
-"""A step that lowers the loss by a smaller share is none: a network that creeps so has stalled."""
+_NOTHING = 1e-13
+"""A step that lowers the loss by a smaller share is none."""
+
+_CREEPING, _SLOW = 0.01, 3
+"""So many steps running that lower the loss by a smaller share, and do not halve the gradient either, are a
+creep along a slope that has flattened: the network has stalled."""
 
 _FAR_DOWN = 0.1
 """A step that lowers the loss to this share is as long as it should be."""
 
+_SETTLING = 0.01
+"""What a linear system may leave where the gradient vanishes and the loss does not."""
+
 _LEAST = 1e-12
 """Least damping, in units of the curvature's typical eigenvalue."""
-
 
 _ACCURACY = 0.15, 0.4
 """Least and most of what a later step's linear system may leave: more than the first changes the step by
@@ -39,7 +45,10 @@ less than the next linearisation does."""
 @dataclass(frozen=True, slots=True)
 class LevenbergMarquardt(Part):
     """Levenberg (1944) and Marquardt (1963), with the damping of Nielsen (1999, "Damping parameter in
-    Marquardt's method", section 2).
+    Marquardt's method", section 2) and a search along each step.
+
+    A network stalls where no step lowers its loss, and where it creeps; then it is asked what the best Newton
+    step would leave of its gradient (`models.descent.newton.residual`).
 
     Attributes:
         damping: of the first step, in units of the curvature's typical eigenvalue.
@@ -85,6 +94,8 @@ class LevenbergMarquardt(Part):
             memory={
                 "damping": torch.full_like(loss, self.damping),
                 "accuracy": torch.full_like(loss, self.accuracy),
+                "slow": torch.zeros_like(loss),
+                "steepest": torch.zeros_like(loss),
             },
         )
 
@@ -95,6 +106,7 @@ class LevenbergMarquardt(Part):
         import torch
 
         from models.descent.newton.ray import best_length
+        from models.descent.newton.residual import RESIDUAL_PRODUCTS, newton_residual
         from models.descent.newton.systems import system_at
 
         here = problem.linearise(at.w)
@@ -105,7 +117,6 @@ class LevenbergMarquardt(Part):
         factor = torch.full_like(damping, 2.0)
         stalled = at.stalled
         for _ in range(_TRIES):
-            mild = damping <= self.damping
             tried = system.solve(damping * system.size, going, at.memory["accuracy"], self.most)
             there = at.w + tried.p
             reached = whole = problem.loss(there)
@@ -122,30 +133,48 @@ class LevenbergMarquardt(Part):
             loss = torch.where(better, reached, loss)
             gain = (at.loss - whole) / tried.predicted
             milder = damping * (1 - (2 * gain - 1) ** 3).clamp(0.05, 2.0)
-            damping = torch.where(
-                better, milder.clamp(min=_LEAST), torch.where(going, damping * factor, damping)
-            )
-            factor = factor * 2
             going = going & ~better
-            # More damping promises less, and with little this is nothing already.
-            hopeless = going & (tried.predicted <= _NOTHING * at.loss) & mild
+            # The model promises nothing: with the least damping, or not at all.
+            empty = going & (tried.predicted <= _NOTHING * at.loss)
+            hopeless = empty & (damping <= _LEAST)
             stalled, going = stalled | hopeless, going & ~hopeless
+            harsher = torch.where(empty, _LEAST, damping * factor)
+            damping = torch.where(going, harsher, torch.where(better, milder, damping)).clamp(min=_LEAST)
+            factor = torch.where(empty, factor, factor * 2)
             if not bool(going.any()):
                 break
         # What this step left of the residual is what the next will leave at best (Eisenstat & Walker 1996,
         # "Choosing the forcing terms in an inexact Newton method", choice 2 with exponent 1).
-        left = (loss / at.loss).sqrt()
-        accuracy = torch.where(at.stalled, at.memory["accuracy"], left.clamp(*_ACCURACY))
+        left = (loss / at.loss).sqrt().clamp(*_ACCURACY)
         # Of an accepted step this is where the next one starts, and the problem keeps it.
         gradient = problem.linearise(w).gradient.norm(dim=1)
+        slow = torch.where(loss > (1 - _CREEPING) * at.loss, at.memory["slow"] + 1, 0.0)
+        steepest = torch.where(slow == 1, at.gradient, at.memory["steepest"])
+        settling = (slow > 0) & (gradient <= at.gradient / 2)
+        accuracy = torch.where(settling, _SETTLING, left)
+        flatter = (slow >= _SLOW) & (gradient <= steepest / 2)
+        stalled = stalled | going | ((slow >= _SLOW) & ~flatter)
+        residual, ended = at.residual, (stalled & ~at.stalled).nonzero().squeeze(1)
+        if len(ended):
+            residual = residual.index_copy(0, ended, newton_residual(problem, w[ended]))
+            products = products.index_add(0, ended, torch.full_like(ended, RESIDUAL_PRODUCTS))
+        memory = {
+            "damping": damping,
+            "accuracy": accuracy,
+            "slow": torch.where(flatter, 0.0, slow),
+            "steepest": steepest,
+        }
+        # Who had stalled before stays as it was.
+        memory = {name: torch.where(at.stalled, at.memory[name], value) for name, value in memory.items()}
         return replace(
             at,
             w=w,
             loss=loss,
             gradient=gradient,
             products=products,
-            stalled=stalled | going,
-            memory={"damping": damping, "accuracy": accuracy},
+            stalled=stalled,
+            residual=residual,
+            memory=memory,
         )
 
 

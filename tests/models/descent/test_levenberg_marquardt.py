@@ -131,9 +131,28 @@ def test_a_kink_stalls_it(houses):
         if at.stalled.all():
             break
     assert at.stalled.all()
+    assert ((at.residual >= 0) & (at.residual <= 1)).all()
     again = method.step(problem, at)
-    for name in ("w", "loss", "gradient", "products", "stalled"):
+    for name in ("w", "loss", "gradient", "products", "stalled", "residual"):
         assert torch.equal(getattr(again, name), getattr(at, name))
+
+
+def test_a_creep_stalls_it_and_a_gradient_that_vanishes_does_not(digits):
+    """Saturated softmax outputs lose less than a hundredth a step; a network without hidden layers converges,
+    slowly in its loss and fast in its gradient, until no step lowers it."""
+    steep = problem_of(mlp(digits.name, (40,), "softmax"), digits)
+    method = LevenbergMarquardt()
+    at = method.start(steep, 30 * drawn(steep))
+    for _ in range(12):
+        at = method.step(steep, at)
+    assert at.stalled.all()
+    assert at.residual.isfinite().all()
+    bowl = problem_of(mlp(digits.name, (), "relu", penalty=L2(0.01)), digits)
+    at = first = method.start(bowl, drawn(bowl))
+    for _ in range(40):
+        at = method.step(bowl, at)
+    assert at.stalled.all()
+    assert (at.gradient < 1e-6 * first.gradient).all()
 
 
 def test_its_json_is_read_back():
