@@ -94,7 +94,7 @@ class Certificate:
             Kind.LOCAL_MINIMUM: f"{at}, a minimum at most {self.gap:.1e} L0 below; smallest curvature "
             f"{self.curvature:.2e} ± {self.curvature_bound:.1e}",
             Kind.STATIONARY_KINK: f"{at}, {self.boundary} samples at 0, steepest way down {self.slope:.1e}",
-            Kind.DEAD: f"{at}, a layer is silent, and nothing that keeps it so is better by more than {self.gap:.1e} L0",
+            Kind.DEAD: f"{at}, a layer is silent, and nothing that keeps it so is {self.gap:.1e} L0 lower",
             Kind.FLAT: f"{sloping}, of which a Newton step leaves {self.residual:.2f}",
             Kind.FALLING: sloping,
             Kind.STATIONARY: f"{sloping}, no proof of a minimum",

@@ -6,8 +6,8 @@ the least loss of a constant output, since penalties are not negative; if it is 
 minimum (the argument of `models.relu.dead_units`, for any depth and loss). In floats it is so up to a gap,
 which is bounded.
 
-A ReLU output that is below 0 on all samples is 0 there and stays 0 nearby, and its share of a squared error with
-it. What the other outputs leave is at least 0: where that is small, so is the depth of anything nearby.
+A ReLU output that is below 0 on all samples is 0 there and stays 0 nearby, and its share of a squared error
+with it. What the other outputs leave is at least 0: where that is small, so is the depth of anything nearby.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def silent_outputs(problem: Problem, w: Tensor) -> Enclosed | None:
         return None
     squares = problem.y[:, silent.to(problem.y.device)].square()
     value = float(0.5 * squares.sum() / problem.samples)
-    # A sum of so many squares, divided: gamma_n of Higham 2002, section 3.1, of numbers that are not negative.
+    # A sum of so many squares, divided: gamma_n of Higham 2002, section 3.1; none of them is negative.
     return Enclosed(value, 2 * (squares.numel() + 4) * torch.finfo(torch.float64).eps * value)
 
 
