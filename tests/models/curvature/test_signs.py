@@ -150,7 +150,7 @@ def test_a_trained_minimum_is_judged_at_the_critical_point_beside_it(planted, tr
     answer = classify(planted.objective((4, 3, 4, 3)), trained)
     assert (answer.kind, answer.certified) == (Kind.LOCAL_MINIMUM, True)
     assert answer.gradient > 0
-    assert 0 < answer.moved < 1e-9
+    assert 0 < answer.moved < 1e-6  # where BFGS gives up differs between machines; gradient over curvature
     assert answer.smallest.sign is None
     assert f"at the critical point {answer.moved:.1e} away" in answer.sentence
 
