@@ -253,11 +253,10 @@ _QUICK_LEFT_OUT = {
     (training, protocol): seconds
     for training, protocols, seconds in (
         ("500-300 linear mse", ("std", "var"), 7.6),
-        ("500-300 softmax mse", PROTOCOLS, 6.0),
-        ("500 softmax mse", PROTOCOLS, 4.0),
-        ("500 relu mse", PROTOCOLS, 4.0),
-        ("500-300 relu mse", PROTOCOLS, 6.0),
-        ("500 softmax ce", PROTOCOLS, 3.0),
+        ("500-300 softmax mse", PROTOCOLS, 3.0),
+        ("500 softmax mse", ("std", "var"), 1.6),
+        ("500 relu mse", PROTOCOLS, 1.4),
+        ("500 softmax ce", PROTOCOLS, 1.5),
         ("500 linear mse lbfgs", PROTOCOLS, 14.0),
         ("500-300 linear mse lbfgs", PROTOCOLS, 20.0),
         ("50 linear mse lbfgs", PROTOCOLS, 3.0),
