@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from models.networks.mlp import MLP, layers_of
@@ -30,10 +31,11 @@ def activation_flips(problem: Problem, w0: Tensor, w: Tensor) -> np.ndarray:
     """
     if not isinstance(problem.spec.network, MLP) or not problem.spec.network.widths:
         return np.full(len(w), np.nan)
-    x = problem.x.flatten(1)
+    x = problem.x.flatten(1).to(torch.float32)  # a share of 500,000 signs; rounding turns few of them
     found = []
     for k in range(len(w)):
-        pairs = zip(*(_active(problem.stacked(of[k : k + 1]), x) for of in (w0, w)), strict=True)
+        ends = (of[k : k + 1].to(torch.float32) for of in (w0, w))
+        pairs = zip(*(_active(problem.stacked(of), x) for of in ends), strict=True)
         differ = [(before ^ after) for before, after in pairs]
         found.append(sum(int(layer.sum()) for layer in differ) / sum(layer.numel() for layer in differ))
     return np.array(found)

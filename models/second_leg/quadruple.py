@@ -8,6 +8,7 @@ compare. A quadruple's bytes depend on its own networks alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,10 @@ class Quadruple:
         size = len(w) if problem.parameters <= NARROW else 1
         self._slices = [slice(start, start + size) for start in range(0, len(w), size)]
         self._method = [0] * len(self._slices)  # which of the spec's each group is at
-        self._groups = [spec.methods[0].start(problem, w[own]) for own in self._slices]
+        # A problem each, over the same data: it remembers its last forward pass, which the record asks for.
+        self._problems = [copy(problem) for _ in self._slices]
+        starts = zip(self._problems, self._slices, strict=True)
+        self._groups = [spec.methods[0].start(own, w[part]) for own, part in starts]
         self._record()
 
     # -- stepping ---------------------------------------------------------------------------
@@ -92,9 +96,9 @@ class Quadruple:
         spent = bool((part.stalled | (part.products >= share * (self._method[k] + 1))).all())
         if spent and self._method[k] + 1 < methods:
             self._method[k] += 1
-            fresh = self.spec.methods[self._method[k]].start(self.problem, part.w)
+            fresh = self.spec.methods[self._method[k]].start(self._problems[k], part.w)
             part = replace(fresh, products=fresh.products + part.products)
-        part = self.spec.methods[self._method[k]].step(self.problem, part)
+        part = self.spec.methods[self._method[k]].step(self._problems[k], part)
         return part if everyone else _put(at, part, where)
 
     # -- what is known ----------------------------------------------------------------------
@@ -118,16 +122,17 @@ class Quadruple:
         self.rows.add(view, gradient=at.gradient.cpu().numpy(), products=at.products.cpu().numpy())
 
     def _judged(self, at: Descending, side: Side) -> Judged:
-        """Losses and labels; the training loss is the descent's own, the rest is judged in float32."""
+        """Losses and labels; the training side is the descent's own, the test side is judged in float32."""
         data, objective = self.problem.data, self.spec.experiment.objective
-        single = torch.float32
-        x, y = (
-            torch.from_numpy(np.array(a)).to(at.w.device, single)
-            for a in (
-                (data.x_train, data.targets_train) if side == "train" else (data.x_test, data.targets_test)
+        if side == "train":
+            own = zip(self._problems, self._slices, strict=True)
+            y, z = self.problem.y, torch.cat([problem.scores(at.w[part]) for problem, part in own])
+        else:
+            x, y = (
+                torch.from_numpy(np.array(a)).to(at.w.device, torch.float32)
+                for a in (data.x_test, data.targets_test)
             )
-        )
-        z = self.problem.scores(at.w.to(single), x)
+            z = self.problem.scores(at.w.to(torch.float32), x)
         h = z.relu() if objective.output == "relu" else z
         labels = h.argmax(-1).to(torch.uint8).cpu().numpy()
         if side == "train" and objective.penalty is None:
