@@ -48,7 +48,7 @@ class LevenbergMarquardt(Part):
     Marquardt's method", section 2) and a search along each step.
 
     A network stalls where no step lowers its loss, and where it creeps; then it is asked what the best Newton
-    step would leave of its gradient (`models.descent.newton.residual`).
+    step would leave of its gradient (`models.descent.residual`).
 
     Attributes:
         damping: of the first step, in units of the curvature's typical eigenvalue.
@@ -106,7 +106,7 @@ class LevenbergMarquardt(Part):
         import torch
 
         from models.descent.newton.ray import best_length
-        from models.descent.newton.residual import RESIDUAL_PRODUCTS, newton_residual
+        from models.descent.residual import RESIDUAL_PRODUCTS, newton_residual
         from models.descent.newton.systems import system_at
 
         here = problem.linearise(at.w)

@@ -65,7 +65,8 @@ class Run:
     open_because: str = ""
 
     def __repr__(self) -> str:
-        return f"Run({self.spec.name}, {self.spec.networks.count} networks, {self.last} rows after the first)"
+        rows = "steps" if "steps" in self.arrays else "epochs"
+        return f"Run({self.spec.name}, {self.spec.networks.count} networks, {self.last} {rows})"
 
     @property
     def last(self) -> int:

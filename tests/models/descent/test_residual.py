@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.func import grad, jacrev
 
-from models.descent.newton.residual import hessian, newton_residual
+from models.descent.residual import hessian, newton_residual
 from models.descent.problem import Problem, problem_of
 from models.penalties.l2 import L2
 from tests.helpers.specs import mlp
