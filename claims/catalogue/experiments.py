@@ -259,7 +259,7 @@ _QUICK_LEFT_OUT = {
         ("500-300 linear mse", ("std", "var"), 7.6),
         ("10-10 linear mse", ("he",), 1.2),
         ("500-300 softmax mse", PROTOCOLS, 3.0),
-        ("500 softmax mse", ("std", "var"), 1.6),
+        ("500 softmax mse", PROTOCOLS, 1.5),
         ("500 relu mse", PROTOCOLS, 1.4),
         ("500 softmax ce", PROTOCOLS, 1.5),
         ("500 linear mse lbfgs", PROTOCOLS, 14.0),

@@ -106,8 +106,8 @@ class LevenbergMarquardt(Part):
         import torch
 
         from models.descent.newton.ray import best_length
-        from models.descent.residual import RESIDUAL_PRODUCTS, newton_residual
         from models.descent.newton.systems import system_at
+        from models.descent.residual import RESIDUAL_PRODUCTS, newton_residual
 
         here = problem.linearise(at.w)
         system = system_at(problem, here, at.w)

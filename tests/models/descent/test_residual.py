@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.func import grad, jacrev
 
-from models.descent.residual import hessian, newton_residual
 from models.descent.problem import Problem, problem_of
+from models.descent.residual import hessian, newton_residual
 from models.penalties.l2 import L2
 from tests.helpers.specs import mlp
 from tests.models.descent.test_problem import PAIRS, by_hand, drawn
