@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
-import re
 import sys
 
 import pytest
@@ -15,7 +14,6 @@ from claims.catalogue import CATALOGUE, Claim, Kind, Leg, claim
 from claims.core import margins
 from claims.core.margins import ALPHA
 from claims.core.verdict import Region
-from models.recorders.weights import WEIGHT_THRESHOLD
 
 EVERY = pytest.mark.parametrize("of", CATALOGUE.values(), ids=CATALOGUE)
 
@@ -109,8 +107,6 @@ def test_an_unknown_claim_lists_the_known():
 def test_training_and_test_are_rows_of_their_own(training, test):
     """The same rule, about the other loss; and their texts say which."""
     here, there = CATALOGUE[training], CATALOGUE[test]
-    assert "training" in here.rule
-    assert "test" in here.rule + there.rule
     assert here.rule.replace("training l ", "test l ") == there.rule
     assert (here.region, here.place) == (there.region, there.place)
 
@@ -204,23 +200,6 @@ def test_a_margin_is_written_in_one_place(rewritten, name):
 def test_no_margin_is_left_out_above():
     """A new margin is either of a rule or one of the sizes."""
     assert set(margins.__all__) - OTHERS == set(USED)
-
-
-def test_no_number_stands_in_a_rule_itself(rewritten):
-    """With every margin changed no decimal of any rule is what it was: none is written out twice.
-
-    M1's threshold of a differing weight belongs to the recorder of runs, which cannot look up here.
-    """
-    changed = rewritten(**{name: other(name) for name in USED})
-    decimal = re.compile(r"(?<![\w.])(?<!section )\d+\.\d+|\de-\d+")
-    left = {
-        (id, text)
-        for id, of in CATALOGUE.items()
-        for text in decimal.findall(of.rule)
-        if text in decimal.findall(changed[id].rule)
-    }
-    assert left <= {("M1", f"{WEIGHT_THRESHOLD:g}")}
-    assert f"more than {WEIGHT_THRESHOLD:g} " in claim("M1").rule
 
 
 def test_shares_of_networks_and_of_pairs_go_together():
