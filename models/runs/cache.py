@@ -12,8 +12,9 @@ from models.second_leg.descent import Descent
 
 __all__ = ["RUNS", "RunCache"]
 
-RUNS = 8
-"""Legs a worker keeps, 40 to 100 MB each: tests come grouped by experiment, and D1 compares four."""
+RUNS = 16
+"""Legs a worker keeps, 50 to 100 MB each at the quick scale: tests come grouped by experiment, and a
+comparison of four in two legs needs eight; with eight kept, each run was read from the disk two or three times."""
 
 
 class RunCache:
