@@ -14,7 +14,8 @@ __all__ = ["RUNS", "RunCache"]
 
 RUNS = 16
 """Legs a worker keeps, 50 to 100 MB each at the quick scale: tests come grouped by experiment, and a
-comparison of four in two legs needs eight; with eight kept, each run was read from the disk two or three times."""
+comparison of four in two legs needs eight; with eight kept, each was read from the disk two or three times
+in a run."""
 
 
 class RunCache:
