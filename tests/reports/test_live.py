@@ -16,19 +16,22 @@ import pytest
 from tests.reports.terminal_emulator import OnTerminal
 
 TRAINING = """
-import os, time
-from pathlib import Path
+import os, threading
 from types import SimpleNamespace
 
 import pytest
 from claims.harness.launch import live
+from models.runs import progress
+
+progress.EVERY = 0.05
+pause = threading.Event()  # never set
 
 @pytest.fixture
 def training_progress(pytestconfig): return live.reporter(pytestconfig)
 
-def wait_for(name):
-    while not Path(name).exists():
-        time.sleep(0.02)
+def wait_for(gate):
+    with open(gate, "rb", buffering=0) as pipe:
+        pipe.read(1)
 
 def train(name, training_progress):
     spec = SimpleNamespace(name=f"{name} net", budget=SimpleNamespace(epochs=4))
@@ -37,7 +40,7 @@ def train(name, training_progress):
         for epoch in (0, 1):
             trainer.progress = epoch, 4
             training_progress(spec, epoch, trainer)
-            time.sleep(0.3)  # two writes a process are further apart
+            pause.wait(2 * progress.EVERY)  # the second write of a process is due after a while
         wait_for("go")
 
 def test_first(training_progress): train("first", training_progress)
@@ -52,10 +55,23 @@ CODES = "\x1b7"
 """Saving the cursor: in whatever the lines draw, and in nothing that pytest writes."""
 
 Start = Callable[..., Any]
+Gate = Callable[[str], None]
 
 
 @pytest.fixture
-def on_terminal(harness: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Start:
+def open_gate(harness: pytest.Pytester) -> Iterator[Gate]:
+    """Lets trainings that wait at a gate go on, those that have yet to come there too."""
+    gates = {}
+    for name in ("go", "fall"):
+        os.mkfifo(harness.path / name)
+        gates[name] = os.open(harness.path / name, os.O_RDWR)  # held open, so that what is written stays
+    yield lambda name: (os.write(gates[name], b"." * 8), None)[1]
+    for pipe in gates.values():
+        os.close(pipe)
+
+
+@pytest.fixture
+def on_terminal(harness: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, open_gate: Gate) -> Start:
     """`with on_terminal(*options, columns=, **environ) as run` runs the sample claims and trainings there."""
     harness.makepyfile(test_training=TRAINING)
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -79,7 +95,9 @@ def without_times(lines: list[str]) -> list[str]:
     return [re.sub(r"=+ (.*) in [\d.]+s =+", r"\1", re.sub(r"\b\d+\.\d\ds", "?s", line)) for line in lines]
 
 
-def test_a_training_has_a_line_while_it_lasts(harness: pytest.Pytester, on_terminal: Start) -> None:
+def test_a_training_has_a_line_while_it_lasts(
+    harness: pytest.Pytester, on_terminal: Start, open_gate: Gate
+) -> None:
     """Under pytest's own line; afterwards the terminal shows what it shows where nothing is drawn."""
     options = ("-n", "0", "--durations=1", "-v", "-k", "first or eigenvalues")
     with on_terminal(*options) as run:
@@ -87,7 +105,7 @@ def test_a_training_has_a_line_while_it_lasts(harness: pytest.Pytester, on_termi
         at = next(i for i, line in enumerate(lines) if LINE.search(line))
         assert lines[at - 1].startswith("test_training.py::test_first")
         assert at == len(lines) - 1
-        (harness.path / "go").touch()
+        open_gate("go")
         assert run.end() == 0
     with on_terminal(*options, TERM="dumb") as plain:
         assert plain.end() == 0
@@ -96,24 +114,26 @@ def test_a_training_has_a_line_while_it_lasts(harness: pytest.Pytester, on_termi
     assert without_times(run.screen.lines()) == without_times(plain.screen.lines())
 
 
-def test_each_worker_has_a_line(harness: pytest.Pytester, on_terminal: Start) -> None:
+def test_each_worker_has_a_line(harness: pytest.Pytester, on_terminal: Start, open_gate: Gate) -> None:
     """`-n 2`: both at once, aligned; a worker that crashed is shown no longer; all are gone at the end."""
     with on_terminal("-n", "2", "-k", "first or crash or eigenvalues") as run:
         lines = run.until(lambda lines: has(LINE)(lines) and has("lost net   epoch 0 of 4  L/L0 1$")(lines))
         assert lines[-1].index("epoch") == lines[-2].index("epoch")
-        (harness.path / "fall").touch()
+        open_gate("fall")
         run.until(lambda lines: has("node down")(lines) and not has("lost net")(lines))
         run.until(has(LINE))
-        (harness.path / "go").touch()
+        open_gate("go")
         assert run.end() == pytest.ExitCode.TESTS_FAILED
     assert not has("epoch|L/L0")([line for line in run.screen.lines() if "Namespace" not in line])
     assert has("2 passed|1 failed")(run.screen.lines())
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_a_pipe_gets_no_line(harness: pytest.Pytester, on_terminal: Start, workers: str) -> None:
+def test_a_pipe_gets_no_line(
+    harness: pytest.Pytester, on_terminal: Start, open_gate: Gate, workers: str
+) -> None:
     """Captured output holds neither codes nor lines."""
-    (harness.path / "go").touch()
+    open_gate("go")
     command = [sys.executable, "-m", "pytest", "-n", workers, "-k", "first or second"]
     done = subprocess.run(command, cwd=harness.path, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
@@ -134,29 +154,29 @@ def test_a_pipe_gets_no_line(harness: pytest.Pytester, on_terminal: Start, worke
     ids=str,
 )
 def test_some_terminals_get_no_line(
-    harness: pytest.Pytester, on_terminal: Start, options: list[str], environ: dict[str, str]
+    harness: pytest.Pytester, on_terminal: Start, open_gate: Gate, options: list[str], environ: dict[str, str]
 ) -> None:
     """Where tests or a debugger write to it too, where it obeys no codes, or where silence was asked for."""
-    (harness.path / "go").touch()
+    open_gate("go")
     with on_terminal("-k", "first", *options, **environ) as run:
         assert run.end() == 0
     assert CODES not in run.raw
 
 
-def test_lines_have_no_colour(harness: pytest.Pytester, on_terminal: Start) -> None:
+def test_lines_have_no_colour(harness: pytest.Pytester, on_terminal: Start, open_gate: Gate) -> None:
     """NO_COLOR is about colours: the lines are drawn, without any. `-q` keeps them, a narrow terminal too."""
     with on_terminal("-q", "-k", "first", columns=30, NO_COLOR="1") as run:
         run.until(has("^first net  epoch 1 of 4$"))
-        (harness.path / "go").touch()
+        open_gate("go")
         assert run.end() == 0
     assert not re.search(r"\x1b\[[\d;]*m", run.raw)
 
 
-def test_a_breakpoint_ends_the_lines(harness: pytest.Pytester, on_terminal: Start) -> None:
+def test_a_breakpoint_ends_the_lines(harness: pytest.Pytester, on_terminal: Start, open_gate: Gate) -> None:
     """The debugger gets the terminal to itself, even without --pdb."""
     with on_terminal("-n", "0", "-k", "breakpoint") as run:
         run.until(has(LINE))
-        (harness.path / "go").touch()
+        open_gate("go")
         run.until(has(r"\(Pdb\)"))
         drawn = run.raw.count(CODES)
         run.press(b"c\n")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -259,7 +259,12 @@ def test_a_baseline_may_be_the_report_that_the_run_writes(harness: pytest.Pytest
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_run_that_stops_early_says_so(harness: pytest.Pytester, report_of: Read, workers: str) -> None:
     """`-x` on a finding: what was judged is written and called partial."""
-    add(harness, "".join(f"\ndef test_later_{i}():\n    import time; time.sleep(0.3)\n" for i in range(6)))
+    add(
+        harness,
+        "".join(
+            f"\ndef test_later_{i}():\n    import threading; threading.Event().wait(0.3)\n" for i in range(6)
+        ),
+    )
     result = harness.runpytest_subprocess("-x", "-n", workers, "--fail-on", "refuted")
     assert result.ret != 0
     about = report_of()["provenance"]
@@ -272,13 +277,15 @@ def test_a_run_that_stops_early_says_so(harness: pytest.Pytester, report_of: Rea
 
 def test_an_interrupt_keeps_what_was_judged(harness: pytest.Pytester, report_of: Read) -> None:
     """Ctrl-C: the verdicts so far are shown and written."""
-    add(harness, "\ndef test_endless():\n    open('ready', 'w').close()\n    import time; time.sleep(60)\n")
+    os.mkfifo(harness.path / "ready")
+    add(
+        harness,
+        "\ndef test_endless():\n    import signal\n    open('ready', 'w').close()\n    signal.pause()\n",
+    )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     with subprocess.Popen(command, cwd=harness.path, stdout=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
-        while not (harness.path / "ready").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        with open(harness.path / "ready"):  # until the test has opened its end
+            process.send_signal(signal.SIGINT)
         text = process.communicate(timeout=30)[0]
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     assert "partial report: interrupted: 4 of 5 tests finished" in text
