@@ -198,18 +198,24 @@ class Scale:
         training, protocol = _place(experiment)
         seconds = self.too_dear.get((f"{training} {experiment.optimiser.kind}", protocol))
         what = f"no training by {experiment.optimiser.label}"
-        return "" if seconds is None else self._cost(what, seconds, experiment)
+        if seconds is not None:
+            return self._cost(what, seconds, experiment)
+        return _too_many(experiment) if isinstance(experiment.optimiser, LevenbergMarquardt) else ""
 
     def without_descent(self, experiment: Experiment) -> str:
         """Why an experiment has no second leg at this scale, "" where it has one."""
         from data import entry
 
-        place, samples = _place(experiment), entry(experiment.data).train
-        if samples > _MOST_SAMPLES and place not in self.descents:
-            return (
-                f"no second leg on {samples:,} samples, wanted at most {_MOST_SAMPLES:,}: the steps of "
-                "Levenberg and Marquardt need a matrix of inner products of samples"
-            )
+        place, of = _place(experiment), entry(experiment.data)
+        penalty = experiment.objective.penalty
+        if experiment.network.buffers(of.sample_shape, of.outputs):
+            return "no second leg for a network that carries buffers, as batch normalisation does"
+        if penalty is not None and penalty.kind != "l2":
+            return f"no second leg under the penalty {penalty.label}: descents know that of l2"
+        methods = self.descents.get(place, self.usual).methods
+        needs_matrix = any(isinstance(method, LevenbergMarquardt) for method in methods)
+        if needs_matrix and (why := _too_many(experiment)):
+            return why
         seconds = self.too_dear.get(place)
         return "" if seconds is None else self._cost("no second leg", seconds, experiment)
 
@@ -219,6 +225,19 @@ class Scale:
             f"{what} at the {self.name} scale, which would take {minutes:.0f} core minutes ({seconds:g} s a "
             "network): --scale standard"
         )
+
+
+def _too_many(experiment: Experiment) -> str:
+    """Why Levenberg and Marquardt's steps are not taken on an experiment's data, "" where they are."""
+    from data import entry
+
+    samples = entry(experiment.data).train
+    if samples <= _MOST_SAMPLES:
+        return ""
+    return (
+        f"no descent on {samples:,} samples, wanted at most {_MOST_SAMPLES:,}: the steps of "
+        "Levenberg and Marquardt need a matrix of inner products of samples"
+    )
 
 
 def _place(experiment: Experiment) -> tuple[str, str]:
@@ -298,6 +317,7 @@ SCALES = {
         epochs={"std": 20, "var": 20, "he": 20},
         slow=3,
         boston=1_000,
+        descents=_USUAL,
     ),
 }
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from claims.catalogue import experiments
-from claims.catalogue.experiments import SCALES, Training
+from claims.catalogue.experiments import BCE_500, BOSTON_50, LINEAR_10_10, LINEAR_500, SCALES, Training
 from claims.core.margins import NETWORKS
 from data import load
+from models.networks.convolutional import Convolutional
+from models.optimisers.active_set import ActiveSet
+from models.optimisers.lbfgs import LBFGS
+from models.optimisers.levenberg_marquardt import LevenbergMarquardt
 
 TRAININGS_OF_THE_PAPER = [value for value in vars(experiments).values() if isinstance(value, Training)]
 
@@ -74,3 +80,20 @@ def test_the_reports_sizes_are_those_of_the_data():
         of = load(name)
         assert sizes == {"train": of.n_train, "test": of.n_test}
     assert SCALES["paper"].sizes["mnist"] == {"train": 60_000, "test": 10_000}
+
+
+def test_no_descent_is_offered_that_could_not_be_made():
+    """Where its matrix would not fit, or buffers are carried; a sentence says why."""
+    paper, quick = SCALES["paper"], SCALES["quick"]
+    for training in (LINEAR_500, BCE_500):
+        experiment = paper.experiment(training, "he")
+        assert paper.descent(experiment) is None
+        assert "no descent on 60,000 samples, wanted at most 10,000" in paper.without_descent(experiment)
+    assert paper.descent(paper.experiment(BOSTON_50, "he")).methods == (ActiveSet(),)
+    assert paper.descent(paper.experiment(LINEAR_10_10, "he")).methods == (LBFGS(),)
+    descended = dataclasses.replace(LINEAR_500, optimiser=LevenbergMarquardt())
+    assert "no descent on 60,000" in paper.left_out(paper.experiment(descended, "he"))
+    normalised = quick.experiment(Training(Convolutional((2,), batch_norm=True)), "he")
+    assert quick.descent(normalised) is None
+    assert "carries buffers" in quick.without_descent(normalised)
+    assert quick.descent(quick.experiment(LINEAR_500, "he")) is not None
