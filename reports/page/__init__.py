@@ -24,6 +24,9 @@ __all__ = ["NAME", "build", "render"]
 
 NAME = "index.html"
 
+SCRIPTS = ("script.js",)
+"""Of `reports/templates/`, each a script of its own in the page, which its policy names by digest."""
+
 
 def build(report: Report, folder: Path, store: Path, controls: Controls | str) -> Path:
     """Write index.html, and the figures it shows, into the report's folder.
@@ -56,7 +59,7 @@ def render(
     from models.descent.certificates.meanings import MEANINGS
     from reports.page import words
 
-    script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
+    scripts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS]
     about = report.provenance
     return rendered(
         "page.html",
@@ -78,7 +81,12 @@ def render(
         sizes=sizes(about.options),
         # The project's own files and matplotlib's SVG, the only texts that are not escaped.
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        scripts=[Markup(script) for script in scripts],
+        script_hashes=[_digest(script) for script in scripts],
         trusted=Markup,
     )
+
+
+def _digest(script: str) -> str:
+    """As a content security policy names an inline script."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

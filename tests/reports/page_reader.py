@@ -21,20 +21,23 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.texts: list[str] = []
         self.scripts: list[str] = []
-        self._inside = ""
+        self.data: list[str] = []
+        """What stands in scripts that are data, which no browser runs."""
+        self._inside, self._runs = "", True
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
         self._inside = tag if tag in ("script", "style") else self._inside
+        self._runs = ("type", "application/json") not in attrs
 
     def handle_endtag(self, tag: str) -> None:
         self._inside = "" if tag == self._inside else self._inside
 
     def handle_data(self, data: str) -> None:
         if self._inside == "script":
-            self.scripts.append(data)
+            (self.scripts if self._runs else self.data).append(data)
         elif not self._inside:
             self.texts.append(data)
 
