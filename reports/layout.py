@@ -39,16 +39,18 @@ S = TypeVar("S")
 
 
 def grouped(
-    rows: Iterable[T], verdict_of: Callable[[T], Verdict]
+    rows: Iterable[T], verdict_of: Callable[[T], Verdict], title_of: Callable[[T], str] = lambda _: ""
 ) -> Iterator[tuple[str, list[tuple[str, list[T]]]]]:
     """(section of the paper, [(claim, its rows), ...]) for rows in the paper's order.
 
     Args:
         rows: of any kind.
         verdict_of: the verdict that a row is about.
+        title_of: the heading of a row that does not stand in the section of its claim, else "".
     """
     for title, part in groupby(
-        rows, key=lambda row: SECTIONS.get(verdict_of(row).kind, verdict_of(row).kind)
+        rows,
+        key=lambda row: title_of(row) or SECTIONS.get(verdict_of(row).kind, verdict_of(row).kind),
     ):
         claims = groupby(part, key=lambda row: verdict_of(row).claim)
         yield title, [(claim, list(same)) for claim, same in claims]
@@ -62,10 +64,14 @@ def _heading(verdict: Verdict, width: int) -> Iterator[Line]:
 
 
 def sectioned(
-    rows: Iterable[T], verdict_of: Callable[[T], Verdict], lines_of: Callable[[T], Iterable[Line]], width: int
+    rows: Iterable[T],
+    verdict_of: Callable[[T], Verdict],
+    lines_of: Callable[[T], Iterable[Line]],
+    width: int,
+    title_of: Callable[[T], str] = lambda _: "",
 ) -> Iterator[Line]:
     """Each row's lines under the headings of its section and claim."""
-    for title, claims in grouped(rows, verdict_of):
+    for title, claims in grouped(rows, verdict_of, title_of):
         yield from ([], [(title, {"bold": True})])
         for _, same in claims:
             yield from _heading(verdict_of(same[0]), width)

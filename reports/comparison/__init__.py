@@ -9,6 +9,7 @@ from pathlib import Path
 
 from claims.catalogue.order import paper_order
 from claims.core.change import Change, change, key
+from reports.comparison.pairing import Reason, digits_of, paired, reasons
 from reports.earlier import NAME, read
 from reports.formats import commit, design, minute, sizes
 from reports.layout import printable
@@ -42,6 +43,16 @@ class Difference:
         """The first report's verdict that there is."""
         return next(verdict for verdict in self.verdicts if verdict is not None)
 
+    @property
+    def paired(self) -> bool:
+        """Whether every report has a verdict."""
+        return None not in self.verdicts
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """Names of the data sets, each once."""
+        return tuple(dict.fromkeys(row.dataset for row in self.verdicts if row))
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -54,11 +65,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The reports' columns, their rows, and sentences on what to mind when reading them."""
+    """The reports' columns, their rows, sentences on what to mind when reading them, and why rows that are
+    not in every report are not."""
 
     columns: tuple[Column, ...]
     rows: tuple[Difference, ...]
     cautions: tuple[str, ...]
+    unpaired: tuple[Reason, ...]
 
 
 def gather(paths: Sequence[Path]) -> Comparison:
@@ -69,28 +82,42 @@ def gather(paths: Sequence[Path]) -> Comparison:
     """
     reports = [read(path) for path in paths]
     columns = tuple(_columns(paths, reports))
-    cautions = _cautions([column.name for column in columns], reports)
-    return Comparison(columns, tuple(compare(reports)), tuple(cautions))
+    names = [column.name for column in columns]
+    rows = tuple(compare(reports))
+    why = tuple(reasons([row.verdicts for row in rows], reports, names))
+    return Comparison(columns, rows, tuple(_cautions(names, reports)), why)
 
 
 # -- verdicts -------------------------------------------------------------------------
 
 
 def compare(reports: Sequence[Report]) -> list[Difference]:
-    """One row for each claim and setting that any report has, in the paper's order.
+    """One row for each question that any report answers (`reports.comparison.pairing`).
 
-    Where one report holds a claim and setting twice, its last verdict counts, as for a baseline.
+    Differences beyond the intervals come first, flips before changes, then the others, both in the paper's
+    order.
     """
-    tables = [{key(row): row for row in report.verdicts} for report in reports]
-    keys = dict.fromkeys(key for table in tables for key in table)
-    rows = [_difference(tuple(table.get(key) for table in tables)) for key in keys]
-    return sorted(rows, key=lambda row: (paper_order(row.any), row.any.nodeid))
+    ranks = [Change.FLIP, Change.CHANGE, Change.NONE, Change.RULE]
+    return sorted(
+        map(_difference, paired(reports)),
+        key=lambda row: (
+            (0, ranks.index(row.change)) if row.apart else (1, 0),
+            paper_order(row.any),
+            row.any.nodeid,
+        ),
+    )
 
 
 def _difference(verdicts: tuple[Row | None, ...]) -> Difference:
     texts = {name: tuple(str(getattr(row, name, "")) or "-" for row in verdicts) for name in _ALIKE}
     changed = change(filter(None, verdicts))
-    known = [ends for row in verdicts if row and changed is not Change.RULE and (ends := interval(row))]
+    there = [row for row in verdicts if row]
+    # What is exact of one data set and of another are two facts, not a fact that changed.
+    one_data = len({row.dataset for row in there}) == 1
+    if len({row.setting for row in there}) > 1:
+        del texts["dataset"]  # it is why they were paired, and said once of all rows
+    comparable = [row for row in there if changed is not Change.RULE and (one_data or row.sampled)]
+    known = [ends for row in comparable if (ends := interval(row))]
     return Difference(
         verdicts,
         changed,
@@ -117,7 +144,7 @@ def tally(rows: Sequence[Difference]) -> dict[str, int]:
     kinds = {"rule": Change.RULE, "flip": Change.FLIP, "change": Change.CHANGE}
     return {word: sum(row.change is kind for row in rows) for word, kind in kinds.items()} | {
         "apart": sum(bool(row.apart) for row in rows),
-        "one-sided": sum(None in row.verdicts for row in rows),
+        "one-sided": sum(not row.paired for row in rows),
         "unlike": sum(bool(row.unlike) for row in rows),
     }
 
@@ -157,6 +184,7 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
         "scale differs": [of.scale for of in options],
         "precision differs": [about.precision or about.options.precision for about in abouts],
         "protocols differ": [", ".join(of.protocols) for of in options],
+        "digits differ": [_digits(report) for report in reports],
         "samples differ": sized if len(sized) == len(reports) else [],
         "design differs": [design(of) for of in options],
     }.items():
@@ -171,6 +199,12 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
         for (claim, setting), number in Counter(map(key, report.verdicts)).items():
             if number > 1:
                 yield f"{name} holds {claim} [{setting}] {number} times: the last counts"
+
+
+def _digits(report: Report) -> str:
+    """The digits that the report's networks trained on."""
+    used = {row.dataset for row in report.verdicts if row.protocol}
+    return " and ".join(sorted(used & digits_of(report))) or "none"
 
 
 def _holders(names: Sequence[str], values: Sequence[str]) -> str:

@@ -127,7 +127,7 @@ LEGEND = {
     "flip": "supported in one report, refuted in another",
     "change": "the outcomes differ otherwise: one is inconclusive or not applicable",
     "apart": "two of the intervals do not overlap, so the difference of the estimates exceeds them; "
-    "a proof's value is an interval of width zero, inf an open end",
+    "a proof's value is an interval of width zero, on the same data; inf an open end",
     "unlike": "the verdicts were not reached alike, so that their difference may come from that",
     "-": "the report has no such verdict",
 }
@@ -150,6 +150,21 @@ def _summary(rows: Sequence[Difference], reports: int) -> str:
     parts += [f"{number['one-sided']} not in every report"] if number["one-sided"] else []
     parts += [f"{number['unlike']} unlike"] if number["unlike"] else []
     return f"{plural(len(rows), 'verdict', 'no')} in {plural(reports, 'report')}: {', '.join(parts)}"
+
+
+def _beyond(row: Difference) -> str:
+    """The heading of what comes before the paper's sections."""
+    return "Beyond the intervals" if row.apart else ""
+
+
+def _pairs(comparison: Comparison) -> str:
+    """`paired: 180 of 197 verdicts, 42 of them on other data (mnist-1k | mnist-5k)`; the reasons for the
+    others follow."""
+    of = [row for row in comparison.rows if row.paired]
+    moved = [" | ".join(row.data) for row in of if len(row.data) > 1]
+    text = f"paired: {len(of)} of {plural(len(comparison.rows), 'verdict')}"
+    text += f", {len(moved)} of them on other data ({', '.join(dict.fromkeys(moved))})" if moved else ""
+    return f"{text}; not paired:" if comparison.unpaired else text
 
 
 # -- on a terminal --------------------------------------------------------------------
@@ -205,9 +220,15 @@ def _lines(comparison: Comparison, rows: Sequence[Difference], width: int) -> li
     found += [[], *_header(columns, style, floor)] if rows else []
     pairs = zip(rows, cells[::2], cells[1::2], strict=True)
     found += layout.sectioned(
-        pairs, lambda of: of[0].any, lambda of: _row(*of, columns=columns, style=style, width=width), width
+        pairs,
+        lambda of: of[0].any,
+        lambda of: _row(*of, columns=columns, style=style, width=width),
+        width,
+        lambda of: _beyond(of[0]),
     )
     found += [[], *wrapped(_summary(comparison.rows, len(columns)), width, {"bold": True})]
+    for text in (_pairs(comparison), *map(str, comparison.unpaired)):
+        found += wrapped(text, width)
     if len(rows) < len(comparison.rows):
         found += wrapped(f"shown: {len(rows)} of {len(comparison.rows)} verdicts", width)
     if not style.names:
@@ -291,7 +312,8 @@ def _rendered(name: str, comparison: Comparison, rows: Sequence[Difference]) -> 
         shown=len(rows),
         summary=_summary(comparison.rows, len(comparison.columns)),
         tally=tally(comparison.rows),
-        sections=list(layout.grouped(rows, lambda row: row.any)),
+        pairs=_pairs(comparison),
+        sections=list(layout.grouped(rows, lambda row: row.any, _beyond)),
         legend=LEGEND,
         unlike=_unlike,
         headers=["setting", *(escaped(column.name) for column in comparison.columns), "difference"],

@@ -21,11 +21,18 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 def test_the_terminal_shows_cells_side_by_side(run: Run, pair: list[Path]) -> None:
-    """Outcomes, estimates below them, the region under the setting, flips marked at the left."""
+    """Outcomes, estimates below them, the region under the setting, flips marked at the left; what is
+    beyond the intervals first."""
     _, out, err = run("compare", *pair)
     table = out.partition("mind: precision")[2].partition("\n\n")[2]
-    assert table.splitlines()[:19] == [
+    assert table.splitlines()[:23] == [
         "        setting           cpu                cuda-tf32",
+        "",
+        "Beyond the intervals",
+        "E1  784-500-10, MSE, linear output: all models reach near zero loss",
+        "    [paper: yes]",
+        "FLIP    mnist-5k-500-he   refuted            supported",
+        "apart     <= 0.05         0.17 [0.14, 0.22]  0.03 [0.02, 0.04]",
         "",
         "Section 2: hypotheses",
         "H2  X X^T has full rank  [paper: yes]",
@@ -37,8 +44,6 @@ def test_the_terminal_shows_cells_side_by_side(run: Run, pair: list[Path]) -> No
         "    [paper: yes]",
         "change  mnist-5k-500-std  inconclusive       refuted",
         "          <= 0.05         0.05 [0.03, 0.2]   0.17 [0.14, 0.22]",
-        "FLIP    mnist-5k-500-he   refuted            supported",
-        "apart     <= 0.05         0.17 [0.14, 0.22]  0.03 [0.02, 0.04]",
         "E4  784-500-300-10, MSE, linear output: all models reach near zero loss",
         "    [paper: yes]",
         "        mnist-5k-500-he   -                  supported",
