@@ -87,7 +87,12 @@ def test_claims_and_reports_meet_in_verdicts_only(path):
             "claims.core.adjustment",
         ),
         *("claims.core.origin", "claims.catalogue.figures", "claims.catalogue.order"),
-        *("claims.catalogue", "claims.catalogue.CATALOGUE", "claims.catalogue.Kind"),
+        *(
+            "claims.catalogue",
+            "claims.catalogue.CATALOGUE",
+            "claims.catalogue.Kind",
+            "claims.catalogue.Topic",
+        ),
         "claims.catalogue.experiments",
         *("claims.harness", "claims.harness.launch"),
     }
@@ -135,7 +140,7 @@ def test_the_reports_stay_small():
         len((ROOT / p).read_text(encoding="utf-8").splitlines()) for p in SOURCES if p.parts[0] == "reports"
     ]
     assert len(lines) <= 30
-    assert sum(lines) <= 4400
+    assert sum(lines) <= 4540
 
 
 def test_no_module_needs_itself():

@@ -19,9 +19,9 @@ from claims.catalogue.sections import (
     relu_networks,
     softmax,
 )
-from claims.core.claim import Claim, Kind, Leg, nearest
+from claims.core.claim import Claim, Kind, Leg, Topic, nearest
 
-__all__ = ["CATALOGUE", "Claim", "Kind", "Leg", "claim"]
+__all__ = ["CATALOGUE", "Claim", "Kind", "Leg", "Topic", "claim"]
 
 CATALOGUE: dict[str, Claim] = {
     claim.id: claim

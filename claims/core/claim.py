@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 
 from claims.core.margins import ALPHA
 from claims.core.verdict import Region
 
-__all__ = ["Claim", "Kind", "Leg", "nearest"]
+__all__ = ["Claim", "Kind", "Leg", "Topic", "nearest"]
 
 
 NOT_CLAIMED = "not claimed"
@@ -24,6 +24,15 @@ class Kind(StrEnum):
     EMPIRICAL = "empirical"
     METRIC = "metric"
     DISCUSSION = "discussion"
+
+
+class Topic(StrEnum):
+    """What a claim speaks of: the parts of the answer to whether all local minima are equivalent."""
+
+    LINEAR = "linear networks"
+    RELU = "ReLU networks in general"
+    TRAINED = "trained networks"
+    GENERALISATION = "generalisation"
 
 
 class Leg(StrEnum):
@@ -58,6 +67,8 @@ class Claim:
         since: the version of the report since which this rule holds.
         leg: which part of its runs it is judged on.
         prerequisites: ids of the hypotheses without which the claim says nothing.
+        topic: the part of the answer that it belongs to, None for one that is beside the question.
+        central: whether it is the question itself, asked of its topic: all local minima are global.
 
     Raises:
         ValueError: an id that cannot be a part of a test's name or of a comma list.
@@ -77,6 +88,9 @@ class Claim:
     since: int = 1
     leg: Leg = Leg.FIRST
     prerequisites: tuple[str, ...] = ()
+    # Neither is a part of the rule, nor of what evidence is kept under.
+    topic: Topic | None = field(default=None, repr=False)
+    central: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", self.id):

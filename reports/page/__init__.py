@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from claims.catalogue import CATALOGUE
 from claims.catalogue.figures import PAPER
 from claims.harness.launch.controls import Controls
+from reports.answer import QUESTION, answer
 from reports.files import write_whole
 from reports.formats import count, design, sizes
 from reports.records import Report, Row
@@ -64,6 +65,8 @@ def render(
     return rendered(
         "page.html",
         words=words,
+        question=QUESTION,
+        answer=answer(report),
         catalogue=CATALOGUE,
         redrawn=[figure.number for figure in PAPER],
         measured=measured,

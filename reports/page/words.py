@@ -1,13 +1,10 @@
-"""What the page says: the answer in a sentence, each claim's rows and needs, commands to paste; no markup."""
+"""What the page says: each claim's rows and needs, commands to paste; no markup."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from msgspec.structs import replace
 
 from claims.catalogue import CATALOGUE
 from claims.catalogue.order import SECTIONS
@@ -16,9 +13,9 @@ from claims.core.verdict import Outcome
 from claims.harness.launch.command_line import OPTIONS
 from reports.layout import grouped
 from reports.records import Options, Provenance, Report, Row
-from reports.rendering import anchor, rendered
+from reports.rendering import anchor
 
-__all__ = ["QUESTION", "again", "answer", "datasets", "placed", "prerequisites", "reproduce", "sections"]
+__all__ = ["again", "datasets", "placed", "prerequisites", "reproduce", "sections"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +69,6 @@ def prerequisites(verdicts: Sequence[Row], everything: Sequence[Row]) -> dict[st
             raw = [v for v in same_data if v.setting == f"{row.dataset}-raw"]
             chosen |= {v.setting: v.outcome for v in exact or raw or same_data}
     return found
-
-
-# -- the answer -----------------------------------------------------------------------
-
-QUESTION = "Are all local minima of a neural network equivalent?"
-SAYS_YES = ("yes", "assumed")
-"""Readings of the paper that a supported verdict agrees with, and a refuted one contradicts."""
-
-
-def answer(verdicts: Sequence[Row], alpha: float) -> str:
-    """One sentence: the verdict on local minima themselves, then on what the paper says of trained networks.
-
-    N1 asks whether every local minimum is global, which proofs decide; without it the
-    trained networks' final losses (E2) speak. After that the share of the paper's
-    statements that hold, for each protocol of the initial weights, on trained networks.
-    A sampled verdict counts as decided only where it survives Holm's correction for all
-    rows: then the chance that anything in the sentence is wrong is at most alpha.
-    """
-    kept = [
-        row if not row.decided or row.stands(alpha) else replace(row, outcome=Outcome.INCONCLUSIVE)
-        for row in verdicts
-    ]
-    said: dict[str, list[Outcome]] = {"he": [], "std": [], "var": []}
-    for row in sorted(kept, key=lambda row: row.protocol):
-        if row.protocol and row.paper in SAYS_YES:
-            said.setdefault(row.protocol, []).append(row.outcome)
-    text = rendered(
-        "answer.txt",
-        minima=[row for row in kept if row.claim == "N1"],
-        equal=list({row.outcome for row in kept if row.claim == "E2"}),
-        claims=sorted({row.claim for row in kept}),
-        trained={protocol: outcomes for protocol, outcomes in said.items() if outcomes},
-        sampled=sum(row.p_holm is not None for row in kept),
-    )
-    return re.sub(r"\s+([;,.])", r"\1", " ".join(text.split()))
 
 
 # -- commands -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the page says: the answer, what survives, proofs in words, commands, prerequisites and controls."""
+"""What the page says: what survives, proofs in words, commands, prerequisites and controls."""
 
 from __future__ import annotations
 
@@ -12,79 +12,13 @@ from msgspec.structs import replace
 
 from claims.core.verdict import Outcome, Strength
 from claims.harness.launch.controls import read_controls
-from reports.page.words import again, answer, prerequisites, reproduce
-from reports.records import Row
+from reports.page.words import again, prerequisites, reproduce
 from reports.rendering import anchor
 from tests.reports import page_samples as samples
 from tests.reports.page_reader import page
 from tests.reports.sample_options import options
 
 S, R, I, N = Outcome  # noqa: E741
-
-
-# -- the answer -----------------------------------------------------------------------
-
-
-def judged(text: str) -> list[Row]:
-    """Verdicts from "claim setting letter", the letter small for a proof, "c" for a refuting certificate."""
-    found = []
-    for id, setting, letter in (entry.split() for entry in text.split(", ") if entry):
-        outcome = {"S": S, "R": R, "C": R, "I": I, "N": N}[letter.upper()]
-        strength = {"c": Strength.CERTIFICATE, letter.upper(): Strength.STATISTICAL}.get(
-            letter, Strength.PROOF
-        )
-        protocol = setting.rpartition("-")[2] if "-" in setting else ""
-        found.append(samples.verdict(id, setting, outcome, protocol=protocol, strength=strength))
-    return found
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        ("", "No claim was judged in this run."),
-        (
-            "N1 strict c, N1 dead r",
-            "No: ReLU networks have local minima that are not global (certified and proved on mnist-5k, "
-            "claim N1).",
-        ),
-        ("N1 a s", "Yes, as far as claim N1 was judged: every local minimum examined is global."),
-        ("E2 a-he R, E2 a-std I", "Not in these runs: trained networks end at different losses (claim E2); "),
-        ("E2 a-he S", "In these runs trained networks end at equal losses (claim E2), which does not settle"),
-        ("E2 a-he I", "Open: whether trained networks end at equal losses stays undecided (claim E2); "),
-        ("H1 a s, H2 a r", "Open: this run judged H1 and H2 only."),
-        (
-            "N1 a r, E1 a-he S, E9 a-he R, E1 a-std I",
-            "claim N1); of the paper's statements about trained networks (decided is what survives Holm's "
-            "correction for all 3 sampled rows), 1 hold, 1 fail and 0 stay open with He's "
-            "initial weights; 0 hold, 0 fail and 1 stay open with the paper's at standard "
-            "deviation i + 2.",
-        ),
-    ],
-)
-def test_the_answer_follows_from_the_verdicts(verdicts: str, expected: str) -> None:
-    """One sentence; local minima themselves first, then the share of the paper's statements that hold."""
-    said = answer(samples.report(*judged(verdicts)).verdicts, 0.05)
-    assert expected in said
-    assert said.endswith(".")
-
-
-def test_the_answer_counts_what_survives_holms_correction() -> None:
-    """Decided at 0.03 each: one row alone counts, two rows are open in the headline, though they survive
-    Benjamini and Hochberg's; so is E2 where it would lead. A proof needs no correction."""
-    one, two = judged("E1 a-he S, E4 a-he R")
-    rows = [replace(one, p_value=0.03), replace(two, p_value=0.03)]
-    assert "1 hold, 0 fail and 0 stay open" in answer(samples.report(rows[0]).verdicts, 0.05)
-    both = samples.report(*rows).verdicts
-    assert [row.survives for row in both] == [True, True]
-    assert (
-        "(decided is what survives Holm's correction for all 2 sampled rows), 0 hold, 0 fail and 2"
-        in answer(both, 0.05)
-    )
-    equal = [replace(row, p_value=0.03) for row in judged("E2 a-he R, E2 b-he R")]
-    assert answer(samples.report(*equal).verdicts, 0.05).startswith(
-        "Open: whether trained networks end at equal"
-    )
-    assert answer(samples.report(*judged("N1 a r"), *rows).verdicts, 0.05).startswith("No: ReLU networks")
 
 
 def test_the_page_says_what_does_not_survive(out: Path) -> None:

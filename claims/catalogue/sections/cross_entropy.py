@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import SETTLED, UNRESOLVED, equal_losses, sigma_effect
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import EQUAL_LOSS
 from claims.core.verdict import Region
 
@@ -33,6 +33,7 @@ CLAIMS = (
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
     Claim(
         id="E10-merge",
@@ -48,5 +49,6 @@ CLAIMS = (
         paper="open",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
 )

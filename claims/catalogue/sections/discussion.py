@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import CERTIFIED, COUNT, EACH, SETTLED, UNRESOLVED
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import (
     A_LOT,
     EQUAL_LOSS,
@@ -20,7 +20,7 @@ from claims.core.verdict import Region
 __all__ = ["CLAIMS"]
 
 
-def equal_losses_mean(id: str, statement: str, what: str) -> Claim:
+def equal_losses_mean(id: str, statement: str, what: str, topic: Topic) -> Claim:
     return Claim(
         id=id,
         statement=statement,
@@ -35,6 +35,7 @@ def equal_losses_mean(id: str, statement: str, what: str) -> Claim:
         silent=("softmax",),
         since=3,
         leg=Leg.END,
+        topic=topic,
     )
 
 
@@ -50,6 +51,7 @@ CLAIMS = (
         unit="times",
         paper="yes",
         since=2,
+        topic=Topic.TRAINED,
     ),
     Claim(
         id="D2",
@@ -63,16 +65,19 @@ CLAIMS = (
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
     equal_losses_mean(
         "D3",
         "Equal training loss means equal labels",
         f"agree on {SAME_LABELS:g} of the training labels or more",
+        Topic.TRAINED,
     ),
     equal_losses_mean(
         "D4",
         "Equal training loss means equal generalisation",
         f"end with test l within {EQUAL_LOSS:g} of each other",
+        Topic.GENERALISATION,
     ),
     Claim(
         id="D5",
@@ -86,6 +91,7 @@ CLAIMS = (
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.GENERALISATION,
     ),
     Claim(
         id="D6",
@@ -100,6 +106,7 @@ CLAIMS = (
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
     Claim(
         id="D7",
@@ -116,6 +123,7 @@ CLAIMS = (
         paper="open",
         since=3,
         leg=Leg.END,
+        topic=Topic.GENERALISATION,
     ),
     Claim(
         id="D8",
@@ -131,6 +139,7 @@ CLAIMS = (
         paper="open",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
     Claim(
         id="D9",
@@ -146,5 +155,6 @@ CLAIMS = (
         paper="no",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.verdict import Region
 
 __all__ = ["CLAIMS"]
@@ -21,5 +21,6 @@ CLAIMS = (
         paper="open",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Topic
 from claims.core.margins import DEPENDS, PATH_SAMPLES, PATHS
 from claims.core.verdict import Region
 
@@ -18,6 +18,7 @@ CLAIMS = (
         region=Region(high=0.0),
         unit="d_y - d_x",
         paper="yes",
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="H2",
@@ -28,6 +29,7 @@ CLAIMS = (
         region=Region(high=0.0),
         unit="missing rank",
         paper="yes",
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="H3",
@@ -38,6 +40,7 @@ CLAIMS = (
         region=Region(high=0.0),
         unit="missing rank",
         paper="yes",
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="H4",
@@ -49,6 +52,7 @@ CLAIMS = (
         unit="repeated roots",
         paper="left out",
         prerequisites=("H2",),
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="H5",
@@ -62,6 +66,7 @@ CLAIMS = (
         unit="missing rank",
         since=2,
         paper="yes",
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="H6",
@@ -73,6 +78,7 @@ CLAIMS = (
         region=Region(high=0.0),
         unit="wrong methods",
         paper="yes",
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="H7",
@@ -87,5 +93,6 @@ CLAIMS = (
         unit="share of variance",
         paper="assumed",
         since=2,
+        topic=Topic.RELU,
     ),
 )

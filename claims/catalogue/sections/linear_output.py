@@ -10,7 +10,7 @@ from claims.catalogue.sections.rules import (
     equal_losses,
     sigma_effect,
 )
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import A_POINT, NEAR_ZERO, PAIR_SHARE, RISING, SHARE
 from claims.core.verdict import Region
 
@@ -32,6 +32,7 @@ def same_behaviour(id: str, side: str) -> Claim:
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.GENERALISATION if side == "test" else Topic.TRAINED,
     )
 
 
@@ -62,6 +63,7 @@ CLAIMS = (
         unit="share of pairs",
         paper="yes",
         since=2,
+        topic=Topic.TRAINED,
     ),
     *both_sides("E4", "784-500-300-10, MSE, linear output", "section 4.1, figure 3", (3,)),
     same_behaviour("E5", "training"),

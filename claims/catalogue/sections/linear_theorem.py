@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import PROVED
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Topic
 from claims.core.margins import FEW, NOT_GLOBAL
 from claims.core.verdict import Region
 
@@ -25,6 +25,7 @@ CLAIMS = (
         unit="share of witnesses",
         paper="yes",
         prerequisites=LINEAR_HYPOTHESES,
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="T2",
@@ -41,6 +42,8 @@ CLAIMS = (
         unit="share not global",
         paper="yes",
         prerequisites=LINEAR_HYPOTHESES,
+        topic=Topic.LINEAR,
+        central=True,
     ),
     Claim(
         id="T3",
@@ -57,6 +60,8 @@ CLAIMS = (
         since=2,
         paper="yes",
         prerequisites=LINEAR_HYPOTHESES,
+        topic=Topic.LINEAR,
+        central=True,
     ),
     Claim(
         id="T4",
@@ -72,6 +77,7 @@ CLAIMS = (
         since=2,
         paper="yes",
         prerequisites=LINEAR_HYPOTHESES,
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="T5",
@@ -87,6 +93,7 @@ CLAIMS = (
         since=2,
         paper="left out",
         prerequisites=LINEAR_HYPOTHESES,
+        topic=Topic.LINEAR,
     ),
     Claim(
         id="T6",
@@ -100,5 +107,6 @@ CLAIMS = (
         unit="share of conclusions",
         since=2,
         paper="open",
+        topic=Topic.LINEAR,
     ),
 )

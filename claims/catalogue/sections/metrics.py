@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import COUNT, SETTLED
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import PAIR_SHARE, RANKS_ALIKE, SAME_LABELS
 from claims.core.verdict import Region
 from models.recorders.weights import WEIGHT_THRESHOLD
@@ -24,6 +24,7 @@ CLAIMS = (
         paper="open",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
     Claim(
         id="M2",
@@ -38,5 +39,6 @@ CLAIMS = (
         paper="ideally",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
 )

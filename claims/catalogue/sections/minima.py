@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import EACH, UNRESOLVED
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import EQUAL_LOSS, NEAR_ZERO, SHARE
 from claims.core.verdict import Region
 
@@ -25,6 +25,7 @@ CLAIMS = (
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
     Claim(
         id="E12",
@@ -40,5 +41,6 @@ CLAIMS = (
         paper="open",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import PROVED
-from claims.core.claim import Claim, Kind
+from claims.core.claim import Claim, Kind, Topic
 from claims.core.margins import RESCALED
 from claims.core.verdict import Region
 
@@ -20,6 +20,8 @@ CLAIMS = (
         region=PROVED,
         unit="share of minima",
         paper="yes",
+        topic=Topic.RELU,
+        central=True,
     ),
     Claim(
         id="N2",
@@ -33,5 +35,6 @@ CLAIMS = (
         region=Region(high=RESCALED),
         unit="relative difference",
         paper="assumed",
+        topic=Topic.RELU,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import ABOVE_CHANCE, EQUAL_LOSS, MODEL_SHARE, NEAR_ZERO, SHARE
 from claims.core.verdict import Region
 
@@ -64,6 +64,7 @@ def _reaches_zero(id: str, statement: str, place: str, figures: tuple[int, ...],
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.GENERALISATION if side == "test" else Topic.TRAINED,
     )
 
 
@@ -95,6 +96,7 @@ def equal_losses(
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     )
 
 
@@ -117,4 +119,5 @@ def sigma_effect(
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claims.catalogue.sections.rules import ABOVE_CHANCE_RULE, SETTLED, equal_losses, sigma_effect
-from claims.core.claim import Claim, Kind, Leg
+from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import HALF_LABELS, HALF_LOSS, MUCH_SLOWER
 from claims.core.verdict import Region
 
@@ -23,6 +23,7 @@ CLAIMS = (
         unit="times",
         paper="yes",
         since=2,
+        topic=Topic.TRAINED,
     ),
     equal_losses(
         "E7",
@@ -51,6 +52,7 @@ CLAIMS = (
         unit="agreement",
         paper="yes",
         since=2,
+        topic=Topic.TRAINED,
     ),
     Claim(
         id="E8-one",
@@ -66,5 +68,6 @@ CLAIMS = (
         paper="yes",
         since=3,
         leg=Leg.END,
+        topic=Topic.TRAINED,
     ),
 )
