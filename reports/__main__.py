@@ -25,7 +25,7 @@ USAGE_ERROR = 2
 
 COMMANDS = {
     "compare": ("reports.comparison.command", "Put reports side by side, claim by backend or by run."),
-    "history": ("reports.history", "Show a claim's verdicts over time and commits."),
+    "history": ("reports.comparison.over_time", "Show a claim's verdicts over time and commits."),
     "schema": ("reports.records", "Write the JSON Schema of verdicts.json."),
     "screenshot": ("reports.screenshot", "Take a picture of a report's page."),
     "store": ("models.runs.upkeep.command", "List, check or clear the store of trained runs."),

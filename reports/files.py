@@ -9,7 +9,6 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from enum import Enum
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,14 @@ import msgspec
 from msgspec.structs import replace
 
 from claims.core.adjustment import adjusted
-from claims.core.verdict import Region
 from reports.formats import count, counted, design, estimate, p_value, sizes
 from reports.layout import grouped
 from reports.records import Multiplicity, Provenance, Report, Row
 from reports.rendering import rendered
 
 __all__ = [
-    *("METHOD", "NAMES", "as_csv", "as_json", "as_markdown", "compose", "csv_text", "write", "write_whole"),
+    *("METHOD", "NAMES", "as_csv", "as_json", "as_markdown", "compose", "csv_text", "made", "write"),
+    "write_whole",
 ]
 
 METHOD = "Benjamini-Hochberg over the statistical rows (survives), Holm for the headline"
@@ -78,9 +77,22 @@ def write(report: Report, folder: Path) -> None:
     Raises:
         OSError: the folder cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    made(folder)
     for name, text in zip(NAMES, (as_json(report), as_markdown(report), as_csv(report)), strict=True):
         write_whole(folder / name, text)
+
+
+def made(folder: Path) -> Path:
+    """The folder, made if need be; a link in its place is removed, so that nothing is written where it leads.
+
+    Raises:
+        OSError: it cannot be made, or a file is in its way.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.is_symlink():
+        folder.unlink()
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -112,18 +124,26 @@ def as_csv(report: Report) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]], digits: int = 17) -> str:
-    """Plain CSV; numbers to so many digits, one that is not finite empty, a tuple's entries in one cell."""
+    """Plain CSV; numbers to so many digits, one that is not finite empty, a tuple's entries in one cell.
+
+    A text that a spreadsheet would take for a formula has an apostrophe in front.
+    """
 
     def cell(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return " ".join(map(str, value))
-        if isinstance(value, Real) and not isinstance(value, Integral):
+        if isinstance(value, Real):
+            if isinstance(value, Integral):
+                return value
             return float(f"{value:.{digits}g}") if math.isfinite(value) else None
-        return str(value) if isinstance(value, Region | Enum) else value
+        text = " ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+        return f"'{text}" if text.startswith(_FORMULA) else text
 
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *(map(cell, row) for row in rows)])
+    csv.writer(text, lineterminator="\n").writerows(map(cell, row) for row in (header, *rows))
     return text.getvalue()
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet does not show but computes."""
 
 
 HEADERS = ("setting", "verdict", "estimate, interval, margin", "p", "BH", "Holm", "n", "strength", "reason")

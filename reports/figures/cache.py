@@ -30,6 +30,7 @@ from models.runs.stored import stored
 from reports.figures import agreement, curves, fields
 from reports.figures.drawing import Drawing
 from reports.figures.forest import forest
+from reports.files import made
 from reports.records import Row
 from reports.rendering import TEMPLATES
 
@@ -142,10 +143,12 @@ class FigureCache:
     def _figure(self, name: str, title: str, drawing: Drawing | str | None) -> Figure | None:
         if not isinstance(drawing, Drawing):
             return None if drawing is None else Figure(name, title, problem=drawing)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        made(self.folder)
         # Not synchronised one by one as the report's files are: there are hundreds, all drawn again at need.
-        (self.folder / f"{name}.svg").write_bytes(drawing.svg.encode())
-        (self.folder / f"{name}.csv").write_bytes(drawing.csv.encode())
+        for path, text in ((f"{name}.svg", drawing.svg), (f"{name}.csv", drawing.csv)):
+            if (self.folder / path).is_symlink():  # which would be followed
+                (self.folder / path).unlink()
+            (self.folder / path).write_bytes(text.encode())
         return Figure(name, title, drawing.svg, f"{self.folder.name}/{name}.csv", drawing.caption)
 
     def _kept(self, name: str, identity: dict[str, Any]) -> Drawing | None:

@@ -22,7 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
-    """After the other hooks, which write the report: the page adds to it and can take nothing away."""
+    """After the other hooks, which write the report: the page adds to it and can take nothing away. A run
+    without its page fails all the same."""
     result = yield
     config = session.config
     ended = config.stash.get(ENDED, None)
@@ -38,4 +39,5 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         except Exception as error:  # whatever it is: the verdicts are written, and must be shown
             problem = f"the page could not be built: {type(error).__name__}: {error}"
             config.stash[ENDED] = replace(ended, page_problem=problem)
+            session.exitstatus = max(session.exitstatus, pytest.ExitCode.TESTS_FAILED)
     return result

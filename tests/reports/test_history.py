@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
+import random
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from msgspec.structs import replace
 
 from reports import history
 from reports.files import as_json
-from reports.history import NAME, HistoryError, add, claims, entries
+from reports.history import NAME, HistoryError, add, claims, entries, sound
 from reports.layout import printable
 from tests.reports.sample_reports import HOSTILE, PROVED, report, verdict
 
@@ -44,7 +47,7 @@ def test_a_run_is_one_row_and_a_verdict_another(tmp_path: Path) -> None:
         (1, "H2", "raw"),
     ]
     assert [entry.verdict for id in ("E1", "H2") for entry in entries(tmp_path, id)] == list(made.verdicts)
-    assert rows(tmp_path, "PRAGMA user_version") == [(history.SCHEMA,)] == [(3,)]
+    assert rows(tmp_path, "PRAGMA user_version") == [(history.SCHEMA,)] == [(4,)]
 
 
 VERSION_1 = """
@@ -186,19 +189,141 @@ def acting(path: Path) -> None:
         connection.execute("CREATE TRIGGER t AFTER INSERT ON verdicts BEGIN DELETE FROM runs; END")
 
 
-def forged(path: Path) -> None:
-    """A history with an outcome that there is not."""
-    add(report(), path.parent)
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE verdicts SET record = replace(record, 'supported', 'proved')")
+def edited(folder: Path, *statements: str) -> None:
+    """The folder's history after someone else's statements."""
+    with closing(sqlite3.connect(folder / NAME)) as connection:
+        for statement in statements:
+            connection.execute(statement)
         connection.commit()
 
 
+UNKNOWN = "UPDATE verdicts SET record = replace(record, 'supported', 'proved')"
+"""An outcome that there is not."""
+
+
 def test_a_row_that_is_no_verdict_is_named(tmp_path: Path) -> None:
-    """Whoever wrote it: reading says what is wrong with it, and where."""
-    forged(tmp_path / NAME)
+    """Whoever wrote it, with a digest that fits: reading says what is wrong with it, and where."""
+    add(report(), tmp_path)
+    edited(tmp_path, UNKNOWN)
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection:
+        ((id, *values),), verdicts = history._runs(connection), history._verdicts(connection)
+        digest = history._digest(values, verdicts[id])
+    edited(tmp_path, f"UPDATE runs SET digest = '{digest}'")
     with pytest.raises(HistoryError, match=r"a verdict on E1: Invalid enum value 'proved' - at `\$.*outcome"):
         entries(tmp_path, "E1")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (f"{UNKNOWN} WHERE run = 2", "run 2: does not match its digest"),
+        ("UPDATE verdicts SET record = replace(record, '0.03', '0.04') WHERE run = 2", "run 2: does not"),
+        ("UPDATE verdicts SET setting = 'other' WHERE run = 2", "run 2: does not match its digest"),
+        ("DELETE FROM verdicts WHERE run = 2 AND claim = 'H2'", "run 2: does not match its digest"),
+        ("UPDATE runs SET finished = '2027' WHERE id = 2", "run 2: does not match its digest"),
+        ("UPDATE runs SET revision = NULL WHERE id = 2", "run 2: does not match its digest"),
+        ("UPDATE runs SET digest = 'x' WHERE id = 2", "run 2: does not match its digest"),
+        ("DELETE FROM runs WHERE id = 2", "run 2: is gone, only its verdicts are left"),
+    ],
+    ids=["outcome", "number", "setting", "verdict", "time", "commit", "digest", "run"],
+)
+def test_a_run_that_was_changed_is_left_out(tmp_path: Path, statement: str, said: str) -> None:
+    """Whatever of it was changed; the others stand, and one is added as before."""
+    for _ in range(3):
+        add(report(verdict(), verdict("H2", "", "raw", **PROVED)), tmp_path)
+    edited(tmp_path, statement)
+    found, left_out = sound(tmp_path, "E1")
+    assert [entry.run for entry in found] == [1, 3]
+    assert [text[: len(said)] for text in left_out] == [said]
+    with pytest.raises(HistoryError, match=said):
+        entries(tmp_path, "E1")
+    assert add(report(), tmp_path) is None
+    assert [entry.run for entry in sound(tmp_path, "E1")[0]] == [1, 3, 4]
+
+
+def test_a_history_without_digests_is_converted(tmp_path: Path) -> None:
+    """One of version 3 is read as it is, and has digests once a run is added."""
+    for number in (1, 2):
+        add(report(verdict(n=number)), tmp_path)
+    before = entries(tmp_path, "E1")
+    edited(tmp_path, "ALTER TABLE runs DROP COLUMN digest", "PRAGMA user_version = 3")
+    assert entries(tmp_path, "E1") == before
+    assert add(report(verdict(n=3)), tmp_path) is None
+    assert rows(tmp_path, "PRAGMA user_version") == [(4,)]
+    assert [entry.verdict.n for entry in entries(tmp_path, "E1")] == [1, 2, 3]
+    edited(tmp_path, UNKNOWN)
+    assert len(sound(tmp_path, "E1")[1]) == 3
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE more (x)"],
+        ["ALTER TABLE runs ADD COLUMN more TEXT"],
+        ["DROP INDEX verdicts_by_claim", "CREATE INDEX verdicts_by_claim ON verdicts (lower(claim))"],
+        ["CREATE VIEW v AS SELECT 1"],
+    ],
+    ids=["table", "column", "index", "view"],
+)
+def test_what_no_run_makes_is_refused(tmp_path: Path, statements: list[str]) -> None:
+    """The tables are those of a run, to the letter."""
+    add(report(), tmp_path)
+    edited(tmp_path, *statements)
+    with pytest.raises(HistoryError, match="which is broken or old"):
+        entries(tmp_path, "E1")
+    assert "set aside as" in str(add(report(), tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "dangling"])
+def test_what_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
+    """At once: a fifo would be waited for, a device read for ever, and a link followed out of the folder."""
+    path = tmp_path / NAME
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else tmp_path / "elsewhere")
+    with pytest.raises(HistoryError, match="which is no regular file"):
+        entries(tmp_path, "E1")
+    said = (
+        "which is no regular file" if kind == "fifo" else f"got the link {NAME} in {tmp_path}, wanted a file"
+    )
+    assert said in str(add(report(), tmp_path))
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("name", [NAME, f"{NAME}-journal", f"{NAME}-wal"])
+def test_a_link_takes_nothing_elsewhere(tmp_path: Path, name: str) -> None:
+    """What a run adds stays in the folder; a history that a link leads to is read."""
+    target = tmp_path / "elsewhere"
+    target.mkdir()
+    add(report(), target)
+    before = (target / NAME).read_bytes()
+    (tmp_path / name).symlink_to(target / NAME)
+    assert f"got the link {name} in {tmp_path}, wanted a file" in str(add(report(), tmp_path))
+    assert (target / NAME).read_bytes() == before
+    if name == NAME:
+        assert len(entries(tmp_path, "E1")) == 1
+
+
+def test_no_bit_changes_a_verdict_in_silence(tmp_path: Path) -> None:
+    """Every flip leaves what was written, or says what is left out, or refuses the file."""
+    for number in (1, 2, 3):
+        add(report(verdict(n=number), verdict("H2", "", "raw", **PROVED)), tmp_path)
+    path, wanted = tmp_path / NAME, {entry.run: entry for entry in entries(tmp_path, "E1")}
+    content, draw = path.read_bytes(), random.Random(0)
+    ended = Counter()
+    for _ in range(150):
+        at = draw.randrange(len(content))
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1 << draw.randrange(8)]) + content[at + 1 :])
+        try:
+            found, left_out = sound(tmp_path, "E1")
+        except HistoryError:
+            ended["refused"] += 1
+            continue
+        assert all(wanted[entry.run] == entry for entry in found)
+        assert len(found) == 3 or left_out
+        ended["left out" if left_out else "right"] += 1
+    assert min(ended[how] for how in ("refused", "left out", "right")) > 0
 
 
 BROKEN = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,21 @@ def test_a_history_that_cannot_be_read_is_a_usage_error(
     status, lines, err = show(capsys, "E1", "--report-dir", tmp_path)
     assert (status, lines) == (2, [])
     assert f"python -m reports history: got {tmp_path / NAME}, which is broken or old (" in err
+
+
+def test_a_run_that_was_changed_is_named(weeks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The others are shown; no text of the file reaches the terminal as more than text."""
+    with closing(sqlite3.connect(weeks / NAME)) as connection:
+        connection.execute("UPDATE runs SET scale = char(27) || '[2J' WHERE id = 2")
+        connection.commit()
+    status, lines, err = show(capsys, "E1", "--report-dir", weeks)
+    assert status == 0
+    wanted = (
+        f"left out of {weeks / NAME}: run 2: does not match its digest, it was changed after it was written\n"
+    )
+    assert err == wanted
+    assert lines[-1].startswith("4 of 4 runs")
+    assert not any("\x1b" in line for line in lines)
 
 
 def test_another_rule_is_no_flip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
