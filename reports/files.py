@@ -138,8 +138,9 @@ def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]], digits: int =
         return f"'{text}" if text.startswith(_FORMULA) else text
 
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(map(cell, row) for row in (header, *rows))
-    return text.getvalue()
+    # The writer quotes a cell for the characters of its own line end only, and "\r" would end a line as well.
+    csv.writer(text, lineterminator="\r\n").writerows(map(cell, row) for row in (header, *rows))
+    return text.getvalue().replace("\r\n", "\n")
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -76,6 +76,24 @@ def test_only_what_was_drawn_is_shown(cache: FigureCache, damage: str) -> None:
     assert (cache.folder / f"{second.name}.svg").read_text() == second.svg
 
 
+@pytest.mark.parametrize("link", ["folder", "file"])
+def test_a_link_takes_no_figure_elsewhere(cache: FigureCache, tmp_path: Path, link: str) -> None:
+    """Neither a link in place of the folder nor one in place of a file is followed."""
+    run = samples.store(cache.store, samples.run())
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("mine")
+    if link == "folder":
+        cache.folder.symlink_to(elsewhere)
+    else:
+        cache.folder.mkdir()
+        for ending in ("svg", "csv"):
+            (cache.folder / f"mnist-5k-500-he-linear-mse-curves.{ending}").symlink_to(elsewhere / "mine")
+    made = figure(cache, run)
+    assert (cache.folder / f"{made.name}.svg").read_text() == made.svg
+    assert [(path.name, path.read_text()) for path in elsewhere.iterdir()] == [("mine", "mine")]
+
+
 def test_a_store_that_cannot_be_written_costs_time_only(cache: FigureCache) -> None:
     """The figure is shown all the same."""
     run = samples.store(cache.store, samples.run())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,45 @@ def test_csv_has_a_row_a_verdict(tmp_path: Path) -> None:
     assert (row["p_value"], row["p_bh"], row["p_holm"], row["survives"]) == ("0.2", "0.2", "0.2", "")
     assert (row["sampling_unit"], row["rule_since"]) == ("networks", "2")
     assert row["reason"] == "the interval straddles <= 0.05; a | b"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_a_cell_is_no_formula(start: str) -> None:
+    """A text that a spreadsheet would compute is one behind an apostrophe; numbers stay numbers."""
+    text = files.csv_text(
+        [f"{start}1+1"], [[f"{start}cmd|' /C calc'!A0", -1.5, -2, None, True, (1, 2), math.nan]]
+    )
+    header, row = csv.reader(io.StringIO(text, newline=""))
+    assert header == [f"'{start}1+1"]
+    assert row == [f"'{start}cmd|' /C calc'!A0", "-1.5", "-2", "", "True", "1 2", ""]
+
+
+def test_a_text_of_a_verdict_is_no_formula() -> None:
+    """In every column that holds one, entries of tuples too."""
+    whole = report()
+    (row,) = whole.verdicts
+    names = [name for name in Row.__struct_fields__ if isinstance(getattr(row, name), str)]
+    changed = {name: "=1" for name in names if name not in ("outcome", "strength")}
+    text = files.as_csv(replace(whole, verdicts=(replace(row, failed=("@x",), **changed),)))
+    cells = [cell for line in csv.reader(text.splitlines()) for cell in line]
+    assert cells.count("'=1") == len(changed) > 10
+    assert "'@x" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "@"))]
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """What is written stays in the folder: a link in its place, or in a file's, is removed."""
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "out" / "cpu"
+    elsewhere.mkdir()
+    (elsewhere / "verdicts.md").write_text("mine")
+    folder.parent.mkdir()
+    folder.symlink_to(elsewhere)
+    files.write(report(), folder)
+    (folder / "verdicts.md").unlink()
+    (folder / "verdicts.md").symlink_to(elsewhere / "verdicts.md")
+    files.write(report(), folder)
+    assert not (folder / "verdicts.md").is_symlink()
+    assert [(path.name, path.read_text()) for path in elsewhere.iterdir()] == [("verdicts.md", "mine")]
 
 
 def test_markdown_shows_all_of_it() -> None:

@@ -31,12 +31,28 @@ def test_workers_build_it_once(harness: pytest.Pytester) -> None:
 
 
 def test_a_page_that_fails_costs_no_verdict(harness: pytest.Pytester) -> None:
-    """The reason is printed, the exit status and verdicts.json are what they were."""
+    """The reason is printed and the run fails; verdicts.json is what it was."""
     (harness.path / "reports/out/cpu" / NAME).mkdir(parents=True)
     result = harness.runpytest_inprocess("-p", "reports.page.plugin")
     result.stdout.fnmatch_lines(["the page could not be built: IsADirectoryError: *"])
-    assert result.ret == 0
+    assert result.ret == 1
     assert len(json.loads((harness.path / "reports/out/cpu/verdicts.json").read_text())["verdicts"]) == 4
+
+
+def test_nothing_is_written_where_a_link_leads(harness: pytest.Pytester) -> None:
+    """Neither a backend's folder nor a report's files: links give way to what they stood for."""
+    elsewhere, out = harness.path / "elsewhere", harness.path / "reports" / "out"
+    elsewhere.mkdir()
+    out.mkdir(parents=True)
+    (out / "cpu").symlink_to(elsewhere)
+    assert harness.runpytest_inprocess("-p", "reports.page.plugin").ret == 0
+    for name in (NAME, "verdicts.json", "verdicts.csv", "verdicts.md"):
+        (out / "cpu" / name).unlink()
+        (out / "cpu" / name).symlink_to(elsewhere / name)
+    assert harness.runpytest_inprocess("-p", "reports.page.plugin").ret == 0
+    assert (out / "cpu" / NAME).is_file()
+    assert not (out / "cpu").is_symlink()
+    assert list(elsewhere.iterdir()) == []
 
 
 CONTROL_TESTS = """
