@@ -8,6 +8,7 @@ A page of `docs/` asks for such a part in a comment, and building the site fails
     <!-- scales -->                                      what each scale trains
     <!-- options -->                                     the command line
     <!-- modules: models -->                             the docstrings of a room
+    <!-- notebook: report.ipynb -->                      the cells of a notebook of docs/
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import posixpath
 import re
 import sys
@@ -32,7 +34,7 @@ from docs.sources import SOURCES, module_name, parsed  # noqa: E402
 
 __all__ = ["on_page_markdown", "on_post_page", "section", "written"]
 
-_PART = re.compile(r"^<!-- (from|claims|margins|scales|options|modules)(?:: (.+?))? -->$", re.M)
+_PART = re.compile(r"^<!-- (from|claims|margins|scales|options|modules|notebook)(?:: (.+?))? -->$", re.M)
 _PLACE = re.compile(r"(?<!\[)`docs/([\w./-]*\.md)`")
 _FETCHED = re.compile(r'<script src="https://[^"]*/iframe-worker/shim"></script>')
 _ELSEWHERE = re.compile(
@@ -214,6 +216,16 @@ def _modules(room: str) -> str:
     return "\n".join(lines)
 
 
+def _notebook(name: str) -> str:
+    """A notebook's text and code, its headings one level down."""
+    parts = []
+    for cell in json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        code = cell["cell_type"] == "code"
+        parts.append(f"```python\n{source}\n```" if code else re.sub(r"^(#+ )", r"#\1", source, flags=re.M))
+    return "\n\n".join(parts)
+
+
 def _cell(text: str) -> str:
     """Text that can stand in a table."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
@@ -226,4 +238,5 @@ _PARTS: dict[str, Callable[[str], str]] = {
     "scales": _scales,
     "options": _options,
     "modules": _modules,
+    "notebook": _notebook,
 }

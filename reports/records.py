@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+from enum import Enum
 from inspect import cleandoc
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from claims.core.origin import Origin, Seconds, TrainedRun
-from claims.core.verdict import Count, Outcome, Probability, Verdict
+from claims.core.verdict import Count, Outcome, Probability, Region, Verdict
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = [
     *("SCHEMA", "VERSION", "Design", "Durations", "Multiplicity", "Options", "Provenance", "Recorded"),
@@ -194,6 +199,24 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
     multiplicity: Multiplicity
     verdicts: tuple[Row, ...]
+
+    def to_pandas(self) -> DataFrame:
+        """A row a verdict and a column a field; the interval as `low` and `high`, infinite where open.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from pandas import DataFrame
+
+        names = [name for name in Row.__struct_fields__ if name != "interval"]
+        ends = [row.interval or (math.nan, math.nan) for row in self.verdicts]
+        columns: dict[str, list[Any]] = {n: [_plain(getattr(r, n)) for r in self.verdicts] for n in names}
+        return DataFrame(columns | {"low": [low for low, _ in ends], "high": [high for _, high in ends]})
+
+
+def _plain(value: Any) -> Any:
+    """Words for what is an entry of a list of words, or a region."""
+    return str(value) if isinstance(value, Enum | Region) else value
 
 
 def schema() -> str:

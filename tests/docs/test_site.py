@@ -41,7 +41,7 @@ def shown() -> Shown:
 def test_every_part_that_a_page_asks_for_is_there(page: str, shown: Shown) -> None:
     """No comment is left that asks for one, and nothing is drawn by a script from elsewhere."""
     text = shown(page)
-    assert not re.search(r"<!-- (from|claims|margins|scales|options|modules)\b", text)
+    assert not re.search(r"<!-- (from|claims|margins|scales|options|modules|notebook)\b", text)
     assert "```mermaid" not in text
 
 
