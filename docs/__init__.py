@@ -1,1 +1,1 @@
-"""Pages about the project, and the commands that draw what is in them."""
+"""Pages about the project, and the commands that make what is in them or committed beside them."""
