@@ -16,7 +16,13 @@ from claims.core.verdict import Outcome
 from reports.records import Report, Row
 from reports.rendering import rendered
 
-__all__ = ["QUESTION", "Answer", "Clause", "Member", "Standing", "answer", "contradictions", "listed"]
+__all__ = [
+    *("OTHER", "QUESTION", "Answer", "Clause", "Member", "Standing"),
+    *("answer", "contradictions", "listed"),
+]
+
+OTHER = "other claims"
+"""The topic of those that are beside the question."""
 
 QUESTION = "Are all local minima of a neural network equivalent?"
 
@@ -95,7 +101,7 @@ def answer(report: Report) -> Answer:
     topics: dict[str, list[Row]] = {topic: [] for topic in Topic}
     for row in report.verdicts:
         of = CATALOGUE.get(row.claim)
-        topics.setdefault((of and of.topic) or "other claims", []).append(row)
+        topics.setdefault((of and of.topic) or OTHER, []).append(row)
     clauses = tuple(
         Clause(topic, _lead(topic, rows, alpha), tuple(_members(rows)), _protocols(rows))
         for topic, rows in topics.items()

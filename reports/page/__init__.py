@@ -16,7 +16,6 @@ from reports.files import write_whole
 from reports.formats import count, design, sizes
 from reports.records import Report, Row
 from reports.rendering import TEMPLATES, rendered
-from reports.summary import measured
 
 if TYPE_CHECKING:
     from reports.page.gallery import Gallery
@@ -69,7 +68,6 @@ def render(
         answer=answer(report),
         catalogue=CATALOGUE,
         redrawn=[figure.number for figure in PAPER],
-        measured=measured,
         meanings=MEANINGS,
         report=report,
         about=about,

@@ -11,11 +11,24 @@ from claims.catalogue.order import SECTIONS
 from claims.core.origin import TrainedRun
 from claims.core.verdict import Outcome
 from claims.harness.launch.command_line import OPTIONS
+from reports.answer import OTHER, Clause
+from reports.formats import STYLES
 from reports.layout import grouped
 from reports.records import Options, Provenance, Report, Row
 from reports.rendering import anchor
+from reports.summary import measured
 
-__all__ = ["again", "datasets", "placed", "prerequisites", "reproduce", "sections"]
+__all__ = [
+    "again",
+    "datasets",
+    "evidence",
+    "judged",
+    "placed",
+    "prerequisites",
+    "reproduce",
+    "sections",
+    "topic",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,11 @@ class PageRow:
     verdict: Row
     anchor: str
     experiments: list[TrainedRun]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Output activations of the networks behind it."""
+        return sorted({run.subject.output for run in self.experiments if run.subject})
 
 
 def placed(report: Report) -> list[PageRow]:
@@ -46,6 +64,32 @@ def sections(rows: Sequence[PageRow]) -> list[tuple[str, list[tuple[str, list[Pa
     for title, claims in grouped(rows, lambda row: row.verdict):
         found.setdefault(title, []).extend(claims)
     return sorted(found.items(), key=lambda part: order.index(part[0]) if part[0] in order else len(order))
+
+
+def judged(verdicts: Sequence[Row]) -> dict[Outcome, tuple[list[str], list[str]]]:
+    """Each outcome of a claim: where, protocols or data sets, "he (1 of 2)" where others differ there; how,
+    where no network was drawn for it."""
+    found: dict[Outcome, list[str]] = {}
+    for name, outcomes in measured(verdicts).items():
+        for outcome, number in outcomes.items():
+            part = f" ({number} of {sum(outcomes.values())})" if len(outcomes) > 1 else ""
+            found.setdefault(outcome, []).append(f"{name}{part}")
+    exact = [row for row in verdicts if not row.sampled and row.decided]
+    known = {o: list(dict.fromkeys(str(row.strength) for row in exact if row.outcome == o)) for o in found}
+    return {outcome: (found[outcome], known[outcome]) for outcome in STYLES if outcome in found}
+
+
+def topic(claim: str) -> str:
+    """The part of the answer that a claim belongs to."""
+    of = CATALOGUE.get(claim)
+    return (of and of.topic) or OTHER
+
+
+def evidence(clause: Clause) -> str:
+    """The claim to look at first: the question itself where it was asked, else the first that is decided."""
+    decided = sorted(clause.members, key=lambda member: not member.protocols)
+    central = [member for member in clause.members if (of := CATALOGUE.get(member.claim)) and of.central]
+    return (central or decided)[0].claim
 
 
 def datasets(about: Provenance) -> list[str]:

@@ -3,47 +3,136 @@
   const byId = (id) => document.getElementById(id);
   const root = document.documentElement;
 
-  // -- theme: the system's, until the reader chooses ---------------------------------
+  // -- what the reader chose stands in the address: a reload, a copy of it and the back button keep it --------
+  const FIELDS = ["q", "outcome", "topic", "protocol", "dataset", "sort", "tab", "theme"];
+  const read = () => { const query = new URLSearchParams(location.search); return Object.fromEntries(FIELDS.map((name) => [name, query.get(name) || ""])); };
+  let state = read();
+  function choose(changes, step = true, place = location.hash) {
+    Object.assign(state, changes);
+    const query = new URLSearchParams(FIELDS.filter((name) => state[name]).map((name) => [name, state[name]])).toString();
+    const address = `${location.pathname}${query && `?${query}`}${place}`;
+    try { history[step ? "pushState" : "replaceState"](null, "", address); } catch (e) { /* some browsers hold addresses of files fast */ }
+    show();
+  }
+  addEventListener("popstate", () => { state = read(); show(); });
+
+  // -- theme: the system's, until the reader chooses -----------------------------------------------------------
   const theme = byId("theme");
-  const remembered = () => { try { return localStorage.getItem("landscape-theme"); } catch (e) { return null; } };
-  const remember = (value) => { try { localStorage.setItem("landscape-theme", value); } catch (e) { /* from disk, some browsers keep nothing */ } };
   const system = matchMedia("(prefers-color-scheme: dark)");
   const dark = () => (root.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
-  const label = () => { theme.textContent = dark() ? "Light" : "Dark"; theme.setAttribute("aria-label", dark() ? "Light theme" : "Dark theme"); };
-  const chosen = remembered();
-  if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
+  function showTheme() {
+    if (state.theme === "dark" || state.theme === "light") root.dataset.theme = state.theme; else delete root.dataset.theme;
+    theme.textContent = dark() ? "Light" : "Dark";
+    theme.setAttribute("aria-label", dark() ? "Light theme" : "Dark theme");
+  }
   theme.hidden = false;
-  theme.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; remember(root.dataset.theme); label(); });
-  system.addEventListener("change", label);
-  label();
+  theme.addEventListener("click", () => choose({ theme: dark() ? "light" : "dark" }));
+  system.addEventListener("change", showTheme);
 
-  // -- filters -----------------------------------------------------------------------
-  const form = byId("filters"), table = byId("table"), body = table.tBodies[0];
-  const rows = Array.from(body.rows), text = byId("filter-text");
-  const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+  // -- words: the same stem for slow and slower, label and labels; the same group for slow and quick -----------
+  const IDLE = new Set(("a an and any are as at be been being but by can could did do does for from had has have how i if in into is it its me my of on or our "
+    + "no not all every only should so such than that the their them then there these they this to was we were what when where whether which who why will with would you").split(" "));
+  const ENDINGS = /(ation|ations|ences|ence|ances|ance|ings|ing|ness|ments|ment|ities|ity|ed|er|ers|est|ely|ly|es|s|e)$/;
+  function stem(word) {
+    if (/\d/.test(word) || word.length < 4) return word;
+    const cut = word.replace(/iz(e|a|i)/, "is$1").replace(/ies$/, "y").replace(ENDINGS, "");
+    return (cut.length < 3 ? word : cut).replace(/([b-df-hj-np-tv-z])\1$/, "$1");
+  }
+  const ALIKE = ["slow quick fast speed rapid", "converge reach", "same equal equivalent identical alike", "minimum minima minimal optimum optima",
+    "generalisation test unseen overfitting", "label class predict agree disagree", "sigma scale initial initialisation init variance deviation start",
+    "error loss cost", "zero vanish", "network net model", "rank singular invertible collinear", "saddle critical stationary", "accuracy performance",
+    "entropy bce ce", "mse squared square", "boston housing regression", "mnist digits", "dead silent dying", "relu rectified nonlinear", "hessian curvature eigenvalue",
+    "convex concave", "optimiser adam descent", "different differ distance", "weight parameter", "global best"].map((group) => group.split(" ").map(stem));
+  const tokens = (text) => text.toLowerCase().match(/[a-z0-9.]*[a-z0-9](?:-[a-z0-9.]*[a-z0-9])*/g) || [];
+  const found = (text) => new Set(tokens(text).flatMap((word) => [word, ...word.split("-")]).map(stem));
+  const fits = (words, word) => words.has(word) || (word.length > 2 && !/^[\d.]+$/.test(word) && [...words].some((other) => other.startsWith(word)));
+  const related = (words, word) => ALIKE.some((group) => group.includes(word) && group.some((other) => words.has(other)));
+
+  // -- claims and their verdicts -------------------------------------------------------------------------------
+  const table = byId("table"), body = table.tBodies[0], rows = Array.from(body.rows), text = byId("filter-text"), form = byId("filters");
   const selects = Array.from(form.querySelectorAll("select"));
-  form.hidden = false;
+  const cards = Array.from(document.querySelectorAll(".claim"), (card) => ({
+    card, id: card.dataset.claim.toLowerCase(), said: found(card.querySelector(".what").textContent), ruled: found(card.querySelector(".facts").textContent + card.closest(".part").querySelector("h3").textContent), verdicts: [] }));
+  const cardOf = new Map(cards.map((of) => [of.card, of]));
+  const verdicts = rows.map((row) => {
+    const detail = byId(row.dataset.row), of = cardOf.get(detail.closest(".claim"));
+    const verdict = { row, detail, of, data: { ...row.dataset, ...of.card.dataset }, words: found(`${row.textContent} ${detail.textContent}`) };
+    of.verdicts.push(verdict);
+    return verdict;
+  });
+  /** How well a verdict answers one word: 3 the claim's statement, 2 its rule or a word like it, 1 the row, 0 not.
+      A short number says something in the statement only: rows are full of them. */
+  const answers = ({ of, words }, word) => (fits(of.said, word) ? 3 : /^[\d.]{1,3}$/.test(word) ? 0 : fits(of.ruled, word) || related(of.said, word) ? 2 : fits(words, word) ? 1 : 0);
 
-  function filter() {
-    const wanted = text.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const row of rows) {
-      const fits = selects.every((select) => !select.value || row.dataset[select.dataset.filter] === select.value)
-        && wanted.every((word) => words.get(row).includes(word));
-      row.hidden = !fits;
-      shown += fits;
+  function search(query) {
+    const figures = Array.from(query.matchAll(/\bfig(?:ure)?s?\.? *(\d+)/gi), (match) => match[1]);
+    const ids = new Set(cards.map((of) => of.id)), asked = tokens(query.replace(/\bfig(?:ure)?s?\.? *\d+/gi, ""));
+    const named = asked.filter((word) => ids.has(word));
+    // An id that no claim has finds nothing, and not the claims whose ids begin with it.
+    const unknown = asked.filter((word) => !ids.has(word) && /^[a-z]\d+$/.test(word) && cards.some((of) => of.id[0] === word[0]));
+    const wanted = asked.filter((word) => !ids.has(word) && !IDLE.has(word)).map(stem);
+    const scored = verdicts.filter(({ of }) => (!named.length || named.includes(of.id)) && (!figures.length || figures.some((number) => of.card.dataset.figures.split(" ").includes(number)))).map((verdict) => {
+      const points = wanted.map((word) => (unknown.includes(word) ? 0 : answers(verdict, word)));
+      return { verdict, hits: points.filter(Boolean).length, points: points.reduce((a, b) => a + b, 0) };
+    });
+    const most = Math.max(0, ...scored.map((one) => one.hits));
+    const close = most < wanted.length && most > 1 && !unknown.length;
+    const passed = scored.filter((one) => one.hits === (close ? most : wanted.length));
+    return { passed: new Map(passed.map((one) => [one.verdict, one.points])), missed: close ? `No claim has all of these words; shown are those with ${most} of the ${wanted.length}.` : "" };
+  }
+
+  let best = null;
+  function showClaims() {
+    if (text.value.trim() !== state.q) text.value = state.q;
+    for (const select of selects) select.value = state[select.dataset.filter];
+    const { passed, missed } = search(state.q);
+    let shown = 0, claims = 0, top = 0;
+    best = null;
+    for (const verdict of verdicts) {
+      const points = passed.get(verdict);
+      const kept = points !== undefined && selects.every((select) => !select.value || verdict.data[select.dataset.filter] === select.value);
+      verdict.row.hidden = verdict.detail.hidden = !kept;
+      verdict.kept = kept;
+      shown += kept;
+      if (kept && points > top) { top = points; best = verdict.of.card; }
     }
-    byId("shown").textContent = `${shown} of ${rows.length} verdicts`;
-    byId("none").hidden = shown > 0;
+    for (const of of cards) claims += !(of.card.hidden = !of.verdicts.some((verdict) => verdict.kept));
+    for (const part of document.querySelectorAll(".part")) part.hidden = !part.querySelector(".claim:not([hidden])");
+    byId("shown").textContent = `${claims} of ${cards.length} claims, ${shown} of ${verdicts.length} verdicts`;
+    const none = byId("none");
+    none.hidden = shown > 0 && !missed;
+    none.textContent = shown ? missed : "No claim passes this search and these filters.";
   }
-  form.addEventListener("input", filter);
+  form.hidden = byId("search").hidden = false;
+  let typing = false;
+  text.addEventListener("input", () => {
+    choose({ q: text.value.trim() }, !typing);
+    typing = true;
+    const top = byId("claims").getBoundingClientRect().top;
+    if (text.value && (top > 140 || top < 0)) byId("claims").scrollIntoView({ behavior: "instant" });
+  });
+  text.addEventListener("change", () => { typing = false; });
+  text.addEventListener("keydown", (event) => { if (event.key === "Escape" && text.value) { event.preventDefault(); text.value = ""; choose({ q: "" }); typing = false; } });
+  byId("search").addEventListener("submit", (event) => { event.preventDefault(); if (state.q && best) reveal(best); });
+  form.addEventListener("change", (event) => choose({ [event.target.dataset.filter]: event.target.value }));
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("reset", () => setTimeout(filter));
-  for (const link of document.querySelectorAll("a[data-outcome]")) {
-    link.addEventListener("click", () => { form.reset(); byId("filter-outcome").value = link.dataset.outcome; setTimeout(filter); });
+  const everything = { q: "", outcome: "", topic: "", protocol: "", dataset: "" };
+  form.addEventListener("reset", (event) => { event.preventDefault(); text.value = ""; choose(everything); });
+  for (const link of document.querySelectorAll("#answer a[data-outcome], #answer a[data-topic]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      choose({ ...everything, ...link.dataset }, true, "#claims");
+      byId("claims").scrollIntoView();
+    });
   }
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    event.preventDefault();
+    text.focus();
+    text.select();
+  });
 
-  // -- sorting -----------------------------------------------------------------------
+  // -- sorting: "p" upwards, "-p" downwards ----------------------------------------------------------------------
   const heads = Array.from(table.tHead.rows[0].cells);
   const value = (row, column) => {
     const cell = row.cells[column];
@@ -54,32 +143,48 @@
     if (isNaN(a) || isNaN(b)) return isNaN(a) - isNaN(b);
     return a - b;
   };
-  function sort(column) {
-    const head = heads[column], down = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-    for (const other of heads) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", down === 1 ? "ascending" : "descending");
-    const sorted = rows.map((row, place) => ({ row, place, key: value(row, column) }));
+  let sortedBy = "";
+  function showOrder() {
+    if (state.sort === sortedBy) return;
+    sortedBy = state.sort;
+    const down = sortedBy.startsWith("-") ? -1 : 1, column = heads.findIndex((head) => head.dataset.key === sortedBy.replace(/^-/, ""));
+    heads.forEach((head, place) => (place === column ? head.setAttribute("aria-sort", down === 1 ? "ascending" : "descending") : head.removeAttribute("aria-sort")));
+    const sorted = rows.map((row, place) => ({ row, place, key: column < 0 ? place : value(row, column) }));
     // What has no number stays at the end either way.
     sorted.sort((a, b) => (Number.isNaN(a.key) || Number.isNaN(b.key) ? order(a.key, b.key) : down * order(a.key, b.key)) || a.place - b.place);
     body.append(...sorted.map((entry) => entry.row));
   }
-  heads.forEach((head, column) => {
+  for (const head of heads) {
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
     head.append(button);
-    button.addEventListener("click", () => sort(column));
-  });
-
-  // -- links into what is folded away, copying, printing -----------------------------
-  function open() {
-    const target = location.hash && byId(decodeURIComponent(location.hash.slice(1)));
-    if (!target) return;
-    for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
-    target.scrollIntoView();
+    button.addEventListener("click", () => choose({ sort: `${head.getAttribute("aria-sort") === "ascending" ? "-" : ""}${head.dataset.key}` }));
   }
-  addEventListener("hashchange", open);
-  open();
+
+  // -- tabs: one choice for all figures that have it -------------------------------------------------------------
+  const tabs = Array.from(document.querySelectorAll("input[data-tab]"));
+  function showTabs() {
+    for (const tab of tabs) if (state.tab ? tab.dataset.tab === state.tab : tab.defaultChecked) tab.checked = true;
+  }
+  for (const tab of tabs) tab.addEventListener("change", () => choose({ tab: tab.dataset.tab }));
+
+  // -- links into what is folded away or filtered out, where the reader is, copying --------------------------------
+  function reveal(target) {
+    const card = cardOf.get(target.closest(".claim"));
+    if (target.closest("[hidden]") && card) choose(everything, false);
+    for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    if (card) card.card.querySelector("details.rows").open = true;
+    target.scrollIntoView({ behavior: "instant" });
+  }
+  const follow = () => { const target = location.hash && byId(decodeURIComponent(location.hash.slice(1))); if (target) reveal(target); };
+  addEventListener("hashchange", follow);
+  const links = Array.from(document.querySelectorAll(".bar nav a"));
+  const places = new Map(links.map((link) => [byId(link.hash.slice(1)), link]));
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) for (const link of links) link === places.get(entry.target) ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
+  }, { rootMargin: "-15% 0px -75% 0px" });
+  for (const place of places.keys()) watch.observe(place);
   if (navigator.clipboard) {
     for (const button of document.querySelectorAll("button.copy")) {
       button.hidden = false;
@@ -89,5 +194,9 @@
       });
     }
   }
-  addEventListener("beforeprint", () => { for (const details of document.querySelectorAll("details.more")) details.open = true; });
+
+  function show() { showTheme(); showClaims(); showOrder(); showTabs(); }
+  show();
+  follow();
+  if (state.q && !location.hash) byId("claims").scrollIntoView({ behavior: "instant" });
 })();

@@ -1,17 +1,22 @@
-"""A small run of the harness inside a test: four claims with known verdicts, no training."""
+"""A small run of the harness inside a test, four claims with known verdicts; the page in a browser."""
 
 from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy  # noqa: F401 - a process loads it once, and runs inside a test forget what they loaded
 import pytest
+from msgspec.structs import replace
 
+from claims.harness.launch.controls import Controls
+from reports import screenshot
+from reports.page import build
+from tests.reports import page_samples as samples
 from tests.reports.sample_verdicts import recorded_verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,3 +109,57 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "out" / "cpu"
     folder.mkdir(parents=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """The browser, or a reason to skip."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in the dev extra")
+    try:
+        program = screenshot.program()
+    except pytest.UsageError as missing:
+        pytest.skip(str(missing))
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=program, args=list(screenshot.ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def browsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of every claim, with figures."""
+    folder = tmp_path_factory.mktemp("browser") / "cpu"
+    folder.mkdir()
+    full = samples.full_report(folder / "store")
+    first, *rest = full.verdicts
+    first = replace(first, reason="W" * 3000, setting="mnist-5k-" + "500-" * 60 + "std")
+    full = replace(full, verdicts=(first, *rest))
+    for name in ("verdicts.json", "verdicts.csv", "verdicts.md"):
+        (folder / name).write_text("{}")
+    return build(full, folder, folder / "store", Controls())
+
+
+@pytest.fixture
+def opened(chromium: Any, browsed: Path) -> Iterator[Callable[..., Any]]:
+    """`opened(width=, theme=)` opens the page; at the end it has logged nothing and asked for nothing."""
+    contexts, noise = [], []
+
+    def open_page(width: int = 1200, theme: str = "light", script: bool = True) -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=theme, java_script_enabled=script
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: noise.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: noise.append(f"error: {error}"))
+        page.on("request", lambda request: noise.append(request.url) if _leaves(request.url) else None)
+        page.goto(browsed.as_uri())
+        return page
+
+    def _leaves(url: str) -> bool:
+        return not url.startswith(("data:", browsed.as_uri()))
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert noise == []

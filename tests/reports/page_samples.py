@@ -15,7 +15,7 @@ import safetensors.numpy
 
 from claims.catalogue import CATALOGUE
 from claims.core.origin import Origin, TrainedRun, merge
-from claims.core.verdict import Outcome
+from claims.core.verdict import Outcome, Strength
 from claims.harness.provenance import about as told
 from models.checkout import versions
 from models.descent.certificates.certificate import Kind
@@ -27,7 +27,7 @@ from tests.helpers.specs import mlp
 from tests.reports.sample_options import options
 from tests.reports.sample_verdicts import row
 
-__all__ = ["ended", "experiment", "full_report", "report", "run", "store", "store_legs", "verdict"]
+__all__ = ["ended", "experiment", "full_report", "judged", "report", "run", "store", "store_legs", "verdict"]
 
 SAMPLES = {"train": 40, "test": 20}
 DECIDED = (Outcome.SUPPORTED, Outcome.REFUTED)
@@ -113,6 +113,22 @@ def verdict(id: str, setting: str, outcome: Outcome, *, protocol: str = "", **mo
     numbers = {"estimate": 0.3, "interval": (0.1, 0.5), "p_value": 1e-5 if outcome in DECIDED else 0.2}
     numbers |= {} if more.get("strength", "statistical") == "statistical" else {"p_value": None}
     return row(id, setting, protocol=protocol, **numbers | {"duration": 0.5, "outcome": outcome} | more)
+
+
+_LETTERS = dict(zip("SRIN", Outcome, strict=True)) | {"C": Outcome.REFUTED}
+
+
+def judged(text: str) -> list[Row]:
+    """Verdicts from "claim setting letter", the letter small for a proof, "c" for a refuting certificate."""
+    found = []
+    for id, setting, letter in (entry.split() for entry in text.split(", ") if entry):
+        outcome = _LETTERS[letter.upper()]
+        strength = {"c": Strength.CERTIFICATE, letter.upper(): Strength.STATISTICAL}.get(
+            letter, Strength.PROOF
+        )
+        protocol = setting.rpartition("-")[2] if "-" in setting else ""
+        found.append(verdict(id, setting, outcome, protocol=protocol, strength=strength))
+    return found
 
 
 def report(*rows: Row, **about: Any) -> Report:

@@ -10,25 +10,12 @@ from msgspec.structs import replace
 
 from claims.catalogue import CATALOGUE
 from claims.core.claim import Topic
-from claims.core.verdict import Outcome, Strength
+from claims.core.verdict import Outcome
 from reports.answer import Member, Standing, answer, contradictions, listed
-from reports.records import Row
 from tests.reports import page_samples as samples
+from tests.reports.page_samples import judged
 
 S, R, I, N = Outcome  # noqa: E741
-
-
-def judged(text: str) -> list[Row]:
-    """Verdicts from "claim setting letter", the letter small for a proof, "c" for a refuting certificate."""
-    found = []
-    for id, setting, letter in (entry.split() for entry in text.split(", ") if entry):
-        outcome = {"S": S, "R": R, "C": R, "I": I, "N": N}[letter.upper()]
-        strength = {"c": Strength.CERTIFICATE, letter.upper(): Strength.STATISTICAL}.get(
-            letter, Strength.PROOF
-        )
-        protocol = setting.rpartition("-")[2] if "-" in setting else ""
-        found.append(samples.verdict(id, setting, outcome, protocol=protocol, strength=strength))
-    return found
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,20 @@
-"""The page in a real browser: filters, sorting, links, themes, a phone, the keyboard, contrast, silence."""
+"""The page in a real browser: the keyboard, links, themes, a phone, print, contrast, axe, silence."""
 
 from __future__ import annotations
 
 import re
 import struct
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from matplotlib.image import imread
-from msgspec.structs import replace
 
-from claims.harness.launch.controls import Controls
 from reports import screenshot
-from reports.page import build
-from tests.reports import page_samples as samples
+from tests.reports.browser import SHOWN, ask, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
@@ -53,161 +50,59 @@ CONTRAST = """() => {
 }"""  # noqa: E501
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """The browser, or a reason to skip."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is in the dev extra")
-    try:
-        program = screenshot.program()
-    except pytest.UsageError as missing:
-        pytest.skip(str(missing))
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=program, args=list(screenshot.ARGUMENTS))
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of every claim, with figures."""
-    folder = tmp_path_factory.mktemp("browser") / "cpu"
-    folder.mkdir()
-    full = samples.full_report(folder / "store")
-    first, *rest = full.verdicts
-    first = replace(first, reason="W" * 3000, setting="mnist-5k-" + "500-" * 60 + "std")
-    full = replace(full, verdicts=(first, *rest))
-    for name in ("verdicts.json", "verdicts.csv", "verdicts.md"):
-        (folder / name).write_text("{}")
-    return build(full, folder, folder / "store", Controls())
-
-
-@pytest.fixture
-def opened(chromium: Any, report: Path) -> Iterator[Callable[..., Any]]:
-    """`opened(width=, theme=)` opens the page; at the end it has logged nothing and asked for nothing."""
-    contexts, noise = [], []
-
-    def open_page(width: int = 1200, theme: str = "light", script: bool = True) -> Any:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=theme, java_script_enabled=script
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: noise.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: noise.append(f"error: {error}"))
-        page.on("request", lambda request: noise.append(request.url) if _leaves(request.url) else None)
-        page.goto(report.as_uri())
-        return page
-
-    def _leaves(url: str) -> bool:
-        return url != report.as_uri() and not url.startswith(("data:", f"{report.as_uri()}#"))
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert noise == []
-
-
-SHOWN = "[...document.querySelectorAll('#table tbody tr')].filter(row => row.checkVisibility()).length"
-
-
-def rows(page: Any) -> int:
-    """How many verdicts the table shows."""
-    return page.evaluate(SHOWN)
-
-
-def eventually(page: Any, condition: str) -> None:
-    """Wait for an animation or an event; the page's policy keeps playwright's own wait from working."""
-    for _ in range(100):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"never came true: {condition}")
-
-
-def test_filters_narrow_the_table(opened: Callable[..., Any]) -> None:
-    """By each column and by words; the count follows, and a reset shows all again."""
-    page = opened()
-    everything = rows(page)
-    page.select_option("#filter-outcome", "refuted")
-    refuted = rows(page)
-    assert 0 < refuted < everything
-    assert set(page.locator("#table tbody tr:visible .chip").all_inner_texts()) == {"▲ refuted"}
-    page.select_option("#filter-protocol", "he")
-    assert 0 < rows(page) < refuted
-    assert page.locator("#shown").inner_text() == f"{rows(page)} of {everything} verdicts"
-    page.fill("#filter-text", "no such claim")
-    assert rows(page) == 0
-    assert page.locator("#none").is_visible()
-    page.get_by_role("button", name="Show all").click()
-    assert rows(page) == everything
-    page.select_option("#filter-kind", "hypothesis")
-    page.select_option("#filter-dataset", "mnist-5k")
-    page.fill("#filter-text", "FULL rank x")
-    assert {text[:2] for text in page.locator("#table tbody tr:visible th").all_inner_texts()} == {"H2", "H3"}
-
-
-def test_the_counts_at_the_top_filter(opened: Callable[..., Any]) -> None:
-    """A click on "refuted" shows the refuted verdicts."""
-    page = opened()
-    page.locator(".counts .refuted a").click()
-    eventually(page, "document.getElementById('filter-outcome').value === 'refuted'")
-    assert rows(page) == int(page.locator(".counts .refuted b").inner_text())
-
-
-@pytest.mark.parametrize("column", ["Estimate [interval] margin", "Setting", "Claim"])
-def test_columns_sort_both_ways(opened: Callable[..., Any], column: str) -> None:
-    """By number where there are numbers, with the state announced."""
-    page = opened()
-    head = page.locator("#table thead th", has=page.get_by_role("button", name=column, exact=True))
-    assert head.get_attribute("aria-sort") is None
-    head.get_by_role("button").click()
-    assert head.get_attribute("aria-sort") == "ascending"
-    index = head.evaluate("cell => cell.cellIndex")
-    read = f"""() => [...document.querySelectorAll("#table tbody tr")].map(row => {{
-        const cell = row.cells[{index}]; return cell.dataset.sort ?? cell.textContent; }})"""
-    up = page.evaluate(read)
-    head.get_by_role("button").click()
-    down = page.evaluate(read)
-    assert (head.get_attribute("aria-sort"), page.locator("[aria-sort]").count()) == ("descending", 1)
-    assert up != down
-    assert sorted(up) == sorted(down)
-    if column != "Setting":
-        assert [float(value) for value in up] == sorted(map(float, up))
-        assert [float(value) for value in down] == sorted(map(float, up), reverse=True)
+# -- keys, links, looks -----------------------------------------------------------------
 
 
 def test_the_keyboard_is_enough(opened: Callable[..., Any]) -> None:
-    """From the top: skip to the table, filter, sort, switch a figure's protocol, switch the theme."""
+    """From the top: skip to the claims, search, open a claim, sort, switch a figure's protocol, the theme."""
     page = opened()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    assert page.evaluate("location.hash") == "#verdicts"
-    page.focus("#filter-text")
+    assert page.evaluate("location.hash") == "#claims"
+    page.keyboard.press("/")
     page.keyboard.type("H7")
     eventually(page, f"{SHOWN} === 3")
+    page.focus("#H7 summary")
+    for opens in (True, False):
+        page.keyboard.press("Enter" if opens else "Space")
+        assert page.evaluate("document.querySelector('#H7 details').open") is opens
     page.locator("#table thead button").nth(4).focus()
     page.keyboard.press("Space")
     assert page.locator("#table thead th").nth(4).get_attribute("aria-sort") == "ascending"
-    page.focus("#figure-1-tab-1")
+    page.locator("#figure-1 [data-tab]").first.focus()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#figure-1 figure:visible strong").inner_text() == "var."
+    assert page.locator("#figure-1 [data-tab]:checked").get_attribute("data-tab") == "var"
     page.focus("#theme")
     page.keyboard.press("Enter")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
 def test_links_lead_to_their_claims(opened: Callable[..., Any]) -> None:
-    """From the table to the section, and into what is folded away."""
+    """From the table to the opened card and its setting, though a filter had hidden them; the bar says where
+    the reader is."""
     page = opened()
     page.locator("#table tbody tr", has_text="E8").first.locator("th a").click()
     eventually(page, "Math.abs(document.getElementById('E8').getBoundingClientRect().top) < 200")
-    anchor = page.locator("details.more article.figure").first.get_attribute("id")
+    assert page.evaluate("document.querySelector('#E8 details').open")
+    eventually(page, "document.querySelector('.bar [aria-current]')?.textContent === 'Empirical'")
+    anchor = page.locator("#E2 tbody").first.get_attribute("id")
+    ask(page, "H1")
     page.evaluate(f"location.hash = '{anchor}'")
     eventually(page, f"document.getElementById('{anchor}').checkVisibility()")
+    assert page.input_value("#filter-text") == ""
 
 
-def test_the_theme_can_be_switched_and_is_kept(opened: Callable[..., Any]) -> None:
+def test_the_bar_stays(opened: Callable[..., Any]) -> None:
+    """Search and parts of the page are in reach wherever the reader is."""
+    for width in (380, 1200):
+        page = opened(width=width)
+        page.evaluate("scrollTo(0, 9000)")
+        assert page.evaluate("document.querySelector('.bar').getBoundingClientRect().top") == 0
+        assert page.evaluate("document.querySelector('.bar').offsetHeight") < 110
+
+
+def test_the_theme_is_the_systems_until_it_is_chosen(opened: Callable[..., Any]) -> None:
     """The system's theme first; the reader's choice survives a reload."""
     page = opened(theme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
@@ -219,6 +114,17 @@ def test_the_theme_can_be_switched_and_is_kept(opened: Callable[..., Any]) -> No
     assert page.evaluate(ground) != dark
     page.get_by_role("button", name="Dark theme").click()
     assert page.evaluate(ground) == dark
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 380), ("dark", 1200)])
+def test_axe_finds_nothing_serious(opened: Callable[..., Any], theme: str, width: int) -> None:
+    """The accessibility engine, with all that is folded away unfolded."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is in the dev extra").Axe()
+    page = opened(theme=theme, width=width)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    grave = [entry for entry in found if entry["impact"] in ("serious", "critical")]
+    assert [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in grave] == []
 
 
 @THEMES
@@ -270,21 +176,23 @@ def test_without_scripts_it_is_a_plain_page(opened: Callable[..., Any]) -> None:
     assert page.locator("#figure-1 figure:visible strong").inner_text() == "var."
 
 
-def test_it_prints_all_protocols_and_no_controls(opened: Callable[..., Any]) -> None:
-    """On paper nothing is folded away, and nothing is there to click."""
+def test_it_prints_what_is_to_be_read_and_no_controls(opened: Callable[..., Any]) -> None:
+    """On paper there is nothing to click, dark is light, and cards are as short as they come."""
     page = opened(theme="dark")
     page.emulate_media(media="print")
-    assert page.locator("#filters").is_hidden()
-    assert page.locator("#figure-1 figure:visible").count() == 3
+    for gone in ("#filters", ".bar", "#E6 summary", "#figure-1 label"):
+        assert page.locator(gone).first.is_hidden(), gone
+    for there in (".answer", "#E6 .judged", "#figure-1 figure", "#table thead"):
+        assert page.locator(there).first.is_visible(), there
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_picture_is_taken(chromium: Any, report: Path, tmp_path: Path, scheme: str) -> None:
+def test_a_picture_is_taken(chromium: Any, browsed: Path, tmp_path: Path, scheme: str) -> None:
     """A PNG of the size and in the theme that were asked for, and nothing beside it."""
     del chromium  # skips where there is none
     target = tmp_path / "docs" / "report.png"
-    asked = Namespace(folder=report.parent, to=target, width=700, height=500, scheme=scheme)
+    asked = Namespace(folder=browsed.parent, to=target, width=700, height=500, scheme=scheme)
     assert screenshot.run(asked) == 0
     assert target.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", target.read_bytes()[16:24]) == (700, 500)

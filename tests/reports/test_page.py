@@ -67,12 +67,12 @@ def test_scripts_are_those_that_the_policy_names(whole: tuple[Path, Page]) -> No
     digests = (hashlib.sha256(script.encode()).digest() for script in found.scripts)
     sources = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
     assert f"; script-src {sources};" in policy
-    assert not [script for script in found.scripts if "mnist" in script]
+    assert not [script for script in found.scripts if "mnist-5k" in script]
     assert not [name for _, attributes in found.tags for name in attributes if name.startswith("on")]
 
 
 def test_each_claim_has_its_section(whole: tuple[Path, Page]) -> None:
-    """Statement, place, rule, margin, forest plot, the paper's reading, controls, n, run, command."""
+    """Statement, verdicts by protocol, the paper's reading, plot, rule, margin, controls, n, run, command."""
     path, _ = whole
     text = path.read_text(encoding="utf-8")
     section = Page(
@@ -80,19 +80,18 @@ def test_each_claim_has_its_section(whole: tuple[Path, Page]) -> None:
     )
     for part in (
         "E1 784-500-10, MSE, linear output: all models reach near zero loss",
-        "The paper yes section 4.1, figure 1",
+        "The paper: yes (section 4.1, figure 1)",
         "Rule share of networks whose L/L0 comes to 0.05, exact binomial bound at 0.05",
         "True when L/L0 <= 0.05; margin 0.05; alpha 0.05",
         "32 networks",
         "Controls not run here: python -m pytest tests/claims -k controls",
-        "Figures Figure 1, redrawn",
+        "Redrawn: figure 1",
         "mnist-5k-500-he linear mse",
         "Time 1.5 s in this run",
         "python -m pytest claims/test_x.py::test_E1",
     ):
         assert part in section.text
-    described = [a for t, a in section.tags if t == "svg"]
-    assert described[0]["aria-labelledby"] == "E1-forest-title E1-forest-desc"
+    assert [a["data-plot"] for t, a in section.tags if t == "figure"] == ["E1", "E1-test"]
 
 
 def test_the_papers_nine_figures_have_their_places(whole: tuple[Path, Page]) -> None:
@@ -114,15 +113,15 @@ def test_a_second_build_changes_nothing(out: Path) -> None:
 
 
 def test_proofs_show_their_witnesses(out: Path) -> None:
-    """Proofs and certificates stand in a table of their own with the numbers that were found."""
+    """The card says that it is one; the numbers that were found stand below the setting."""
     proof = samples.verdict("H2", "boston-raw", S, strength=Strength.PROOF, dataset="boston")
     sampled = samples.verdict("E1", "mnist-5k-500-he", R, protocol="he")
     report = samples.report(replace(proof, reason="rank 13 of 13"), replace(sampled, reason="sampled"))
     text = page(report, out).text
-    table = text[text.index("proofs and certificates") : text.index("The paper's figures")]
-    assert "rank 13 of 13" in table
-    assert "sampled" not in table
-    assert "No claim of this run was decided by a proof" in page(samples.report(sampled), out).text
+    assert "supported boston by proof" in text
+    assert "boston-raw 0.3 [0.1, 0.5] > 0" in text
+    assert "rank 13 of 13. 32 data set, proof. Judged in 0.5 s." in text
+    assert "refuted he The paper" in text
 
 
 def test_a_partial_report_says_so(out: Path) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from claims.core.verdict import Outcome, Strength
 from claims.harness.launch.controls import read_controls
-from reports.page.words import again, prerequisites, reproduce
+from reports.page.words import again, judged, prerequisites, reproduce
 from reports.rendering import anchor
 from tests.reports import page_samples as samples
 from tests.reports.page_reader import page
@@ -22,14 +22,14 @@ S, R, I, N = Outcome  # noqa: E741
 
 
 def test_the_page_says_what_does_not_survive(out: Path) -> None:
-    """A star beside the verdict in both tables, what it means below the first, and the counts on top."""
+    """A star beside the verdict in both tables, what it means below one, and the counts on top."""
     fell = samples.verdict("E1", "mnist-5k-500-he", S, protocol="he", p_value=0.04, look="2 of 4")
     found = page(samples.report(fell, samples.verdict("E4", "mnist-5k-500-300-he", I, protocol="he")), out)
     assert sum(a.get("class") == "fell" for _, a in found.tags) == 2
     for part in (
         "Of 1 decided rows among 2 with a p-value, 0 survive Benjamini and Hochberg's correction at 0.05",
         "* decided by its own error rate, but not once all 2 rows with a p-value are counted together",
-        "0.04 0.08 0.08",
+        "0.04, 0.08, 0.08",
         "32 networks, look 2 of 4",
         "Fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: mnist-5k 1000 training and",
     ):
@@ -40,15 +40,27 @@ def test_the_page_says_what_does_not_survive(out: Path) -> None:
 
 
 def test_a_proof_in_words_is_cited_as_that(out: Path) -> None:
-    """Exact at points is among the proofs under its own name, with the proof in words that it leans on."""
+    """Exact at points is named as that, with the proof in words that it leans on."""
     row = samples.verdict("T5", "boston-raw", S, strength=Strength.POINTS, dataset="boston")
     row = replace(row, n=28, sampling_unit="points built", cites="written proof in claims/x.py")
     text = page(samples.report(row), out).text
     assert "Leans on written proof in claims/x.py" in text
-    table = text[text.index("proofs and certificates") : text.index("The paper's figures")]
-    assert "exact at points: 28 points built" in table.partition("Witness")[2]
-    assert "Leans on: written proof in claims/x.py." in table
-    assert "28 points built" in text
+    assert "supported boston by exact at points" in text
+    assert "28 points built, exact at points." in text
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ("E1 a-he S", {S: (["he"], [])}),
+        ("E6 a-he R, E6 a-std I, E6 b-std R", {R: (["he", "std (1 of 2)"], []), I: (["std (1 of 2)"], [])}),
+        ("N1 a r, N1 b c", {R: (["mnist-5k"], ["proof", "certificate"])}),
+        ("T2 a N, T2 b s", {S: (["mnist-5k (1 of 2)"], ["proof"]), N: (["mnist-5k (1 of 2)"], [])}),
+    ],
+)
+def test_a_claims_verdicts_in_a_line(verdicts: str, expected: Any) -> None:
+    """Where each outcome was found, and how where no network was drawn for it."""
+    assert judged(samples.judged(verdicts)) == expected
 
 
 # -- commands -------------------------------------------------------------------------
