@@ -187,6 +187,18 @@ def test_it_prints_what_is_to_be_read_and_no_controls(opened: Callable[..., Any]
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
 
 
+def test_all_of_it_fits_on_twenty_sheets(opened: Callable[..., Any]) -> None:
+    """Every claim of the catalogue, the figures and the table, whose header stands on each of its sheets."""
+    page = opened()
+    paper = page.pdf()
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) <= 20
+    page.emulate_media(media="print")
+    repeats = "getComputedStyle(document.querySelector('#table thead')).display"
+    assert page.evaluate(repeats) == "table-header-group"
+    # A button is a box of its own, and Chromium repeats no header that has one.
+    assert page.evaluate("getComputedStyle(document.querySelector('#table th button')).display") == "contents"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_picture_is_taken(chromium: Any, browsed: Path, tmp_path: Path, scheme: str) -> None:
     """A PNG of the size and in the theme that were asked for, and nothing beside it."""

@@ -28,6 +28,7 @@ from tests.reports.browser import ask, claims, eventually, rows
         ("figure 2", ["E3", "M2"]),
         ("agree in fig. 2", ["E3", "M2"]),
         ("no such words at all zzz", []),
+        ("cross-entropy boundaries", ["E10", "E10-sigma", "E10-groups", "E10-merge", "D1", "D6"]),
     ],
 )
 def test_a_search_finds_claims(opened: Callable[..., Any], words: str, expected: list[str]) -> None:
