@@ -90,13 +90,14 @@ def test_an_unwritable_summary_does_not_fail_the_run(
     result.stdout.fnmatch_lines(["the job's summary could not be written: *No such file or directory*"])
 
 
-def test_the_workflow_installs_as_the_readme_says() -> None:
-    """The same command, and the claims with it."""
-    assert [command for command in COMMANDS if "pip install" in command] == ["python -m pip install -e ."]
-    assert (
-        "python -m pip install -e . && python -m pytest claims/ -n auto" in (ROOT / "README.md").read_text()
-    )
+def test_the_workflow_installs_what_is_locked() -> None:
+    """Every file by its digest, then the checkout alone; and it judges by the README's command."""
+    assert [command for command in COMMANDS if "pip install" in command] == [
+        "python -m pip install --require-hashes -r .ci/constraints.txt",
+        "python -m pip install --no-deps --no-build-isolation -e .",
+    ]
     assert "python -m pytest claims/ -n auto" in COMMANDS
+    assert "&& python -m pytest claims/ -n auto\n" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "-m pytest" in c])
@@ -142,7 +143,7 @@ def test_its_cache_key_covers_the_code_that_trains() -> None:
 
 
 def test_it_is_well_formed() -> None:
-    """No tabs, even indentation, actions at a major version, the report's own folder kept."""
+    """No tabs, even indentation, actions by digest with their version, the report's own folder kept."""
     assert "\t" not in WORKFLOW
     lines = [line for line in WORKFLOW.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert all((len(line) - len(line.lstrip())) % 2 == 0 for line in lines)
@@ -153,5 +154,6 @@ def test_it_is_well_formed() -> None:
         "actions/cache",
         "actions/upload-artifact",
     ]
-    assert all(re.fullmatch(r"[\w/-]+@v\d+", action) for action in actions)
+    pins = re.findall(r"uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", WORKFLOW, flags=re.MULTILINE)
+    assert len(pins) == len(actions)
     assert "path: reports/out\n" in WORKFLOW

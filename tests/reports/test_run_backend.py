@@ -54,10 +54,10 @@ def test_a_present_backend_runs_the_claims(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_tox_has_an_environment_for_each() -> None:
-    """tests, lint, bench and five backends, whose names the script understands."""
+    """Style, site, tests, bench and five backends, whose names the script understands."""
     settings = configparser.ConfigParser(interpolation=None)
     settings.read(ROOT / "tox.ini")
     backends = ["cpu", "cpu-fp64", "cuda", "cuda-tf32", "mps"]
-    assert settings["tox"]["env_list"].split(", ") == ["lint", "tests", "bench", *backends]
+    assert settings["tox"]["env_list"].split(", ") == ["lint", "docs", "tests", "bench", *backends]
     assert f"testenv:{{{','.join(backends)}}}" in settings.sections()
     assert all(run_backend.command(name) for name in backends)

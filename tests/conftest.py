@@ -1,0 +1,19 @@
+"""Warnings are errors in the project's own tests, and in these only.
+
+A run of the claims must not break because a dependency has begun to warn: there a warning is only shown.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+STRICT = (
+    "error",
+    # A damaged run is set aside and trained again: the user is told, the test goes on.
+    "default:run store:UserWarning",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In front, so that what pyproject.toml ignores stays ignored."""
+    config.getini("filterwarnings")[:0] = STRICT
