@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from claims.catalogue import CATALOGUE
 from claims.catalogue.figures import PAPER
 from claims.harness.launch.controls import Controls
-from reports.answer import QUESTION, answer
+from reports.answer import QUESTION, answer, contradictions
 from reports.files import write_whole
 from reports.formats import count, design, sizes
 from reports.records import Report, Row
@@ -66,6 +66,7 @@ def render(
         words=words,
         question=QUESTION,
         answer=answer(report),
+        contradictions=contradictions,
         catalogue=CATALOGUE,
         redrawn=[figure.number for figure in PAPER],
         meanings=MEANINGS,

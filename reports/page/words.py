@@ -16,7 +16,6 @@ from reports.formats import STYLES
 from reports.layout import grouped
 from reports.records import Options, Provenance, Report, Row
 from reports.rendering import anchor
-from reports.summary import measured
 
 __all__ = [
     "again",
@@ -67,16 +66,32 @@ def sections(rows: Sequence[PageRow]) -> list[tuple[str, list[tuple[str, list[Pa
 
 
 def judged(verdicts: Sequence[Row]) -> dict[Outcome, tuple[list[str], list[str]]]:
-    """Each outcome of a claim: where, protocols or data sets, "he (1 of 2)" where others differ there; how,
-    where no network was drawn for it."""
-    found: dict[Outcome, list[str]] = {}
-    for name, outcomes in measured(verdicts).items():
-        for outcome, number in outcomes.items():
-            part = f" ({number} of {sum(outcomes.values())})" if len(outcomes) > 1 else ""
-            found.setdefault(outcome, []).append(f"{name}{part}")
-    exact = [row for row in verdicts if not row.sampled and row.decided]
-    known = {o: list(dict.fromkeys(str(row.strength) for row in exact if row.outcome == o)) for o in found}
-    return {outcome: (found[outcome], known[outcome]) for outcome in STYLES if outcome in found}
+    """Each outcome of a claim: where, "500 (std, var)", or "500" where all of it came out so; how, where no
+    network was drawn for it."""
+    groups: dict[str, list[tuple[str, Row]]] = {}
+    trained, one = any(row.protocol for row in verdicts), len({row.dataset for row in verdicts}) == 1
+    for row in verdicts:
+        name = row.setting.removeprefix(f"{row.dataset}-" if one or not trained else "")
+        group, member = (
+            (name.removesuffix(f"-{row.protocol}"), row.protocol) if trained else (row.dataset, name)
+        )
+        groups.setdefault(group, []).append((member, row))
+    found: dict[Outcome, tuple[list[str], list[str]]] = {}
+    for outcome in STYLES:
+        same = {name: [member for member, row in of if row.outcome is outcome] for name, of in groups.items()}
+        where = [
+            name if members in (list(dict(groups[name])), [name]) else f"{name} ({', '.join(members)})"
+            for name, members in same.items()
+            if members
+        ]
+        if trained and where and all(members == next(iter(same.values())) for members in same.values()):
+            where = next(iter(same.values()))
+        known = [
+            row.strength for row in verdicts if row.outcome is outcome and row.decided and not row.sampled
+        ]
+        if where:
+            found[outcome] = where, list(dict.fromkeys(map(str, known)))
+    return found
 
 
 def topic(claim: str) -> str:

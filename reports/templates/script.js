@@ -182,8 +182,9 @@
   addEventListener("hashchange", follow);
   const links = Array.from(document.querySelectorAll(".bar nav a"));
   const places = new Map(links.map((link) => [byId(link.hash.slice(1)), link]));
+  const here = (link) => { link.setAttribute("aria-current", "true"); link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 60; };
   const watch = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) for (const link of links) link === places.get(entry.target) ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current");
+    for (const entry of entries) if (entry.isIntersecting) for (const link of links) link === places.get(entry.target) ? here(link) : link.removeAttribute("aria-current");
   }, { rootMargin: "-15% 0px -75% 0px" });
   for (const place of places.keys()) watch.observe(place);
   if (navigator.clipboard) {

@@ -52,15 +52,21 @@ def test_a_proof_in_words_is_cited_as_that(out: Path) -> None:
 @pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
-        ("E1 a-he S", {S: (["he"], [])}),
-        ("E6 a-he R, E6 a-std I, E6 b-std R", {R: (["he", "std (1 of 2)"], []), I: (["std (1 of 2)"], [])}),
+        ("E1 a-he S, E1 a-std S", {S: (["he", "std"], [])}),
+        ("E6 a-he R, E6 a-std I, E6 b-he R, E6 b-std R", {R: (["a (he)", "b"], []), I: (["a (std)"], [])}),
+        ("E6 a-he R, E6 a-std I, E6 b-he R, E6 b-std I", {R: (["he"], []), I: (["std"], [])}),
         ("N1 a r, N1 b c", {R: (["mnist-5k"], ["proof", "certificate"])}),
-        ("T2 a N, T2 b s", {S: (["mnist-5k (1 of 2)"], ["proof"]), N: (["mnist-5k (1 of 2)"], [])}),
     ],
 )
 def test_a_claims_verdicts_in_a_line(verdicts: str, expected: Any) -> None:
     """Where each outcome was found, and how where no network was drawn for it."""
     assert judged(samples.judged(verdicts)) == expected
+
+
+def test_variants_of_a_data_set_are_named(out: Path) -> None:
+    """In the line of a claim that trains nothing; the set alone is a variant too."""
+    whole, part = (samples.verdict("T2", s, o) for s, o in (("mnist-5k", N), ("mnist-5k-independent", S)))
+    assert judged([whole, part]) == {S: (["mnist-5k (independent)"], []), N: (["mnist-5k"], [])}
 
 
 # -- commands -------------------------------------------------------------------------
