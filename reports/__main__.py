@@ -27,7 +27,7 @@ COMMANDS = {
     "compare": ("reports.comparison.command", "Put reports side by side, claim by backend or by run."),
     "history": ("reports.comparison.over_time", "Show a claim's verdicts over time and commits."),
     "schema": ("reports.records", "Write the JSON Schema of verdicts.json."),
-    "screenshot": ("reports.screenshot", "Take a picture of a report's page."),
+    "screenshot": ("reports.page.screenshot", "Take a picture of a report's page."),
     "store": ("models.runs.upkeep.command", "List, check or clear the store of trained runs."),
 }
 """Name -> the module that does it, and one line of help."""

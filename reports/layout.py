@@ -16,8 +16,8 @@ from claims.catalogue.order import SECTIONS
 from claims.core.verdict import Verdict
 
 __all__ = [
-    *("Cells", "Line", "beside", "breadth", "clip", "clip_middle", "cut", "first_that_fits", "grouped"),
-    *("padded", "plain", "printable", "sectioned", "shrunk", "wrapped", "write"),
+    *("Cells", "Line", "beside", "breadth", "clip", "clip_middle", "cut", "first_that_fits"),
+    *("grouped", "heading", "padded", "plain", "printable", "sectioned", "shrunk", "wrapped", "write"),
 ]
 
 Line = list[tuple[str, dict[str, bool]]]
@@ -56,10 +56,18 @@ def grouped(
         yield title, [(claim, list(same)) for claim, same in claims]
 
 
-def _heading(verdict: Verdict, width: int) -> Iterator[Line]:
-    """The claim, its statement and the paper's reading, in lines that fit."""
-    paper = f"[paper: {verdict.paper}]".replace(" ", _HARD_SPACE)
-    for line in wrapped(f"{verdict.claim}  {verdict.statement}  {paper}", width):
+def heading(verdict: Verdict, width: int, ids: Sequence[str] = (), needed: str = "") -> Iterator[Line]:
+    """The claim, its statement, the paper's reading and what would make it true, in lines that fit.
+
+    Args:
+        verdict: one of the claim's.
+        width: of the terminal.
+        ids: of the claims whose lines follow, the verdict's own if none are given.
+        needed: `share of networks >= 0.85`.
+    """
+    whole = [f"[paper: {verdict.paper}]", f"[true: {needed}]" if needed else ""]
+    kept = "  ".join(part.replace(" ", _HARD_SPACE) for part in whole if part)
+    for line in wrapped(f"{', '.join(ids) or verdict.claim}  {verdict.statement}  {kept}", width):
         yield [(text.replace(_HARD_SPACE, " "), markup) for text, markup in line]
 
 
@@ -74,7 +82,7 @@ def sectioned(
     for title, claims in grouped(rows, verdict_of, title_of):
         yield from ([], [(title, {"bold": True})])
         for _, same in claims:
-            yield from _heading(verdict_of(same[0]), width)
+            yield from heading(verdict_of(same[0]), width)
             for row in same:
                 yield from lines_of(row)
 

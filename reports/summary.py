@@ -1,24 +1,32 @@
-"""The end of a run on the terminal: the verdict table for its width, what survives, design, what changed."""
+"""The end of a run on the terminal: the table, the answer, what contradicts the paper, what stays open."""
 
 from __future__ import annotations
 
 import os
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from claims.catalogue.experiments import PROTOCOLS
 from claims.core.change import Change
 from claims.core.verdict import Outcome
-from reports import files, layout
+from reports import files
+from reports.answer import Standing, answer, contradictions, listed
 from reports.earlier import Baseline
-from reports.formats import STYLES, count, counted, design, estimate, p_value, plural, sizes
-from reports.layout import Cells, Line, clip, wrapped
+from reports.formats import STYLES, count, design, plural, sizes
+from reports.layout import Line, plain, wrapped
 from reports.records import Report, Row
 from reports.rendering import rendered
+from reports.table import FELL, table
 
-__all__ = ["Ended", "below", "changes", "counts", "measured", "show", "table"]
+__all__ = ["Ended", "caption", "changes", "counts", "ending", "measured", "show"]
+
+_MOST = 15
+"""Lines from the end of the table to pytest's own last one, where a terminal has 80 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +44,35 @@ class Ended:
 
 
 def show(terminal: pytest.TerminalReporter, ended: Ended) -> None:
-    """The table and its summary; with -qq the counts only."""
+    """The table between how to read it and the answer; with -qq the counts only."""
     report, about = ended.report, ended.report.provenance
     width = terminal.config.get_terminal_writer().fullwidth
-    brief = terminal.config.get_verbosity() <= -2
+    verbosity = terminal.config.get_verbosity()
+    brief = verbosity <= -2
+    counted = counts(report.verdicts, len(about.errors), len(about.skipped))
     if not brief:
         terminal.write_sep("=", "verdicts")
-        _write(terminal, [*table(report.verdicts, width), [], *below(report, width), []])
+        _write(terminal, [counted, *caption(report, width)])
+        _write(terminal, table(report.verdicts, width, reasons=verbosity > 0))
         if ended.earlier:
-            _write(terminal, changes(report.verdicts, ended.earlier, width))
-    _write(terminal, [counts(report.verdicts, len(about.errors), len(about.skipped))])
+            _write(terminal, [[], *changes(report.verdicts, ended.earlier, width)])
+    notes = _notes(ended, brief)
+    taken = sum(-(-len(plain(line)) // width) for line in notes)
+    _write(terminal, [counted] if brief else [[], *ending(report, width, _MOST - 1 - taken)])
+    _write(terminal, notes)
+
+
+def _notes(ended: Ended, brief: bool) -> list[Line]:
+    """What went wrong, what is not in the report, and where it lies; the terminal wraps them, so that a path
+    can be copied."""
+    about = ended.report.provenance
     partial = f"partial report: {about.interrupted}" if about.interrupted else ""
-    for text in filter(None, (partial, *ended.notes)):
-        terminal.write_line(text, yellow=True)
-    written = "" if ended.problem or brief else f"{', '.join(files.NAMES)} in {_shortest(ended.folder)}"
-    page = f"{ended.page.name} beside them, for a browser" if ended.page and not brief else ""
-    for problem, text in ((ended.problem, written), (ended.page_problem, page)):
-        if problem or text:
-            terminal.write_line(problem or text, red=bool(problem))
+    names = [*([ended.page.name] if ended.page else []), *files.NAMES]
+    written = "" if ended.problem or brief else f"{', '.join(names)} in {_shortest(ended.folder)}"
+    yellow, red = {"yellow": True}, {"red": True}
+    texts = [(text, yellow) for text in (partial, *ended.notes)]
+    texts += [(text, red) for text in (ended.problem or "", ended.page_problem)]
+    return [[(text, markup)] for text, markup in [*texts, (written, {})] if text]
 
 
 def _write(terminal: pytest.TerminalReporter, lines: Iterable[Line]) -> None:
@@ -81,18 +100,67 @@ def counts(rows: Sequence[Row], errors: int = 0, skipped: int = 0) -> Line:
     return [*line, ("; " + ", ".join(parts), {})] if parts else line
 
 
-def below(report: Report, width: int) -> list[Line]:
-    """What follows the table: what its star means, if a row could have one; the design; the paper and we."""
+def caption(report: Report, width: int) -> list[Line]:
+    """What stands above the table: the design, the data, and how rows are counted together."""
     options = report.provenance.options
     text = rendered(
-        "summary.txt",
+        "caption.txt",
         of=report.multiplicity,
+        star=FELL,
         design=design(options),
         sizes=sizes(options),
-        sections=layout.grouped(report.verdicts, lambda row: row),
-        measured=measured,
+        note=answer(report).note,
     )
-    return [line for paragraph in text.splitlines() for line in wrapped(paragraph, width) or [[]]]
+    return [line for paragraph in text.splitlines() for line in wrapped(paragraph, width)]
+
+
+def ending(report: Report, width: int, most: int) -> list[Line]:
+    """The answer, the disagreements with the paper, what holds verdicts open, and the command to run next.
+
+    Where that takes more than so many lines, claims are counted rather than named: first those that do not
+    apply, then the open ones, and so on.
+    """
+    rows = report.verdicts
+    against = contradictions(rows)
+    protocols = [name for name in PROTOCOLS if any(row.protocol == name for row in rows)]
+    texts = [f"Against the paper: {listed(against, protocols) or 'nothing'}."]
+    texts += [f"{number} open: {causes}" for number, causes in [_causes(rows)] if number]
+    texts += [f"Next: {command}" for command in [_next(report)] if command]
+    rest = [line for text in texts for line in _led(text, width)]
+    named = list(Standing)
+    while True:
+        said = [clause.naming(*named) for clause in answer(report).clauses]
+        found = [line for text in said for line in _led(text, width)]
+        if not named or len(found) + len(rest) <= most:
+            return [*found, *rest]
+        named.pop()
+
+
+def _led(text: str, width: int) -> Iterator[Line]:
+    """In lines that fit, with what stands before the colon in bold."""
+    for i, line in enumerate(wrapped(text, width, indent=2)):
+        head, colon, rest = line[0][0].partition(":")
+        yield [(head + colon, {"bold": True}), (rest, {})] if colon and not i else line
+
+
+def _causes(rows: Sequence[Row]) -> tuple[int, str]:
+    """How many verdicts are inconclusive, and how many of them for which cause, the commonest first."""
+    unclear = [row for row in rows if row.outcome is Outcome.INCONCLUSIVE]
+    causes = Counter(str(row.open.cause) for row in unclear if row.open)
+    return len(unclear), ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
+
+
+def _next(report: Report) -> str:
+    """This run's command with the options that would decide most of what is open, and for how many."""
+    remedies = Counter(row.open.remedy for row in report.verdicts if row.open and row.open.remedy)
+    if not remedies:
+        return ""
+    remedy, number = remedies.most_common(1)[0]
+    costs = [row.open.costs for row in report.verdicts if row.open and row.open.remedy == remedy]
+    seconds = sum({name: cost for each in costs for name, cost in each.items()}.values())
+    arguments = report.provenance.options.arguments or ("claims/",)
+    cost = f", {max(1, round(seconds / 60))} core minutes or more" if seconds else ""
+    return f"{shlex.join(['python', '-m', 'pytest', *arguments])} {remedy}  # for {number}{cost}"
 
 
 def measured(rows: Sequence[Row]) -> dict[str, dict[Outcome, int]]:
@@ -113,108 +181,3 @@ def changes(rows: Sequence[Row], earlier: Baseline, width: int) -> Iterator[Line
     yield from wrapped(f"{text} ({', '.join(parts)})" if parts else text, width, {"bold": True})
     for row, (before, now) in moved:
         yield from wrapped(f"  {row.claim} [{row.setting}] {before} -> {now}", width)
-
-
-# -- the table ------------------------------------------------------------------------
-
-_SHORT = {
-    "not applicable": "n/a",
-    "statistical": "stat.",
-    "certificate": "cert.",
-    "exact at points": "exact",
-}
-_FELL = "*"
-"""After a verdict that does not survive the correction for all rows; `survivors` says so below."""
-
-_WIDE_FROM, _WHY_FROM, _SETTING_LEAST, _FAILED_MOST = 100, 24, 12, 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """One way to shorten the rows; the widest that fits is taken."""
-
-    digits: int
-    words: dict[str, str]
-
-    p: bool = False
-    """Whether there is a column of p-values."""
-    units: bool = False
-    """Whether n says what it counts."""
-    claim: bool = False
-    """Whether each row repeats its claim, which stands above its rows."""
-
-
-_WIDE = (
-    _Style(3, {}, p=True, units=True, claim=True),
-    _Style(3, {}, p=True, claim=True),
-    _Style(3, _SHORT, p=True, claim=True),
-    _Style(2, _SHORT, p=True, claim=True),
-    _Style(2, _SHORT, p=True),
-)
-_NARROW = (
-    _Style(3, {}, p=True),
-    _Style(3, _SHORT, p=True),
-    _Style(3, {}),
-    _Style(3, _SHORT),
-    _Style(2, _SHORT, p=True),
-    _Style(2, _SHORT),
-)
-"""On a narrow terminal p-values come last: shown only where no number and no setting is shorter for them."""
-
-
-def table(rows: Sequence[Row], width: int) -> list[Line]:
-    """The table, every line at most `width` characters long."""
-    header, *cells = _fitted(rows, width)
-    found = [
-        [(f"  {'  '.join(header.values()).rstrip()}", {"bold": True})],
-        *layout.sectioned(
-            zip(rows, cells, strict=True),
-            lambda pair: pair[0],
-            lambda pair: [[("  ", {}), *layout.beside(pair[1], {"verdict": STYLES[pair[0].outcome].markup})]],
-            width,
-        ),
-    ]
-    return [layout.cut(line, width) for line in found]
-
-
-def _fitted(rows: Sequence[Row], width: int) -> list[Cells]:
-    """Header and rows by the first style that fits, padded; where none does, settings are clipped."""
-    width -= 2  # before every row
-    wide = width + 2 >= _WIDE_FROM
-
-    def laid_out(style: _Style) -> list[Cells]:
-        header = {name: name for name in _cells(rows[0], style)} if rows else {"verdict": "verdict"}
-        header |= {} if wide else {"strength": "how"}
-        return [header, *(_cells(row, style) for row in rows)]
-
-    cells = layout.first_that_fits(
-        _WIDE if wide else _NARROW, laid_out, lambda cells: layout.breadth(cells) <= width
-    )
-    if rows:
-        cells = layout.shrunk(cells, "setting", width, _SETTING_LEAST)
-    spare = width - layout.breadth(cells) - 2
-    if spare >= _WHY_FROM:
-        why = ["why", *(clip(" ".join(row.reason.split()), spare) for row in rows)]
-        cells = [row | {"why": reason} for row, reason in zip(cells, why, strict=True)]
-    units = any(" " in row.get("n", "") for row in cells)
-    return layout.padded(cells, right=() if units else ("n",))
-
-
-def _cells(row: Row, style: _Style) -> Cells:
-    claim = {"claim": row.claim} if style.claim else {}
-    return claim | {
-        "setting": " ".join(row.setting.split()),
-        "verdict": style.words.get(row.outcome, row.outcome) + _FELL * row.fell,
-        "estimate [interval] margin": _failed(row) or estimate(row, style.digits),
-        **({"p": p_value(row.p_value)} if style.p else {}),
-        "n": counted(row) if style.units else str(row.n),
-        "strength": style.words.get(row.strength, row.strength),
-    }
-
-
-def _failed(row: Row) -> str:
-    """The hypotheses that failed, where a claim is not applicable for them."""
-    if row.outcome is not Outcome.NOT_APPLICABLE:
-        return ""
-    failed = f"{' and '.join(row.failed)} failed" if row.failed else row.reason.split(";")[0]
-    return failed if row.failed else clip(failed, _FAILED_MOST)

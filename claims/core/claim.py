@@ -68,6 +68,7 @@ class Claim:
         leg: which part of its runs it is judged on.
         prerequisites: ids of the hypotheses without which the claim says nothing.
         topic: the part of the answer that it belongs to, None for one that is beside the question.
+        beside: id of the claim that asks the same of the training set: both stand on one line of the table.
         central: whether it is the question itself, asked of its topic: all local minima are global.
 
     Raises:
@@ -88,7 +89,8 @@ class Claim:
     since: int = 1
     leg: Leg = Leg.FIRST
     prerequisites: tuple[str, ...] = ()
-    # Neither is a part of the rule, nor of what evidence is kept under.
+    # None of these is a part of the rule, nor of what evidence is kept under.
+    beside: str = field(default="", repr=False)
     topic: Topic | None = field(default=None, repr=False)
     central: bool = field(default=False, repr=False)
 

@@ -19,6 +19,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
+from claims.core.causes import Open
+
 if TYPE_CHECKING:
     from claims.core.claim import Claim
 
@@ -181,6 +183,10 @@ class Verdict(msgspec.Struct, frozen=True):
         reason: why this outcome, and the evidence's note.
         rule_since: the version of the report since which the rule holds.
         failed: ids of the prerequisites that fail on the data.
+        case: the setting without what has a name of its own: variant, data set and network; "" where nothing
+            trains.
+        output: of those networks, or their loss where that is not the mean squared error: "softmax", "bce".
+        open: why an inconclusive verdict is that, and what would decide it.
     """
 
     claim: Annotated[str, Meta(min_length=1)]
@@ -209,6 +215,9 @@ class Verdict(msgspec.Struct, frozen=True):
     kind: str
     figures: tuple[int, ...] = ()
     failed: tuple[str, ...] = ()
+    case: str = ""
+    output: str = ""
+    open: Open | None = None
 
     def __post_init__(self) -> None:
         if self.interval is None:
@@ -228,7 +237,7 @@ class Verdict(msgspec.Struct, frozen=True):
     def as_json(self) -> dict[str, object]:
         """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""
         fields: dict[str, object] = msgspec.json.decode(msgspec.json.encode(self))
-        del fields["figures"], fields["failed"]
+        del fields["figures"], fields["failed"], fields["open"]
         return fields | {"region": str(self.region)}
 
 
@@ -243,6 +252,8 @@ def decide(
     look: str = "",
     spent: float = 1.0,
     failed_prerequisites: Sequence[Failed] = (),
+    case: str = "",
+    output: str = "",
 ) -> Verdict:
     """Turn evidence into a verdict by the claim's own rule, fixed before any run.
 
@@ -260,6 +271,7 @@ def decide(
         look: which look of a sequential design, "2 of 4".
         spent: the share of the design's alpha that this look has, for the p-value.
         failed_prerequisites: the hypotheses that failed on this data.
+        case, output: as a verdict has them.
     """
     outcome, why = _outcome(claim, evidence, [of.sentence for of in failed_prerequisites])
     p_value = evidence.p_value
@@ -293,6 +305,8 @@ def decide(
         kind=str(claim.kind),
         figures=claim.figures,
         failed=tuple(of.claim for of in failed_prerequisites),
+        case=case,
+        output=output,
     )
 
 

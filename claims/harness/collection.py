@@ -15,7 +15,7 @@ from claims.core.claim import Claim, nearest
 from claims.harness.options import Options
 from models.experiment import Experiment
 
-__all__ = ["MARKERS", "Specs", "generate", "group", "protocol_of", "select", "specs_of"]
+__all__ = ["MARKERS", "Specs", "generate", "group", "named", "protocol_of", "select", "specs_of"]
 
 Specs = tuple[Experiment, ...]
 """What one test trains: one experiment, or several that its verdict compares."""
@@ -85,6 +85,17 @@ def protocol_of(specs: Specs) -> str:
     """The protocol of the initial weights, "" where a verdict compares several."""
     kinds = {spec.initialisation.kind for spec in specs}
     return kinds.pop() if len(kinds) == 1 else ""
+
+
+def named(specs: Specs, variant: str = "") -> tuple[str, str]:
+    """What the table has in columns: the case, "mnist-1k-500", after a variant if any, and the output,
+    or the loss where that implies it. Of two that a verdict compares, the one that its setting names."""
+    first = specs[0]
+    setting = "".join(first.setting.rsplit(f"-{first.initialisation.kind}", 1))
+    objectives = [spec.objective for spec in specs]
+    outputs = dict.fromkeys(of.output if of.loss == "mse" else of.loss for of in objectives)
+    case = f"{variant}-{setting}" if variant else setting
+    return case, next(iter(outputs)) if len(outputs) < 3 else f"{len(outputs)} kinds"
 
 
 def group(specs: Specs) -> str:

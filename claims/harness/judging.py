@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from claims.catalogue.declaration import Declaration, declaration_of
 from claims.core.claim import Claim
 from claims.core.design import Design, Look
 from claims.core.verdict import Evidence, Failed, Outcome, Verdict, decide
-from claims.harness.collection import Specs, protocol_of
+from claims.harness.collection import Specs, named, protocol_of
+from claims.harness.openness import held_open, kept_open
 from claims.harness.options import Options
 from models.experiment import Experiment
 
@@ -76,6 +79,7 @@ def judge(request: pytest.FixtureRequest, claim: Claim, setting: str) -> Callabl
 
     def decide_and_record(evidence: Evidence, *, dataset: str, failed: Sequence[Failed] = ()) -> Verdict:
         verdict = decide(claim, evidence, setting=setting, dataset=dataset, failed_prerequisites=failed)
+        verdict = msgspec.structs.replace(verdict, open=kept_open(verdict))
         _record(request.node, verdict, data=_checksum(dataset))
         return verdict
 
@@ -86,6 +90,7 @@ def judge(request: pytest.FixtureRequest, claim: Claim, setting: str) -> Callabl
 def judge_runs(
     request: pytest.FixtureRequest,
     claim: Claim,
+    declared: Declaration,
     setting: str,
     specs: Specs,
     grown: Callable[[Experiment, Look], Any],
@@ -112,26 +117,39 @@ def judge_runs(
                 ledger.check(spec, load(spec.data), backend, design)
         except DesignError as refused:
             pytest.fail(str(refused), pytrace=False)
-        scale = Options.of(request.config).sizes
+        options = Options.of(request.config)
+        scale = options.sizes
+        case, output = named(specs, declared.variant)
         stated = partial(
             decide,
             setting=setting,
             dataset=first.data,
             protocol=protocol_of(specs),
             paper=claim.reading(first.objective.output),
+            case=case,
+            output=output,
         )
         why = next(filter(None, map(scale.left_out, specs)), "")
         runs: list[Any] = []
+        found = _OPEN(note=why)
         if why:
-            verdict = stated(claim, _OPEN(note=why))
+            verdict = stated(claim, found)
         for look in () if why else design:
             runs = [grown(spec, look) for spec in specs]
             rule = replace(claim, alpha=claim.alpha * look.weight)
-            verdict = stated(rule, evidence(*runs, rule), look=look.name, spent=look.weight)
+            found = evidence(*runs, rule)
+            verdict = stated(rule, found, look=look.name, spent=look.weight)
             for spec in specs:
                 ledger.record(spec, load(spec.data), backend, design)
             if verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
+        told = [about(run) for run in legs(runs)]
+        seconds: Counter[str] = Counter()
+        for one in told:
+            seconds[one["name"]] += one["seconds"]
+        verdict = msgspec.structs.replace(
+            verdict, open=held_open(verdict, found, claim, specs, options, seconds)
+        )
         _record(
             request.node,
             verdict,
@@ -140,7 +158,7 @@ def judge_runs(
             precision=first.arithmetic.precision,
             device=backend.device_name,
             seeds=sorted({spec.networks.seed for spec in specs}),
-            experiments=[about(run) for run in legs(runs)],
+            experiments=told,
         )
         return verdict
 

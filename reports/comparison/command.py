@@ -22,7 +22,7 @@ from reports.layout import Cells, Line, clip, printable, wrapped
 from reports.records import Row
 from reports.rendering import markdown as escaped
 from reports.rendering import rendered
-from reports.summary import table
+from reports.table import table
 
 __all__ = ["FAIL_ON", "add_arguments", "run"]
 

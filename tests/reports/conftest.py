@@ -14,8 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from claims.harness.launch.controls import Controls
-from reports import screenshot
-from reports.page import build
+from reports.page import build, screenshot
 from tests.reports import page_samples as samples
 from tests.reports.sample_verdicts import recorded_verdict
 

@@ -30,7 +30,7 @@ S, R, I, N = Outcome  # noqa: E741
         ("N1 a s", "ReLU networks in general: yes as far as judged, proved on mnist-5k (N1); of 1 claim 1 h"),
         ("N1 a s, N1 b r", "not always: proved false on mnist-5k (N1), proved true on mnist-5k (N1); of 1"),
         ("N1 a I", "ReLU networks in general: open (N1); of 1 claim 1 is open."),
-        ("N2 a s", "ReLU networks in general: not asked in this run; of 1 claim 1 holds."),
+        ("N2 a s", "ReLU networks in general: the question was not judged; of 1 claim 1 holds."),
         (
             "T2 a N, T3 a N",
             "the theorem says nothing on mnist-5k (T2 and T3), where a hypothesis fails; of 2",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from matplotlib.image import imread
 
-from reports import screenshot
+from reports.page import screenshot
 from tests.reports.browser import SHOWN, ask, eventually
 
 ROOT = Path(__file__).resolve().parents[2]

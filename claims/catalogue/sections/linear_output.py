@@ -17,7 +17,7 @@ from claims.core.verdict import Region
 __all__ = ["CLAIMS"]
 
 
-def same_behaviour(id: str, side: str) -> Claim:
+def same_behaviour(id: str, side: str, beside: str = "") -> Claim:
     """The small network beside the large one, on this side."""
     return Claim(
         id=id,
@@ -33,6 +33,7 @@ def same_behaviour(id: str, side: str) -> Claim:
         since=3,
         leg=Leg.END,
         topic=Topic.GENERALISATION if side == "test" else Topic.TRAINED,
+        beside=beside,
     )
 
 
@@ -67,5 +68,5 @@ CLAIMS = (
     ),
     *both_sides("E4", "784-500-300-10, MSE, linear output", "section 4.1, figure 3", (3,)),
     same_behaviour("E5", "training"),
-    same_behaviour("E5-test", "test"),
+    same_behaviour("E5-test", "test", "E5"),
 )

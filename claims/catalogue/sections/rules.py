@@ -49,7 +49,9 @@ ABOVE_CHANCE_RULE = (
 )
 
 
-def _reaches_zero(id: str, statement: str, place: str, figures: tuple[int, ...], side: str) -> Claim:
+def _reaches_zero(
+    id: str, statement: str, place: str, figures: tuple[int, ...], side: str, beside: str = ""
+) -> Claim:
     """All models end near zero loss on this side."""
     return Claim(
         id=id,
@@ -65,6 +67,7 @@ def _reaches_zero(id: str, statement: str, place: str, figures: tuple[int, ...],
         since=3,
         leg=Leg.END,
         topic=Topic.GENERALISATION if side == "test" else Topic.TRAINED,
+        beside=beside,
     )
 
 
@@ -75,7 +78,7 @@ def both_sides(id: str, networks: str, place: str, figures: tuple[int, ...]) -> 
             id, f"{networks}: all models reach near zero training loss", place, figures, "training"
         ),
         _reaches_zero(
-            f"{id}-test", f"{networks}: all models reach near zero test loss", place, figures, "test"
+            f"{id}-test", f"{networks}: all models reach near zero test loss", place, figures, "test", id
         ),
     )
 

@@ -1,0 +1,97 @@
+"""What holds an inconclusive verdict open, and which options would decide it at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from claims.catalogue.experiments import Scale, chosen_scale
+from claims.core.causes import Cause, Open
+from claims.core.claim import Claim, Leg
+from claims.core.verdict import Evidence, Outcome, Strength, Verdict
+from claims.harness.collection import Specs
+from claims.harness.options import Options
+from data import entry
+from models.experiment import Experiment
+
+__all__ = ["held_open", "kept_open"]
+
+_LARGER = {"quick": "standard", "standard": "paper"}
+"""The scale that trains longer. The paper's own has more samples than a descent can take."""
+
+
+def kept_open(verdict: Verdict) -> Open | None:
+    """Of a verdict on what trains nothing."""
+    if verdict.outcome is not Outcome.INCONCLUSIVE:
+        return None
+    sampled = verdict.strength is Strength.STATISTICAL
+    return Open(Cause.TOO_FEW if sampled else Cause.NOT_CLOSED)
+
+
+def held_open(
+    verdict: Verdict,
+    evidence: Evidence,
+    claim: Claim,
+    specs: Specs,
+    options: Options,
+    seconds: Mapping[str, float],
+) -> Open | None:
+    """Of a verdict on trained networks.
+
+    Args:
+        verdict: what was decided.
+        evidence: from what.
+        claim: whose.
+        specs: the test's experiments.
+        options: of the run.
+        seconds: what trainings took, by the name of their experiment.
+    """
+    if verdict.outcome is not Outcome.INCONCLUSIVE:
+        return None
+    scale = options.sizes
+    larger = _LARGER.get(scale.name, "")
+    cause, dear = _cause(evidence, claim, specs, scale)
+    if cause in (Cause.NOT_TRAINED, Cause.NO_SECOND_LEG):
+        prices = {spec.name: price for spec in dear if (price := _price(scale, spec)) is not None}
+        known = scale.name != "standard" and len(prices) == len(dear)
+        return Open(cause, "--scale standard", prices) if known else Open(cause)
+    if cause is Cause.TOO_FEW:
+        remedy = f"--networks {2 * options.design.networks[-1]} --seed {options.seed + 1}"
+        return Open(cause, remedy, {name: 2 * spent for name, spent in seconds.items()})
+    if not larger or (cause is Cause.NO_CERTIFICATE and larger != "standard"):
+        return Open(cause)
+    there = chosen_scale(larger, options.data)
+    grown = {spec.name: seconds.get(spec.name, 0.0) * _growth(spec, scale, there) for spec in specs}
+    return Open(cause, f"--scale {larger}", grown)
+
+
+def _cause(
+    evidence: Evidence, claim: Claim, specs: Specs, scale: Scale
+) -> tuple[Cause, Sequence[Experiment]]:
+    """And the experiments that it is about."""
+    if untrained := [spec for spec in specs if scale.left_out(spec)]:
+        return Cause.NOT_TRAINED, untrained
+    if claim.leg is Leg.END and (stopped := [spec for spec in specs if scale.descent(spec) is None]):
+        return Cause.NO_SECOND_LEG, stopped
+    if evidence.unresolved:
+        return Cause.NO_CERTIFICATE if claim.leg is Leg.END else Cause.TOO_SHORT, specs
+    if evidence.strength is not Strength.STATISTICAL:
+        return Cause.NOT_CLOSED, specs
+    unbounded = evidence.interval is not None and evidence.interval[1] == float("inf")
+    return Cause.TOO_SHORT if unbounded and claim.leg is Leg.FIRST else Cause.TOO_FEW, specs
+
+
+def _price(scale: Scale, spec: Experiment) -> float | None:
+    """Core seconds of what the scale leaves out of an experiment, None where it is not a matter of time."""
+    training = f"{spec.network.label} {spec.objective.label}"
+    names = (f"{training} {spec.optimiser.kind}", training)
+    each = next((s for name in names if (s := scale.too_dear.get((name, spec.initialisation.kind)))), None)
+    return None if each is None else each * spec.networks.count
+
+
+def _growth(spec: Experiment, here: Scale, there: Scale) -> float:
+    """How many times as long an experiment trains at another scale."""
+    if spec.data != here.digits:
+        return there.boston / here.boston
+    protocol, other = spec.initialisation.kind, entry(there.digits).train / entry(here.digits).train
+    epochs = [scale.epochs.get(protocol, scale.epochs["he"]) for scale in (there, here)]
+    return other * epochs[0] / epochs[1]
