@@ -38,10 +38,12 @@ PYTEST = [
 
 
 def test_the_two_commands_are_there() -> None:
-    """The README opens with one command for the claims and one for the tests."""
-    assert COMMANDS[:2] == [
+    """The README opens with one command for the claims and one for the tests; then it says how torch comes
+    without CUDA, on 3.12 and 3.13 as well."""
+    assert COMMANDS[:3] == [
         "python -m pip install -e . && python -m pytest claims/ -n auto",
         "python -m pip install -e '.[dev]' && python -m pytest tests/ -n auto",
+        "python -m pip install -e . --extra-index-url https://download.pytorch.org/whl/cpu",
     ]
 
 

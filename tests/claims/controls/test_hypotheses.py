@@ -1,5 +1,6 @@
 """Planted controls for H1 to H6: one matrix for which each must be supported, one for which refuted."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -163,6 +164,13 @@ def test_printed_numbers_within_float64_are_asked_about():
     note = hypotheses.method_evidence(of).note
     assert "overflows" not in note
     assert "det: 9, right" in note
+
+
+def test_two_runs_say_the_same():
+    """No time of this machine or that run is in what H6 says, so that reports can be compared to the byte."""
+    one, other = (hypotheses.method_evidence(moments(well_conditioned(), FOUR)) for _ in range(2))
+    assert one == other
+    assert not re.search(r"\d s\b", one.note)
 
 
 def test_float_methods_are_wrong_where_the_exact_rank_is_right():
