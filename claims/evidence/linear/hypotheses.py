@@ -103,8 +103,8 @@ def column_evidence(of: Moments) -> Evidence:
 def method_evidence(of: Moments) -> Evidence:
     """H6: how many of det and QR get "is X X^T of full rank?" wrong, in float64, beside the exact answer.
 
-    slogdet, SVD and Cholesky are reported beside them and do not count. How long each took is not told: two runs
-    on the same data say the same.
+    slogdet, SVD and Cholesky are reported beside them and do not count. How long each took is not told: two
+    runs on the same data say the same.
     """
     full = of.rank == of.d_x
     answers = rank_methods.check_rank(of.gram, of.scale)
