@@ -157,9 +157,10 @@ def design(options: Options) -> str:
 
 
 def sizes(options: Options) -> str:
-    """`quick scale: mnist-5k 1000 training and 4000 test samples, boston 404 and 102`."""
+    """`quick scale: mnist-1k 1000 training and 1000 test samples, boston 404 and 102; asked of 784-9-10`."""
     parts = [
         f"{name} {of.train} {'and' if i else 'training and'} {of.test}{'' if i else ' test samples'}"
         for i, (name, of) in enumerate(options.scale_sizes.items())
     ]
-    return f"{options.scale} scale{': ' if parts else ''}{', '.join(parts)}"
+    network = f"; asked of {options.network}" if options.network else ""
+    return f"{options.scale} scale{': ' if parts else ''}{', '.join(parts)}{network}"

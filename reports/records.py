@@ -126,6 +126,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     backend: str
     precision: str
     protocols: tuple[str, ...]
+    network: str | None = None
     networks: Count | None = None
     looks: bool = False
     seed: Count = 0

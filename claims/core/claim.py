@@ -11,7 +11,7 @@ from enum import StrEnum
 from claims.core.margins import ALPHA
 from claims.core.verdict import Region
 
-__all__ = ["Claim", "Kind", "Leg", "Topic", "nearest"]
+__all__ = ["NOT_CLAIMED", "Claim", "Kind", "Leg", "Topic", "nearest"]
 
 
 NOT_CLAIMED = "not claimed"

@@ -13,6 +13,7 @@ from claims.catalogue import CATALOGUE
 from claims.catalogue.declaration import declaration_of
 from claims.core.claim import Claim, nearest
 from claims.harness.options import Options
+from claims.harness.own_network import replaced
 from models.experiment import Experiment
 
 __all__ = ["MARKERS", "Specs", "generate", "group", "named", "protocol_of", "select", "specs_of"]
@@ -51,7 +52,7 @@ def generate(metafunc: pytest.Metafunc) -> None:
             for protocol in protocols
             for network in alternative
         )
-        for alternative in declared.alternatives
+        for alternative in replaced(declared.alternatives, options.network)
         for protocols in compared
     ]
     metafunc.parametrize(
@@ -122,7 +123,7 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
         item
         for item, claim in zip(items, judged, strict=True)
         if any(options.scale not in mark.args for mark in item.iter_markers("scale"))
-        or _of_no_protocol(item)
+        or _without_specs(item)
         or (options.claims and (claim is None or claim.id not in options.claims))
     }
     if left_out:
@@ -149,6 +150,6 @@ def _params(item: pytest.Item) -> dict[str, object]:
     return getattr(getattr(item, "callspec", None), "params", {})
 
 
-def _of_no_protocol(item: pytest.Item) -> bool:
-    """Whether the test speaks of none of the chosen protocols: pytest then has no parameter for it."""
+def _without_specs(item: pytest.Item) -> bool:
+    """Whether the chosen protocols or network leave a test nothing to train: pytest has no parameter then."""
     return not isinstance(_params(item).get("specs", ()), tuple)

@@ -19,6 +19,7 @@ from claims.core.verdict import Evidence, Failed, Outcome, Verdict, decide
 from claims.harness.collection import Specs, named, protocol_of
 from claims.harness.openness import held_open, kept_open
 from claims.harness.options import Options
+from claims.harness.own_network import asked_of
 from models.experiment import Experiment
 
 __all__ = ["claim", "declared", "demand_verdict", "judge", "judge_runs", "setting"]
@@ -118,14 +119,16 @@ def judge_runs(
         except DesignError as refused:
             pytest.fail(str(refused), pytrace=False)
         options = Options.of(request.config)
-        scale = options.sizes
+        scale, asked = options.sizes, claim
+        if first.data == scale.digits:
+            asked = asked_of(claim, options.network)
         case, output = named(specs, declared.variant)
         stated = partial(
             decide,
             setting=setting,
             dataset=first.data,
             protocol=protocol_of(specs),
-            paper=claim.reading(first.objective.output),
+            paper=asked.reading(first.objective.output),
             case=case,
             output=output,
         )
@@ -133,10 +136,10 @@ def judge_runs(
         runs: list[Any] = []
         found = _OPEN(note=why)
         if why:
-            verdict = stated(claim, found)
+            verdict = stated(asked, found)
         for look in () if why else design:
             runs = [grown(spec, look) for spec in specs]
-            rule = replace(claim, alpha=claim.alpha * look.weight)
+            rule = replace(asked, alpha=claim.alpha * look.weight)
             found = evidence(*runs, rule)
             verdict = stated(rule, found, look=look.name, spent=look.weight)
             for spec in specs:

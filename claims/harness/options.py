@@ -12,6 +12,7 @@ import pytest
 
 from claims.catalogue.experiments import PROTOCOLS, Scale, chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, Design, fixed
+from claims.harness.own_network import check
 from data import DataError, add, entry
 from models.executors.executor import executors
 
@@ -28,6 +29,7 @@ class Options:
     precision: str = "fp32"
     protocols: tuple[str, ...] = PROTOCOLS
     claims: tuple[str, ...] = ()
+    network: str | None = None
     networks: int | None = None
     looks: bool = False
     seed: int = 0
@@ -63,6 +65,11 @@ class Options:
                 f"--executor: got {self.executor!r}, wanted a file of models/executors/: "
                 f"{', '.join(executors())}"
             )
+        self._check_data()
+        if self.network is not None:
+            check(self.network, self.sizes.digits)
+
+    def _check_data(self) -> None:
         if self.data is None:
             return
         try:

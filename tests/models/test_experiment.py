@@ -15,7 +15,10 @@ from tests.helpers.specs import mlp
 REFUSED = [
     ({"output": "tanh"}, "got output 'tanh', wanted one of linear, softmax, relu"),
     ({"loss": "l1"}, "got loss 'l1', wanted one of mse, bce, ce"),
-    ({"protocol": "xavier"}, "got the kind 'xavier', wanted one of models/initialisations/: he, std, var"),
+    (
+        {"protocol": "gauss"},
+        "got the kind 'gauss', wanted one of models/initialisations/: he, std, var",
+    ),
     ({"precision": "fp16"}, "got precision 'fp16', wanted one of fp32, fp64, tf32, bf16"),
     ({"epochs": 0}, "got epochs 0, wanted a whole number of at least 1"),
     ({"epochs": 1.5}, "got epochs 1.5, wanted a whole number"),

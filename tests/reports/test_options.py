@@ -60,7 +60,10 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
         (["--scale", "huge"], "argument --scale: invalid choice: 'huge'"),
         (["--backend", "tpu"], "argument --backend: invalid choice: 'tpu'"),
         (["--precision", "fp8"], "argument --precision: invalid choice: 'fp8'"),
-        (["--protocols", "std,xavier"], "got the protocol 'xavier', wanted a comma list of std, var, he"),
+        (
+            ["--protocols", "std,gauss"],
+            "got the protocol 'gauss', wanted a comma list of std, var, he",
+        ),
         (["--protocols", ""], "got the protocol '', wanted a comma list"),
         (["--networks", "4"], "got '4' networks, wanted a multiple of 4 of at least 8: for instance 32"),
         (["--networks", "30"], "got '30' networks, wanted a multiple of 4 of at least 8"),

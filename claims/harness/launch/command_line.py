@@ -7,6 +7,7 @@ workers reads it; `claims.harness.options` is what a test sees of it.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from argparse import Namespace
@@ -97,6 +98,15 @@ def _ids(text: str) -> tuple[str, ...]:
     return ids
 
 
+def _layers(text: str) -> str:
+    """Inputs, hidden layers and outputs, as the paper writes a network."""
+    if not re.fullmatch(r"[1-9]\d{0,5}(-[1-9]\d{0,5}){2,}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"got the network {text!r}, wanted inputs, hidden layers and outputs: for instance 784-100-10"
+        )
+    return text
+
+
 def _networks(text: str) -> int:
     """Whole quadruples, one network of each of the paper's four models, and two of them for any interval."""
     if not (text.isascii() and text.isdecimal()) or int(text) < 8 or int(text) % 4:
@@ -152,6 +162,13 @@ OPTIONS: Final = (
         "Claims to judge, comma separated ids such as E1,E2",
         shown="all",
         more={"type": _ids, "metavar": "LIST"},
+    ),
+    Option(
+        "network",
+        None,
+        "Layers of the network that the claims on the digits are asked of, such as 784-100-10",
+        shown="the paper's",
+        more={"type": _layers, "metavar": "LAYERS"},
     ),
     Option(
         "networks",

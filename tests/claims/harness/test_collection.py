@@ -246,7 +246,7 @@ def test_designs(collect, default, options, networks, seed):
 
 @pytest.mark.parametrize(
     "options",
-    [("--protocols", "xavier"), ("--scale", "huge"), ("--networks", "10"), ("--claims", ",")],
+    [("--protocols", "gauss"), ("--scale", "huge"), ("--networks", "10"), ("--claims", ",")],
     ids=" ".join,
 )
 def test_a_wrong_option_collects_nothing(collect, options):

@@ -19,12 +19,13 @@ PROTOCOLS = [
     ("var", 2, 2.0),
     ("he", 0, math.sqrt(2 / 200)),
     ("he", 3, math.sqrt(2 / 200)),
+    ("xavier", 0, math.sqrt(2 / 500)),
 ]
 
 
 @pytest.mark.parametrize(("protocol", "i", "expected"), PROTOCOLS)
 def test_weights_spread_as_the_protocol_says(protocol, i, expected):
-    """N(0, sigma_i I) with sigma_i = i + 2 as deviation or as variance, or He's 2 / fan_in; biases are 0."""
+    """N(0, sigma_i I), sigma_i = i + 2 as deviation or as variance; He's, or Glorot's; biases are 0."""
     (W, b), _ = initial_weights((200, 300, 2), protocol, [i], [0])
     assert (W.shape, b.shape, W.dtype) == ((1, 200, 300), (1, 300), torch.float64)
     # 60,000 draws: the deviation's standard error is 0.3 %, the mean's 0.4 % of the deviation.
@@ -37,9 +38,10 @@ def test_weights_spread_as_the_protocol_says(protocol, i, expected):
 def test_an_unknown_protocol_is_refused():
     """The error names those there are, and how to add one."""
     with pytest.raises(
-        ValueError, match="got the kind 'xavier', wanted one of models/initialisations/: he, std, var;"
+        ValueError,
+        match="got the kind 'gauss', wanted one of models/initialisations/: he, std, var, xavier;",
     ):
-        find("initialisations", "xavier")
+        find("initialisations", "gauss")
 
 
 def test_a_network_is_drawn_the_same_in_any_ensemble():

@@ -29,7 +29,7 @@ WHOLE = Experiment(
 def test_kinds_are_the_files_that_hold_one():
     """Protocols and helpers in the same folder are none."""
     assert {"mlp"} <= set(kinds("networks"))
-    assert kinds("initialisations") == ["he", "std", "var"]
+    assert kinds("initialisations") == ["he", "std", "var", "xavier"]
     assert {"adam", "sgd"} <= set(kinds("optimisers"))
     assert "optimiser" not in kinds("optimisers")
 
