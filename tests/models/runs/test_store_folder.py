@@ -193,7 +193,7 @@ def test_the_default_store_is_in_the_users_cache(monkeypatch, tmp_path):
 
 
 def test_a_warning_of_the_store_does_not_fail_a_claim(pytester: pytest.Pytester):
-    """Under the project's settings, where warnings are errors, the store's is shown and the test goes on."""
+    """Under the settings of a run of the claims it is shown, as any other is, and the test goes on."""
     pytester.makepyfile(
         f"""
         import sys, warnings
@@ -211,5 +211,5 @@ def test_a_warning_of_the_store_does_not_fail_a_claim(pytester: pytest.Pytester)
     result = pytester.runpytest_subprocess(
         "-p", "no:cacheprovider", "test_a_warning_of_the_store_does_not_fail_a_claim.py"
     )
-    result.assert_outcomes(passed=1, failed=1, warnings=1)
+    result.assert_outcomes(passed=2, warnings=2)
     result.stdout.fnmatch_lines(["*StoreWarning: run store: a run was corrupt*"])
