@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reports import history
+from tests.reports.sample_reports import report, saved
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -67,7 +70,7 @@ def test_its_pytest_commands_collect(command: str, tmp_path: Path) -> None:
         assert "got --backend cuda" in output
         return
     assert finished.returncode == 0, output
-    assert "landscape-claims" in output if "--help" in arguments else "tests collected" in output
+    assert HEADING in output if "--help" in arguments else "tests collected" in output
 
 
 @pytest.mark.parametrize("command", STORE)
@@ -77,6 +80,28 @@ def test_commands_on_the_store_run(command: str, tmp_path: Path) -> None:
     finished = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert re.search(r"^0\.0 MB (in all|freed)", finished.stdout, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if re.search(r"-m reports (compare|history)", c)])
+def test_commands_on_reports_run(command: str, tmp_path: Path) -> None:
+    """On a report that was written here, and its history."""
+    made = report()
+    saved(tmp_path / "cpu", made)
+    history.add(made, tmp_path)
+    arguments = [arg.replace("reports/out/*", str(tmp_path / "*")) for arg in shlex.split(command)[1:]]
+    here = ["--report-dir", str(tmp_path)] if "history" in arguments else []
+    finished = subprocess.run(
+        [sys.executable, *arguments, *here], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "E1" in finished.stdout
+
+
+def test_every_command_is_run_by_a_test_or_by_ci() -> None:
+    """Or, of tox, its environments are looked up below."""
+    seen = (*STORE, *PYTEST, *(c for c in COMMANDS if "-m reports" in c or "-m tox" in c))
+    rest = {part for line in COMMANDS for part in line.split(" && ")} - set(seen)
+    assert all(part.startswith("python -m pip install -e ") for part in rest)
 
 
 def test_both_pages_speak_of_the_store() -> None:
@@ -90,6 +115,15 @@ def test_its_tox_environments_exist() -> None:
     configured = (ROOT / "tox.ini").read_text()
     for name in tox.split("-e ")[1].split(","):
         assert name.strip() in configured
+
+
+HEADING = "putting the paper on trial"
+
+
+def test_the_help_is_where_the_readme_says() -> None:
+    """Under the heading that the help prints."""
+    said = f'`python -m pytest claims/ --help` lists the rest under "{HEADING}"'
+    assert said in (ROOT / "README.md").read_text()
 
 
 GENERATED = {"reports/out/cpu/index.html", "reports/out/cpu", "reports/out"}
