@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from models.descent.problem import Problem
 
-__all__ = ["Descending", "Method"]
+__all__ = ["Descending", "Method", "begun"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,3 +62,21 @@ class Method(Protocol):
 
     def as_json(self) -> dict[str, Any]:
         """Canonical JSON values."""
+
+
+def begun(problem: Problem, w: Tensor, **memory: Tensor) -> Descending:
+    """Networks at w [M, P] before the first step of a method with this memory."""
+    import torch
+
+    w = w.double()
+    loss, gradient = problem.loss_and_gradient(w)
+    none = torch.zeros(len(w), dtype=torch.int64, device=w.device)
+    return Descending(
+        w=w,
+        loss=loss,
+        gradient=gradient.norm(dim=1),
+        products=none + 3,
+        stalled=none > 0,
+        residual=torch.full_like(loss, torch.nan),
+        memory=memory,
+    )

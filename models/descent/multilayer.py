@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.func import grad_and_value, vmap
 
+from models.descent.inputs import Inputs
 from models.descent.problem import Linearisation, Problem
 from models.objectives.losses import loss_gradient, loss_per_sample
 
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from data import Dataset
     from models.descent.spec import Spec
 
-__all__ = ["Layered", "Multilayer", "leading"]
-
-_DIRECTIONS = 64
-"""Of the inputs' Gram matrix that `basis` keeps."""
+__all__ = ["Layered", "Multilayer"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +34,13 @@ class Layered(Linearisation):
         inputs: of each layer: x [m, d] without unused inputs, then the hidden layers h [M, m, width].
         active: which hidden units are, 0 or 1 in w's type, [M, m, width] of each hidden layer.
         weights: W [M, fan_in, fan_out] of each layer, W1 without the rows of unused inputs.
+        first: pre-activations of the first layer, [M, m, width].
     """
 
     inputs: tuple[Tensor, ...]
     active: tuple[Tensor, ...]
     weights: tuple[Tensor, ...]
+    first: Tensor
 
     def to(self, dtype: torch.dtype) -> Layered:
         """What products are made of, in a type; loss, gradient and slope stay."""
@@ -61,12 +61,8 @@ class Layered(Linearisation):
         return found[::-1]
 
 
-def leading(gram: Tensor, most: int) -> Tensor:
-    """B [m, r] with B B^T the best approximation of gram [m, m] of rank `most`, or gram itself."""
-    values, vectors = torch.linalg.eigh(gram)
-    kept = (values > 1e-12 * values[-1]).sum().clamp(max=most)
-    values, vectors = values[-int(kept) :], vectors[:, -int(kept) :]
-    return vectors * values.sqrt()
+def _unknown(of: Tensor) -> Tensor:
+    raise AssertionError("the products of a linearisation that is still being made")
 
 
 def _product(a: Tensor, B: Tensor) -> Tensor:
@@ -81,11 +77,7 @@ class Multilayer(Problem):
     """The same as `Problem`, for networks of kind "mlp".
 
     Attributes:
-        used: indices of the inputs that are not 0 on all samples.
-        x_used: [m, d], these inputs.
-        gram: [m, m], their inner products; it is not there until it is asked for.
-        input_axes: eigenvalues [d + 1] and eigenvectors of the mean of (x, 1)(x, 1)^T.
-        basis: [m, r], the gram's leading directions, see `leading`.
+        inputs: of the training side; a copy of this problem shares them.
     """
 
     def __init__(
@@ -96,25 +88,9 @@ class Multilayer(Problem):
         buffers: Mapping[str, Tensor] | None = None,
     ) -> None:
         super().__init__(spec, data, device, buffers)
-        flat = self.x.flatten(1)
-        self.used = (flat != 0).any(0).nonzero().squeeze(1)
-        self.x_used = flat.index_select(1, self.used).contiguous()
+        self.inputs = Inputs(self.x)
         self._last: tuple[Tensor, list[Tensor]] | None = None
         self._linear: tuple[Tensor, Layered] | None = None
-
-    @cached_property
-    def gram(self) -> Tensor:
-        return self.x_used @ self.x_used.mT
-
-    @cached_property
-    def basis(self) -> Tensor:
-        return leading(self.gram, _DIRECTIONS)
-
-    @cached_property
-    def input_axes(self) -> tuple[Tensor, Tensor]:
-        x = torch.cat([self.x_used, self.x_used.new_ones(self.samples, 1)], 1)
-        values, vectors = torch.linalg.eigh(x.mT @ x / self.samples)
-        return values.clamp(min=0), vectors
 
     @property
     def depth(self) -> int:
@@ -126,7 +102,7 @@ class Multilayer(Problem):
         parts = list(self.stacked(w).values())
         layers = list(zip(parts[::2], parts[1::2], strict=True))
         W, b = layers[0]
-        return [(W.index_select(1, self.used), b), *layers[1:]]
+        return [(W.index_select(1, self.inputs.used), b), *layers[1:]]
 
     # -- values ---------------------------------------------------------------------------
 
@@ -155,43 +131,46 @@ class Multilayer(Problem):
         """The networks and their Jacobian at w. The last one is kept."""
         if self._linear is not None and torch.equal(self._linear[0], w):
             return self._linear[1]
-        *inputs, z = self._forward(w)
+        first, *inputs, z = self._forward(w)
         weights = tuple(W for W, _ in self.layers(w))
         active = tuple((h > 0).to(h.dtype) for h in inputs[1:])
         objective = self.spec.objective
         loss = loss_per_sample(z, self.y, objective.output, objective.loss).mean(1)
         slope = loss_gradient(z, self.y, objective.output, objective.loss)
-        empty = w.new_empty(0)
-        found = Layered(
-            loss, empty, z, slope, lambda v: self.push(found, v), lambda u: self.pull(found, u),
-            tuple(inputs), active, weights,
-        )  # fmt: skip
-        gradient = self.pull(found, slope)
+        parts = tuple(inputs), active, weights, first
+        bare = Layered(loss, w.new_empty(0), z, slope, _unknown, _unknown, *parts)
+        gradient = self.pull(bare, slope)
         if objective.penalty is not None:
             slopes, value = vmap(grad_and_value(self._penalty))(self.stacked(w))
             loss = loss + value
             gradient = gradient + torch.cat([slopes[name].flatten(1) for name in self.about], 1)
-        object.__setattr__(found, "loss", loss)
-        object.__setattr__(found, "gradient", gradient)
+        # The products know a linearisation of their own: one that knew itself would stay in memory, tens of
+        # megabytes, until Python looks for cycles.
+        push, pull = partial(self.push, bare), partial(self.pull, bare)
+        found = replace(bare, loss=loss, gradient=gradient, jvp=push, vjp=pull)
         self._linear = w.clone(), found
         return found
 
-    def along(self, at: Layered, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
+    def forget(self) -> None:
+        """Lets go of the last forward pass and linearisation."""
+        self._last = self._linear = None
+
+    def along(self, at: Linearisation, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
         """What takes lengths t [M] to the loss at w + t p, [M], where `at` is the linearisation at w.
 
-        The first layer's pre-activations are linear in t: the inputs are multiplied once, in float32, and a
-        length costs what the layers above do. At t = 0 nothing is rounded.
+        The first layer's pre-activations are linear in t: the inputs are multiplied once, by the step and in
+        float32, and a length costs what the layers above do. At t = 0 nothing is rounded.
         """
         if self.spec.objective.penalty is not None or self.depth == 1:
-            return lambda t: self.loss(w + t[:, None] * p)
+            return super().along(at, w, p)
+        assert isinstance(at, Layered)
         layers, moves = self.layers(w), self.layers(p)
-        x = self.x_used.float()
-        start, move = (_product(x, W.float()).add_(b.float()[:, None]) for W, b in (layers[0], moves[0]))
-        start = torch.where(at.inputs[1] > 0, at.inputs[1], start.clamp(max=0))
+        V, c = moves[0]
+        move = _product(self.inputs.x.float(), V.float()).add_(c.float()[:, None])
 
         def loss(t: Tensor) -> Tensor:
             t = t[:, None, None]
-            h = torch.addcmul(start, t.to(move.dtype), move)
+            h = torch.addcmul(at.first, t, move.double())
             for (W, b), (V, c) in zip(layers[1:], moves[1:], strict=True):
                 h = torch.baddbmm(torch.addcmul(b[:, None], t, c[:, None]), h.relu_(), torch.addcmul(W, t, V))
             objective = self.spec.objective
@@ -221,18 +200,21 @@ class Multilayer(Problem):
         """The inverse of `layers`, W1, b1, W2, ... as a row [M, P], float64, with 0 at unused inputs."""
         W, *rest = parts
         whole = W.new_zeros(len(W), self._fan_in, W.shape[2], dtype=torch.float64)
-        whole.index_copy_(1, self.used, W.double())
+        whole.index_copy_(1, self.inputs.used, W.double())
         return torch.cat([whole.flatten(1), *(part.double().flatten(1) for part in rest)], 1)
 
     def _forward(self, w: Tensor) -> list[Tensor]:
-        """Each layer's inputs, and z. That of the last w is kept: an accepted step is linearised next."""
+        """Pre-activations of the first layer, each layer's inputs, and z. That of the last w is kept: an
+        accepted step is linearised next."""
         if self._last is not None and torch.equal(self._last[0], w):
             return list(self._last[1])
-        found = [self.x_used]
-        layers = self.layers(w)
-        for W, b in layers[:-1]:
-            found.append(_product(found[-1], W).add_(b[:, None]).relu_())
-        found.append(_product(found[-1], layers[-1][0]).add_(layers[-1][1][:, None]))
+        (W, b), *rest = self.layers(w)
+        z = first = _product(self.inputs.x, W).add_(b[:, None])
+        found = [first, self.inputs.x]
+        for W, b in rest:
+            found.append(z.relu())
+            z = _product(found[-1], W).add_(b[:, None])
+        found.append(z)
         self._last = w.clone(), found
         return list(found)
 

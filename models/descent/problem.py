@@ -143,6 +143,13 @@ class Problem:
             vjp=lambda u: pulled(u)[0],
         )
 
+    def forget(self) -> None:
+        """Lets go of what is kept for the next step; nothing here."""
+
+    def along(self, at: Linearisation, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
+        """What takes lengths t [M] to the loss at w + t p, [M], where `at` is the linearisation at w."""
+        return lambda t: self.loss(w + t[:, None] * p)
+
     def _scores(self, parameters: Mapping[str, Tensor], buffers: Mapping[str, Tensor], x: Tensor) -> Tensor:
         return self.spec.network.apply(parameters, buffers, x, False, None)[0]
 

@@ -8,6 +8,7 @@ does (Paige & Saunders 1975), of which the norms alone are needed; more products
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,13 +21,14 @@ from models.objectives.losses import loss_gradient
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from models.descent.method import Descending
     from models.descent.problem import Linearisation, Problem
 
-__all__ = ["RESIDUAL_PRODUCTS", "hessian", "newton_residual"]
+__all__ = ["ended", "hessian", "newton_residual"]
 
 _PRODUCTS = 16
 
-RESIDUAL_PRODUCTS = 2 * _PRODUCTS
+_COUNTED = 2 * _PRODUCTS
 """What `newton_residual` counts for: a Hessian's product is one with the Jacobian and one with its transpose,
 and small layers more."""
 
@@ -55,6 +57,16 @@ def newton_residual(problem: Problem, w: Tensor, most: int = _PRODUCTS) -> Tenso
     U, s, _ = torch.linalg.svd(T, full_matrices=False)
     inside = torch.where(s > 1e-12 * s[:, :1], U[:, 0], 0.0).square().sum(1)
     return torch.where(size > 0, (1 - inside).clamp(min=0).sqrt(), 0.0)
+
+
+def ended(problem: Problem, before: Descending, after: Descending) -> Descending:
+    """A step's outcome, with the residuals of the networks that have stalled in it."""
+    rows = (after.stalled & ~before.stalled).nonzero().squeeze(1)
+    if not len(rows):
+        return after
+    found = newton_residual(problem, after.w[rows])
+    products = after.products.index_add(0, rows, torch.full_like(rows, _COUNTED))
+    return replace(after, residual=after.residual.index_copy(0, rows, found), products=products)
 
 
 def hessian(

@@ -9,12 +9,10 @@ from models.parts.checks import positive, whole_number
 from models.parts.part import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
     from models.descent.method import Descending
-    from models.descent.problem import Linearisation, Problem
+    from models.descent.problem import Problem
 
 __all__ = ["LevenbergMarquardt"]
 
@@ -79,25 +77,11 @@ class LevenbergMarquardt(Part):
         """The networks before the first step, from w [M, P]."""
         import torch
 
-        from models.descent.method import Descending
+        from models.descent.method import begun
 
-        w = w.double()
-        loss, gradient = problem.loss_and_gradient(w)
-        none = torch.zeros(len(w), dtype=torch.int64, device=w.device)
-        return Descending(
-            w=w,
-            loss=loss,
-            gradient=gradient.norm(dim=1),
-            products=none + 3,
-            stalled=none > 0,
-            residual=torch.full_like(loss, torch.nan),
-            memory={
-                "damping": torch.full_like(loss, self.damping),
-                "accuracy": torch.full_like(loss, self.accuracy),
-                "slow": torch.zeros_like(loss),
-                "steepest": torch.zeros_like(loss),
-            },
-        )
+        zero = torch.zeros(len(w), dtype=torch.float64, device=w.device)
+        damping, accuracy = zero + self.damping, zero + self.accuracy
+        return begun(problem, w, damping=damping, accuracy=accuracy, slow=zero, steepest=zero)
 
     def step(self, problem: Problem, at: Descending) -> Descending:
         """The networks after a step; those that have stalled stay as they are."""
@@ -107,7 +91,7 @@ class LevenbergMarquardt(Part):
 
         from models.descent.newton.ray import best_length
         from models.descent.newton.systems import system_at
-        from models.descent.residual import RESIDUAL_PRODUCTS, newton_residual
+        from models.descent.residual import ended
 
         here = problem.linearise(at.w)
         system = system_at(problem, here, at.w)
@@ -123,7 +107,7 @@ class LevenbergMarquardt(Part):
             products = products + going * (tried.products + 1)
             open_ = going & ~(whole <= _FAR_DOWN * at.loss)
             if bool(open_.any()):
-                length = best_length(_along(problem, here, at.w, tried.p), at.loss, whole, open_)
+                length = best_length(problem.along(here, at.w, tried.p), at.loss, whole, open_)
                 if bool((length.t != 1).any()):
                     there = at.w + length.t[:, None] * tried.p
                     reached = problem.loss(there)
@@ -154,10 +138,6 @@ class LevenbergMarquardt(Part):
         accuracy = torch.where(settling, _SETTLING, left)
         flatter = (slow >= _SLOW) & (gradient <= steepest / 2)
         stalled = stalled | going | ((slow >= _SLOW) & ~flatter)
-        residual, ended = at.residual, (stalled & ~at.stalled).nonzero().squeeze(1)
-        if len(ended):
-            residual = residual.index_copy(0, ended, newton_residual(problem, w[ended]))
-            products = products.index_add(0, ended, torch.full_like(ended, RESIDUAL_PRODUCTS))
         memory = {
             "damping": damping,
             "accuracy": accuracy,
@@ -166,22 +146,7 @@ class LevenbergMarquardt(Part):
         }
         # Who had stalled before stays as it was.
         memory = {name: torch.where(at.stalled, at.memory[name], value) for name, value in memory.items()}
-        return replace(
-            at,
-            w=w,
-            loss=loss,
-            gradient=gradient,
-            products=products,
-            stalled=stalled,
-            residual=residual,
-            memory=memory,
+        after = replace(
+            at, w=w, loss=loss, gradient=gradient, products=products, stalled=stalled, memory=memory
         )
-
-
-def _along(problem: Problem, at: Linearisation, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
-    """What takes lengths t [M] to the loss at w + t p, [M]."""
-    from models.descent.multilayer import Layered, Multilayer
-
-    if isinstance(problem, Multilayer) and isinstance(at, Layered):
-        return problem.along(at, w, p)
-    return lambda t: problem.loss(w + t[:, None] * p)
+        return ended(problem, at, after)

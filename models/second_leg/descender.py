@@ -146,6 +146,7 @@ class Descender:
                 one.step()
             if not one.going.any():
                 self._ended[k] = self._result(k, one)
+                one.forget()
                 self._quadruples[k] = None
 
     def _own(self, k: int) -> slice:

@@ -60,6 +60,13 @@ class Quadruple:
         self._problems = [copy(problem) for _ in self._slices]
         starts = zip(self._problems, self._slices, strict=True)
         self._groups = [spec.methods[0].start(own, w[part]) for own, part in starts]
+        device = problem.x.device
+        self._x_test, self._y_test = (
+            torch.from_numpy(np.array(a)).to(device, torch.float32)
+            for a in (problem.data.x_test, problem.data.targets_test)
+        )
+        # Each group's z on the test side, until it steps: who has ended is judged once.
+        self._on_test: dict[int, Tensor] = {}
         self._record()
 
     # -- stepping ---------------------------------------------------------------------------
@@ -85,6 +92,7 @@ class Quadruple:
             if len(going):
                 self._groups[k] = self._stepped(k, going)
                 self.steps[own.start + going] += 1
+                self._on_test.pop(k, None)
         self._record()
 
     def _stepped(self, k: int, going: np.ndarray) -> Descending:
@@ -100,6 +108,11 @@ class Quadruple:
             part = replace(fresh, products=fresh.products + part.products)
         part = self.spec.methods[self._method[k]].step(self._problems[k], part)
         return part if everyone else _put(at, part, where)
+
+    def forget(self) -> None:
+        """Lets go of what the problems keep for a next step, which would outlive them: it knows them."""
+        for problem in self._problems:
+            problem.forget()
 
     # -- what is known ----------------------------------------------------------------------
 
@@ -123,16 +136,16 @@ class Quadruple:
 
     def _judged(self, at: Descending, side: Side) -> Judged:
         """Losses and labels; the training side is the descent's own, the test side is judged in float32."""
-        data, objective = self.problem.data, self.spec.experiment.objective
+        objective = self.spec.experiment.objective
         if side == "train":
             own = zip(self._problems, self._slices, strict=True)
             y, z = self.problem.y, torch.cat([problem.scores(at.w[part]) for problem, part in own])
         else:
-            x, y = (
-                torch.from_numpy(np.array(a)).to(at.w.device, torch.float32)
-                for a in (data.x_test, data.targets_test)
-            )
-            z = self.problem.scores(at.w.to(torch.float32), x)
+            y = self._y_test
+            for k, part in enumerate(self._slices):
+                if k not in self._on_test:
+                    self._on_test[k] = self.problem.scores(at.w[part].to(torch.float32), self._x_test)
+            z = torch.cat([self._on_test[k] for k in range(len(self._slices))])
         h = z.relu() if objective.output == "relu" else z
         labels = h.argmax(-1).to(torch.uint8).cpu().numpy()
         if side == "train" and objective.penalty is None:
@@ -162,6 +175,7 @@ class Quadruple:
         def put_back(array: np.ndarray) -> Tensor:
             return torch.tensor(array).to(device)  # a copy, into torch's own memory
 
+        self._on_test.clear()
         self.rows.load(_under("rows/", state))
         self.steps, self._method = state["steps"].copy(), state["method"].tolist()
         self._groups = [

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models.descent.newton.conjugate import conjugate_gradients
 from models.descent.newton.kernel import Kernel, tangent_kernel
-from models.descent.newton.outputs import output_curvature
+from models.descent.newton.outputs import Curvature, output_curvature
 from models.descent.newton.step import Step
 from models.descent.newton.surrogate import Surrogate, surrogate
 
@@ -51,6 +51,7 @@ class Dual:
         weights: 1 at weights and 0 at biases, [1, P].
         w: [M, P].
         dtype: of the products; vectors and their inner products are float64.
+        curvature: L and r; by default the loss's own.
     """
 
     def __init__(
@@ -61,11 +62,13 @@ class Dual:
         weights: Tensor,
         w: Tensor,
         dtype: torch.dtype,
+        curvature: Curvature | None = None,
     ) -> None:
         self.problem, self.at, self.dtype = problem, at, dtype
         self.strength, self.weights, self.w = strength, weights, w
         objective = problem.spec.objective
-        curvature = output_curvature(at.z, problem.y, objective.output, objective.loss)
+        if curvature is None:
+            curvature = output_curvature(at.z, problem.y, objective.output, objective.loss)
         self.root = problem.samples**0.5
         self.r = curvature.residual.mT / self.root
         self.exact, self.curvature = curvature, curvature.to(dtype)
@@ -75,8 +78,8 @@ class Dual:
         self.size = self._diagonal().double().flatten(1).mean(1)
 
     def _build(self) -> None:
-        self.kernel = tangent_kernel(self.at, self.problem.gram, self.scale, self.dtype)
-        self.cheap = surrogate(self.kernel, self.problem.basis, self.scale)
+        self.kernel = tangent_kernel(self.at, self.problem.inputs.gram, self.scale, self.dtype)
+        self.cheap = surrogate(self.kernel, self.problem.inputs.basis, self.scale)
         self.average = _sum(self.cheap.means).expand(len(self.scale), -1, -1) / self.problem.samples
         factor = self.curvature.factor
         if factor is None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.descent.multilayer import Layered, Multilayer
 from models.descent.newton.conjugate import conjugate_gradients
-from models.descent.newton.outputs import output_curvature
+from models.descent.newton.outputs import Curvature, output_curvature
 from models.descent.newton.step import Step
 from models.descent.newton.units import UnitBlocks
 
@@ -37,12 +37,25 @@ class Primal:
         at: where.
         penalty: s of each parameter, [P].
         dtype: of a multilayer perceptron's products; vectors and their inner products are float64.
+        curvature: L and r; by default the loss's own.
     """
 
-    def __init__(self, problem: Problem, at: Linearisation, penalty: Tensor, dtype: torch.dtype) -> None:
-        self.problem, self.at, self.penalty = problem, at, penalty
+    def __init__(
+        self,
+        problem: Problem,
+        at: Linearisation,
+        penalty: Tensor,
+        dtype: torch.dtype,
+        curvature: Curvature | None = None,
+    ) -> None:
+        self.problem, self.penalty = problem, penalty
         objective = problem.spec.objective
-        self.curvature = output_curvature(at.z, problem.y, objective.output, objective.loss)
+        if curvature is None:
+            curvature = output_curvature(at.z, problem.y, objective.output, objective.loss)
+            self.slope = at.gradient
+        else:
+            self.slope = at.vjp(curvature.apply(curvature.residual)) / problem.samples
+        self.curvature = curvature
         self.units: UnitBlocks | None = None
         if isinstance(problem, Multilayer) and isinstance(at, Layered):
             self.low, low = self.curvature.to(dtype), at.to(dtype)
@@ -69,7 +82,7 @@ class Primal:
             u = self.low.apply(self.low.transposed(self.push(v)))
             return self.pull(u / m).double() + shift * v
 
-        b = torch.where(going[:, None], -self.at.gradient, 0.0)
+        b = torch.where(going[:, None], -self.slope, 0.0)
 
         def enough(v: Tensor, rest: Tensor) -> Tensor:
             return rest.norm(dim=1) <= _GRADIENT * accuracy * b.norm(dim=1)

@@ -56,7 +56,7 @@ def surrogate(kernel: Kernel, base: Tensor, scale: Tensor) -> Surrogate:
 
     Args:
         kernel: the exact one.
-        base: B [m, r] of x x^T, see `models.descent.multilayer.leading`.
+        base: B [m, r] of x x^T, see `models.descent.inputs.leading`.
         scale: of the weights, [M].
     """
     slopes = kernel.slopes

@@ -13,6 +13,7 @@ from models.descent.newton.primal import Primal
 from models.penalties.l2 import L2
 
 if TYPE_CHECKING:
+    from models.descent.newton.outputs import Curvature
     from models.descent.newton.step import System
     from models.descent.problem import Linearisation, Problem
 
@@ -28,6 +29,7 @@ def system_at(
     w: Tensor,
     dtype: torch.dtype = torch.float32,
     dual: bool | None = None,
+    curvature: Curvature | None = None,
 ) -> System:
     """The quadratic model of the loss.
 
@@ -37,6 +39,7 @@ def system_at(
         w: [M, P], where.
         dtype: of the products.
         dual: whether to solve among the samples; by default where that is fewer equations.
+        curvature: in outputs, and what to take off; by default the loss's own.
 
     Raises:
         ValueError: a penalty other than L2, whose curvature is not known.
@@ -52,5 +55,5 @@ def system_at(
     if isinstance(problem, Multilayer) and isinstance(at, Layered):
         few = problem.samples * problem.outputs <= problem.parameters and problem.samples <= _SAMPLES
         if few if dual is None else dual:
-            return Dual(problem, at, strength, weights, w, dtype)
-    return Primal(problem, at, strength * weights, dtype)
+            return Dual(problem, at, strength, weights, w, dtype, curvature)
+    return Primal(problem, at, strength * weights, dtype, curvature)

@@ -47,7 +47,7 @@ class UnitBlocks:
             one[..., k] = 1
             slopes = at.backward(curvature.apply(one))
             squares = [square + slope.square() for square, slope in zip(squares, slopes, strict=True)]
-        self.shared = problem.x_used.shape[1] > _MANY
+        self.shared = problem.inputs.x.shape[1] > _MANY
         self.means = squares[0].mean(1)  # [M, units]
         self.blocks = []
         self.trace = torch.zeros(M, dtype=torch.float64, device=at.z.device)
@@ -71,7 +71,7 @@ class UnitBlocks:
             shifted.diagonal(0, -2, -1).add_(more.mT)
             triangles.append(torch.linalg.cholesky_ex(shifted)[0])
         if self.shared:
-            values, vectors = (part.to(self.dtype) for part in self.problem.input_axes)
+            values, vectors = (part.to(self.dtype) for part in self.problem.inputs.axes)
             # A bias has no penalty and the weights' shift: they share axes.
             divisor = values[:, None] * self.means[:, None] + shifts[0][:, :1]
 

@@ -7,7 +7,15 @@ import dataclasses
 import pytest
 
 from claims.catalogue import experiments
-from claims.catalogue.experiments import BCE_500, BOSTON_50, LINEAR_10_10, LINEAR_500, SCALES, Training
+from claims.catalogue.experiments import (
+    BCE_500,
+    BOSTON_50,
+    LINEAR_10_10,
+    LINEAR_500,
+    SCALES,
+    SOFTMAX_500_300,
+    Training,
+)
 from claims.core.margins import NETWORKS
 from data import load
 from models.networks.convolutional import Convolutional
@@ -85,7 +93,7 @@ def test_the_reports_sizes_are_those_of_the_data():
 def test_no_descent_is_offered_that_could_not_be_made():
     """Where its matrix would not fit, or buffers are carried; a sentence says why."""
     paper, quick = SCALES["paper"], SCALES["quick"]
-    for training in (LINEAR_500, BCE_500):
+    for training in (LINEAR_500, BCE_500, SOFTMAX_500_300):
         experiment = paper.experiment(training, "he")
         assert paper.descent(experiment) is None
         assert "no descent on 60,000 samples, wanted at most 10,000" in paper.without_descent(experiment)

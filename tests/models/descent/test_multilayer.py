@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.descent.multilayer import Multilayer, leading
+from models.descent.inputs import leading
+from models.descent.multilayer import Multilayer
 from models.descent.problem import Problem, problem_of
 from models.penalties.l2 import L2
 from tests.helpers.specs import mlp
@@ -22,7 +23,7 @@ def test_it_is_the_generic_problem(digits, output, loss, penalty, widths):
     spec = mlp(digits.name, widths, output, loss, penalty=penalty)
     fast, slow = problem_of(spec, digits), Problem(spec, digits)
     assert isinstance(fast, Multilayer)
-    assert fast.x_used.shape[1] == 8
+    assert fast.inputs.x.shape[1] == 8
     w, v = drawn(slow), drawn(slow, seed=1)
     ours, theirs = fast.linearise(w), slow.linearise(w)
     for name in ("loss", "gradient", "z", "slope"):
@@ -46,13 +47,15 @@ def test_what_is_kept_is_of_the_weights_that_are_asked_for(digits):
     assert not torch.equal(problem.linearise(w).gradient[0], first.gradient[0])
 
 
-def test_leading_directions_are_the_best_of_their_rank(digits):
+@pytest.mark.parametrize("samples", [53, 6], ids=["fewer inputs", "fewer samples"])
+def test_leading_directions_are_the_best_of_their_rank(digits, samples):
     """B B^T is the truncated eigendecomposition, and everything where the rank allows it."""
-    gram = problem_of(mlp(digits.name, (5,)), digits).gram
+    x = problem_of(mlp(digits.name, (5,)), digits).inputs.x[:samples]
+    gram = x @ x.mT
     values = torch.linalg.eigvalsh(gram)
-    few, all_ = leading(gram, 3), leading(gram, 60)
+    few, all_ = leading(x, 3), leading(x, 60)
     assert few.shape[1] == 3
-    assert all_.shape[1] == 8
+    assert all_.shape[1] == min(8, samples)
     left = torch.linalg.matrix_norm(gram - few @ few.mT, 2)
     torch.testing.assert_close(left, values[-4], rtol=1e-8, atol=0)
     torch.testing.assert_close(all_ @ all_.mT, gram)

@@ -42,11 +42,11 @@ def test_the_kernel_is_the_jacobian_s_and_the_surrogate_its_stand_in(digits, wid
     )
     J = jacobian(problem, at)
     K = (J * D[:, None]) @ J.mT
-    kernel = tangent_kernel(at, problem.gram, scale, torch.float64)
+    kernel = tangent_kernel(at, problem.inputs.gram, scale, torch.float64)
     u = torch.randn(at.z.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     expected = (K @ u.flatten(1)[..., None]).view_as(u)
     torch.testing.assert_close(kernel.product(u.mT.contiguous()).mT, expected, **EXACT)
-    cheap = surrogate(kernel, problem.basis, scale)
+    cheap = surrogate(kernel, problem.inputs.basis, scale)
     if len(widths) <= 1:
         torch.testing.assert_close(cheap.product(u.mT.contiguous()).mT, expected, **EXACT)
         m, outputs = problem.samples, problem.outputs
