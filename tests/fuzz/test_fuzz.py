@@ -51,9 +51,12 @@ def test_a_case_can_be_made_again() -> None:
     assert [case.damage for case in once] == [case.damage for case in again]
 
 
-def test_the_command_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_counts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """A row a door and their sum; the status says whether something must not be."""
-    assert command.main(["--count", "4", "--door", "IDX", "--door", "controls"]) == 0
+    to = tmp_path / "fuzz.md"
+    assert command.main(["--count", "4", "--door", "IDX", "--door", "controls", "--to", str(to)]) == 0
+    assert "`python -m tests.fuzz --count 4 --seed 0`. Each case" in to.read_text()
+    assert to.read_text().count("\n| ") == 4
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
     assert [row.split("|")[1].strip() for row in rows] == ["door", "IDX", "controls", "all"]
     assert rows[-1].split("|")[2].strip() == "4"
