@@ -73,8 +73,9 @@ def test_imports_run_one_way(path):
 
 @EVERY
 def test_claims_and_reports_meet_in_verdicts_only(path):
-    """From claims/ the reports know the verdict, the catalogue, and what a run declares of itself: its design
-    its command line and the sizes of its scale. Of evidence and statistics they know nothing."""
+    """From claims/ the reports know the verdict, the catalogue, which quantity a claim's plot shows, and what
+    a run declares of itself: its design, its command line and the sizes of its scale. Of evidence and
+    statistics they know nothing."""
     if path.parts[0] != "reports":
         return
     used = {name for name in imports(parsed(path), path) if name.startswith("claims.")}
@@ -94,6 +95,7 @@ def test_claims_and_reports_meet_in_verdicts_only(path):
             "claims.catalogue.Topic",
         ),
         "claims.catalogue.experiments",
+        *("claims.curves", "claims.curves.shown", "claims.curves.moments", "claims.curves.quantities"),
         *("claims.harness", "claims.harness.launch"),
     }
 
@@ -139,7 +141,7 @@ def test_the_reports_stay_small():
     lines = [
         len((ROOT / p).read_text(encoding="utf-8").splitlines()) for p in SOURCES if p.parts[0] == "reports"
     ]
-    assert len(lines) <= 33
+    assert len(lines) <= 35
     assert sum(lines) <= 4980
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,50 +13,51 @@ from claims.harness.launch.controls import Controls
 from reports.answer import QUESTION, answer, contradictions
 from reports.files import write_whole
 from reports.formats import count, design, sizes
-from reports.records import Report, Row
+from reports.records import Report
 from reports.rendering import TEMPLATES, rendered
 
 if TYPE_CHECKING:
-    from reports.page.gallery import Gallery
+    from reports.plots.records import Plots
 
 __all__ = ["NAME", "build", "render"]
 
 NAME = "index.html"
 
-SCRIPTS = ("script.js",)
+SCRIPTS = ("chart.js", "script.js")
 """Of `reports/templates/`, each a script of its own in the page, which its policy names by digest."""
+
+STYLES = ("style.css", "chart.css")
 
 
 def build(report: Report, folder: Path, store: Path, controls: Controls | str) -> Path:
-    """Write index.html, and the figures it shows, into the report's folder.
+    """Write index.html, and the tables of what it plots, into the report's folder.
 
     Args:
         report: as in verdicts.json.
         folder: where verdicts.json lies.
-        store: the run store, from which figures are drawn.
+        store: the run store, from which plots are drawn.
         controls: how the planted controls came out, or why that is not known.
 
     Raises:
         OSError: the folder cannot be written.
     """
     # numpy's and safetensors' time only where a page is made
-    from reports.figures.cache import FigureCache
-    from reports.page.gallery import gallery
+    from reports.plots.gathered import TABLES, gathered
+    from reports.plots.values import Values
 
-    cache = FigureCache(folder / "figures", store)
-    shown = gallery(report.provenance.experiments, cache)
-    write_whole(folder / NAME, render(report, shown, controls, cache.forest))
+    plots = gathered(report, Values(store), folder / TABLES)
+    write_whole(folder / NAME, render(report, plots, controls))
     return folder / NAME
 
 
-def render(
-    report: Report, shown: Gallery, controls: Controls | str, forest: Callable[[Sequence[Row], str], str]
-) -> str:
-    """The whole page as text; `forest` draws a claim's verdicts as an SVG of that name."""
+def render(report: Report, plots: Plots, controls: Controls | str) -> str:
+    """The whole page as text."""
     from markupsafe import Markup
 
     from models.descent.certificates.meanings import MEANINGS
     from reports.page import words
+    from reports.page.judging import judging
+    from reports.plots.records import embedded, ends
 
     scripts = [(TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS]
     about = report.provenance
@@ -68,6 +68,7 @@ def render(
         answer=answer(report),
         contradictions=contradictions,
         catalogue=CATALOGUE,
+        paper=PAPER,
         redrawn=[figure.number for figure in PAPER],
         meanings=MEANINGS,
         report=report,
@@ -77,15 +78,16 @@ def render(
         counts=count(report.verdicts),
         rows=words.placed(report),
         controls=controls,
-        forest=forest,
-        gallery=shown,
+        plots=plots,
+        plots_data=Markup(embedded(plots)),
+        ends=ends,
+        judging=judging,
         design=design(about.options),
         sizes=sizes(about.options),
-        # The project's own files and matplotlib's SVG, the only texts that are not escaped.
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        # The project's own files, and data in which nothing can end a script: the only texts not escaped.
+        style=Markup("".join((TEMPLATES / name).read_text(encoding="utf-8") for name in STYLES)),
         scripts=[Markup(script) for script in scripts],
         script_hashes=[_digest(script) for script in scripts],
-        trusted=Markup,
     )
 
 

@@ -163,12 +163,18 @@
     button.addEventListener("click", () => choose({ sort: `${head.getAttribute("aria-sort") === "ascending" ? "-" : ""}${head.dataset.key}` }));
   }
 
-  // -- tabs: one choice for all figures that have it -------------------------------------------------------------
-  const tabs = Array.from(document.querySelectorAll("input[data-tab]"));
+  // -- what plots show, where it is not what they begin with: "E6~mnist-1k-500-std;figure-5~std" ----------------------
+  const plots = Array.from(document.querySelectorAll("figure[data-plot]"));
   function showTabs() {
-    for (const tab of tabs) if (state.tab ? tab.dataset.tab === state.tab : tab.defaultChecked) tab.checked = true;
+    const wanted = new Map(state.tab.split(";").map((one) => one.split("~")));
+    for (const plot of plots) {
+      const view = wanted.get(plot.dataset.plot) || "";
+      if ((plot.dataset.view || "") === view) continue;
+      plot.dataset.view = view;
+      plot.dispatchEvent(new CustomEvent("plot:show", { detail: { view } }));
+    }
   }
-  for (const tab of tabs) tab.addEventListener("change", () => choose({ tab: tab.dataset.tab }));
+  document.addEventListener("plot:chosen", () => choose({ tab: plots.filter((plot) => plot.dataset.view).map((plot) => `${plot.dataset.plot}~${plot.dataset.view}`).join(";") }));
 
   // -- links into what is folded away or filtered out, where the reader is, copying --------------------------------
   function reveal(target) {

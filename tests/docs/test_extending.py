@@ -143,7 +143,7 @@ def test_a_metric_of_every_epoch(followed: Followed, tmp_path: Path) -> None:
         "import json, numpy as np\nfrom pathlib import Path\nfrom data import load\n"
         "from claims.catalogue.experiments import BOSTON_50, SCALES\n"
         "from models.backend import resolve_backend\nfrom models.recorders.field import fields\n"
-        "from models.runs.store import RunStore\nfrom reports.figures.fields import declared\n"
+        "from models.runs.store import RunStore\nfrom reports.plots.fields import declared\n"
         "spec = SCALES['quick'].experiment(BOSTON_50, 'he', networks=8)\n"
         "run = RunStore(Path('store')).get(spec, load(spec.data), resolve_backend('cpu'))\n"
         "found = run.arrays.get('weight_norm')\n"

@@ -18,8 +18,8 @@ from tests.reports.sample_reports import report, saved, verdict
 ARGUMENTS = ("claims/", "-n", "auto", "--scale", "quick", "--report-dir", "reports/out/reference")
 
 PAGE = (
-    '<p>E1</p><a href="figures/a-curves.csv">Data as CSV</a> <span class="where">(figures/a-curves.csv '
-    'beside this page)</span><a href="verdicts.json">verdicts.json</a>'
+    '<p>E1</p><a href="figures/a-networks.csv">networks as CSV</a><a href="verdicts.json">verdicts.json</a>'
+    '<script type="application/json">{"caption":"c","csv":["figures/a-networks.csv"]}</script>'
 )
 
 Run = Callable[..., int]
@@ -53,7 +53,7 @@ def remade(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             if made is not None:
                 folder = saved(cwd / "reports" / "out" / "reference" / "cpu", made)
                 (folder / "figures").mkdir()
-                (folder / "figures" / "a-curves.csv").write_text("1")
+                (folder / "figures" / "a-networks.csv").write_text("1")
                 if page is not None:
                     (folder / "index.html").write_text(page)
             return subprocess.CompletedProcess(command, status)
@@ -81,6 +81,7 @@ def test_the_folder_is_replaced(remade: Run, checkout: Path, capfd: pytest.Captu
     folder = checkout / "reports" / "reference"
     assert (folder / "cpu" / "index.html").read_text() == (
         '<p>E1</p><a href="verdicts.json">verdicts.json</a>'
+        '<script type="application/json">{"caption":"c"}</script>'
     )
     words = (folder / "README.md").read_text()
     assert words.startswith("# A reference report at the quick scale\n")

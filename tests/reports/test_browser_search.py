@@ -126,7 +126,7 @@ SEEN = """() => ({
   outcome: document.getElementById('filter-outcome').value,
   protocol: document.getElementById('filter-protocol').value,
   sort: [...document.querySelectorAll('[aria-sort]')].map(h => h.dataset.key + ' ' + h.ariaSort).join(),
-  tabs: [...new Set([...document.querySelectorAll('[data-tab]:checked')].map(t => t.dataset.tab))].join(),
+  tabs: [...document.querySelectorAll('[data-plot]')].map(p => p.dataset.view || '').join(''),
   theme: getComputedStyle(document.documentElement).colorScheme,
   rows: [...document.querySelectorAll('#table tbody tr:not([hidden])')].map(row => row.dataset.row).join(),
 })"""
@@ -136,7 +136,7 @@ def test_the_address_keeps_what_was_chosen(opened: Callable[..., Any]) -> None:
     """Search, filters, order, tab and theme: a reload and the address in another window show the same."""
     page = opened()
     before = page.evaluate(SEEN)
-    page.locator("[data-tab=he] + label").first.click()
+    page.locator("#figure-1 .plot-choices button").nth(1).click()
     page.get_by_role("button", name="Dark theme").click()
     page.get_by_role("button", name="p", exact=True).click()
     page.get_by_role("button", name="p", exact=True).click()
@@ -146,7 +146,7 @@ def test_the_address_keeps_what_was_chosen(opened: Callable[..., Any]) -> None:
     chosen = page.evaluate(SEEN)
     assert chosen == before | {
         **{"q": "loss equal", "outcome": "refuted", "protocol": "he", "sort": "p descending"},
-        **{"tabs": "he", "theme": "dark", "rows": chosen["rows"]},
+        **{"tabs": "std: standard deviation i + 2", "theme": "dark", "rows": chosen["rows"]},
     }
     assert 0 < chosen["rows"].count(",") < before["rows"].count(",")
     address = page.url

@@ -15,9 +15,9 @@ from models.descent.certificates.certificate import Kind
 from models.descent.certificates.meanings import MEANINGS
 from reports import earlier, files, history
 from reports.comparison import gather, tally
-from reports.figures.cache import FigureCache
 from reports.page import build
-from reports.page.gallery import gallery
+from reports.plots.gathered import gathered
+from reports.plots.values import Values
 from reports.records import Report, schema
 from tests.reports import page_samples as samples
 from tests.reports.page_reader import Page, page
@@ -86,12 +86,12 @@ def test_the_page_says_where_training_ended(tmp_path: Path) -> None:
     found = Page(text)
     (end,) = [id for id in found.values("id") if id.startswith("end-")]
     assert list(found.values("href")).count(f"#{end}") == 1
-    assert "#gradient-1" in found.values("href")
+    assert "#field-gradient" in found.values("href")
     assert set(MEANINGS) == set(Kind)
 
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
-    """From two stores, so that all figures of both legs are drawn twice."""
+    """From two stores, so that all of both legs is computed twice."""
     pages = []
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -100,7 +100,7 @@ def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
         figures = {path.name: path.read_bytes() for path in (folder / "figures").iterdir()}
         pages.append((built.read_bytes(), figures))
     assert pages[0] == pages[1]
-    assert len(pages[0][1]) == 8
+    assert len(pages[0][1]) == 2
 
 
 def test_a_page_without_second_legs_says_nothing_of_ends(tmp_path: Path) -> None:
@@ -110,26 +110,21 @@ def test_a_page_without_second_legs_says_nothing_of_ends(tmp_path: Path) -> None
     assert "#ends" not in found.values("href")
 
 
-def test_both_legs_are_one_figure_from_the_store(tmp_path: Path) -> None:
-    """In the paper's figure and those of pairs, under one name; the gradient's has a place of its own."""
-    shown = gallery(samples.store_legs(tmp_path, samples.ended()), FigureCache(tmp_path / "f", tmp_path))
-    figures = [view.figure for place in shown.paper for view in place.views]
-    more = dict(shown.more)
-    figures += [
-        view.figure for place in more["Distances between weights (section 3.1)"] for view in place.views
-    ]
-    assert [figure is not None and figure.svg.count("full-batch descent<") for figure in figures] == [6, 2, 2]
-    (place,) = more["Norm of the full-batch gradient along the descents"]
-    assert place.anchor == "gradient-1"
-    assert [view.label for view in place.views] == ["he"]
-
-
-def test_a_second_leg_that_cannot_be_read_leaves_a_reason(tmp_path: Path) -> None:
-    """Half of what the report rests on is not shown as if it were all."""
+def test_both_legs_are_one_line_of_the_page(tmp_path: Path) -> None:
+    """In the paper's figures and those of pairs; the gradient's has the steps of the descent alone."""
     runs = samples.store_legs(tmp_path, samples.ended())
-    (tmp_path / runs[1].key / "run.safetensors").unlink()
-    place = gallery(runs, FigureCache(tmp_path / "f", tmp_path)).paper[0]
-    assert [view.figure and runs[1].key in view.figure.problem for view in place.views] == [True]
+    found = gathered(
+        samples.report(samples.verdict("E3", "s", Outcome.REFUTED), experiments=runs),
+        Values(tmp_path),
+        tmp_path / "f",
+    )
+
+    def axes(key: str) -> set[tuple[int, int]]:
+        lines = [line for panel in found.plots[key].views[0].panels for line in panel.lines]
+        return {(axis.last, axis.most) for axis in (found.axes[found.series[line].axis] for line in lines)}
+
+    assert axes("figure-1") == axes("figure-2") == axes("field-weight_distance") == {(4, 4)}
+    assert axes("field-gradient") == {(0, 4)}
 
 
 def test_a_descent_from_the_initial_weights_has_its_gradient_drawn(tmp_path: Path) -> None:
@@ -137,7 +132,7 @@ def test_a_descent_from_the_initial_weights_has_its_gradient_drawn(tmp_path: Pat
     second = samples.ended().second
     assert second is not None
     entry = samples.store(tmp_path, of(second, spec=of(second.spec, start="initial")))
-    shown = gallery([entry], FigureCache(tmp_path / "f", tmp_path))
-    assert [view for place in shown.paper for view in place.views] == []
-    ((_, (place,)),) = shown.more
-    assert place.heading.endswith(", squared error, levenberg-marquardt from the initial weights")
+    report = samples.report(samples.verdict("E3", "s", Outcome.REFUTED), experiments=(entry,))
+    plots = gathered(report, Values(tmp_path), tmp_path / "f").plots
+    assert not [key for key in plots if key.startswith("figure-")]
+    assert [view.label for view in plots["field-gradient"].views] == [entry.name]

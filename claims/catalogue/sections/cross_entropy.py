@@ -23,6 +23,7 @@ CLAIMS = (
         id="E10-groups",
         statement="Binary cross entropy: two groups of models, {0, 1} and {2, 3}",
         place="section 4.5 (text)",
+        figures=(9,),
         kind=Kind.EMPIRICAL,
         rule="median differences of final training l between models i, by pairs of networks of one "
         f"quadruple: both inside the groups within {EQUAL_LOSS:g}, all four across them at or beyond it; "
@@ -39,6 +40,7 @@ CLAIMS = (
         id="E10-merge",
         statement="Binary cross entropy: the two groups merge with more epochs",
         place="section 4.5 (text)",
+        figures=(9,),
         kind=Kind.EMPIRICAL,
         rule="applies where the rule of E10-groups finds two groups at half the epochs, and is open where it "
         "neither finds nor excludes them; largest |median difference of final training l| across the groups, "
