@@ -114,6 +114,14 @@ def test_your_own_arrays(followed: Followed) -> None:
     assert verdict(checkout)["setting"] == "my-500-he"
 
 
+def test_your_own_network(followed: Followed) -> None:
+    """A claim is judged on it, under a protocol that the paper has not."""
+    checkout, recipe = followed("Your own network")
+    obeyed(checkout, recipe)
+    row = verdict(checkout)
+    assert (row["claim"], row["setting"], row["paper"]) == ("E3", "mnist-1k-100-xavier", "not claimed")
+
+
 def test_an_initialisation(followed: Followed) -> None:
     """`--protocols` takes it, a claim is judged under it and the page says so; the variance is right."""
     checkout, recipe = followed("An initialisation")
