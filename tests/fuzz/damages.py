@@ -18,7 +18,7 @@ Damage = Callable[[Path, Random], None]
 DEEP = 100_000
 """Levels of nesting: a hundred times what Python's own recursion allows."""
 
-HUGE = 2**42
+HUGE = 2**40
 """Bytes of a sparse file, of which the disk holds none."""
 
 

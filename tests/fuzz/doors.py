@@ -16,9 +16,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from claims.core.design import FIXED
+from claims.core.ledger import Ledger
 from claims.harness.launch.controls import Control, Controls, read_controls
 from data.errors import DataError
 from data.idx import IdxFile, verify
+from data.npz import load_npz
 from models.runs.content import ValueStore
 from models.runs.files import DamageError, StoreError
 from models.runs.stored import stored
@@ -26,7 +29,7 @@ from reports import __main__ as commands
 from reports import history
 from reports.earlier import Baseline, read
 from tests.fuzz.damages import DAMAGES, FOLDER_DAMAGES, JSON_DAMAGES, SQL_DAMAGES, Damage
-from tests.models.runs.counted_store import Counted
+from tests.models.runs.counted_store import CPU, DATA, SPEC, Counted
 from tests.models.runs.damages import stop
 from tests.reports.sample_reports import INCONCLUSIVE, PROVED, REFUTED, report, saved, verdict
 
@@ -95,6 +98,19 @@ def _value(folder: Path) -> Any:
     return ValueStore(folder, "evidence").value(
         "T2 boston", {"code": "c"}, lambda: {"shares": [0.5, float("inf")]}
     )
+
+
+def _judged(folder: Path) -> None:
+    Ledger(folder).record(SPEC, DATA, CPU, FIXED)
+
+
+def _design(folder: Path) -> bytes:
+    """What the store says after the experiment was judged by its design once more."""
+    ledger = Ledger(folder)
+    ledger.check(SPEC, DATA, CPU, FIXED)
+    ledger.record(SPEC, DATA, CPU, FIXED)
+    (path,) = ledger.folder.iterdir()
+    return path.read_bytes()
 
 
 # -- reports --------------------------------------------------------------------------
@@ -169,6 +185,16 @@ def _images(folder: Path) -> None:
     (folder / "images.gz").write_bytes(gzip.compress(_RAW, mtime=0))
 
 
+def _own(folder: Path) -> None:
+    draw = np.random.default_rng(0)
+    np.savez(folder / "my.npz", x=draw.normal(size=(40, 6)), y=np.arange(40) % 4)
+
+
+def _npz(folder: Path) -> Any:
+    data = load_npz(folder / "my.npz")
+    return data.checksum, data.x_train.tobytes()
+
+
 DOORS: dict[str, Door] = {
     "store: a run": Door(_trained, _run, "*/*", DAMAGES | JSON_DAMAGES),
     "store: a folder": Door(_trained, _run, "*[0-9a-f]", FOLDER_DAMAGES),
@@ -178,9 +204,11 @@ DOORS: dict[str, Door] = {
         lambda folder: _value(folder) and None, _value, "evidence/*.json", DAMAGES | JSON_DAMAGES
     ),
     "store: upkeep": Door(_trained, _upkeep, "*/*", DAMAGES | JSON_DAMAGES),
+    "store: designs": Door(_judged, _design, "designs/*.json", DAMAGES | JSON_DAMAGES),
     "baseline": Door(_reports, _baseline, "cpu/verdicts.json", DAMAGES | JSON_DAMAGES, sealed=False),
     "compare": Door(_reports, _compare, "cpu/verdicts.json", DAMAGES | JSON_DAMAGES, sealed=False),
     "history": Door(_histories, _history, "history.sqlite", DAMAGES | SQL_DAMAGES),
     "controls": Door(_planted, _controls, "controls.json", DAMAGES | JSON_DAMAGES, sealed=False),
+    "npz": Door(_own, _npz, "my.npz", sealed=False),
     "IDX": Door(_images, lambda folder: verify(folder / "images.gz", _IDX).tobytes(), "images.gz"),
 }
