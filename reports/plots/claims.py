@@ -37,7 +37,8 @@ def intervals(rows: Sequence[Row]) -> Plot | None:
     found = [_interval(row) for row in rows]
     if not any(row.value is not None or row.low is not None or row.high is not None for row in found):
         return None
-    panel = Panel(rows[0].unit, rows=found, region=_region(rows[0]), limits=_limits(rows[0].unit))
+    title = _headed(shown(rows[0].claim).name or rows[0].unit)
+    panel = Panel(title, rows=found, region=_region(rows[0]), limits=_limits(rows[0].unit))
     return Plot(f"{rows[0].claim}: estimates and intervals", [View("all settings", [panel])])
 
 
@@ -45,7 +46,13 @@ def over_time(rows: Sequence[tuple[Row, Sequence[Source]]], found: Found, pool: 
     """A view a setting, those that are decided first; None where no run is behind the claim."""
     of = shown(rows[0][0].claim)
     ranked = sorted(rows, key=lambda each: (not each[0].decided, each[0].fell))
-    views = [_view(row, runs, of, found, pool) for row, runs in ranked if asked_by(row, runs)]
+    common = f"{rows[0][0].dataset}-"
+    known = common if all(row.setting.startswith(common) for row, _ in rows) else ""
+    views = [
+        _view(row, row.setting.removeprefix(known), runs, of, found, pool)
+        for row, runs in ranked
+        if asked_by(row, runs)
+    ]
     if not views:
         return None
     first = rows[0][0]
@@ -53,10 +60,10 @@ def over_time(rows: Sequence[tuple[Row, Sequence[Source]]], found: Found, pool: 
     return Plot(f"{first.claim}: {first.statement}", views, " ".join(caption.split()))
 
 
-def _view(row: Row, runs: Sequence[Source], of: Shown, found: Found, pool: Pool) -> View:
+def _view(row: Row, label: str, runs: Sequence[Source], of: Shown, found: Found, pool: Pool) -> View:
     values = {run: found[Asked((run,))] for run in runs}
     known = {run: value for run, value in values.items() if isinstance(value, Fields)}
-    view = View(row.setting, outcome=row.outcome, text=_written(row), early=of.early)
+    view = View(label, outcome=row.outcome, text=_written(row), early=of.early)
     if len(known) < len(values):
         why = next(value for value in values.values() if isinstance(value, str))
         return replace(view, problem=f"No curves: {why}.")

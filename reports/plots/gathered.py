@@ -40,7 +40,15 @@ def gathered(report: Report, values: Values, folder: Path) -> Plots:
     """
     about = {run.key: run for run in report.provenance.experiments}
     every = sources(about.values())
-    behind = {row: sources(about[key] for key in row.experiments if key in about) for row in report.verdicts}
+    # a claim on the training shows where the descent leads too, where another claim asked for it
+    whole = {(run.name, run.parts): run for run in every}
+    behind = {
+        row: [
+            whole.get((run.name, run.parts), run)
+            for run in sources(about[key] for key in row.experiments if key in about)
+        ]
+        for row in report.verdicts
+    }
     asked = [Asked((run,)) for run in every]
     asked += [one for row, runs in behind.items() for one in asked_by(row, runs)]
     found = values.of(dict.fromkeys(asked))

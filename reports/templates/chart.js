@@ -114,7 +114,7 @@
       push(time.epoch(time.last), String(time.last), 20);
       if (time.early) {
         for (let e = 1; e < time.last; e *= 2) push(time.epoch(e), String(e), 26);
-        for (let s = 1; s < time.per; s *= 10) push(time.epoch(s / time.per), `${s} mb`, 40);
+        for (let s = 1; s < time.per; s *= 10) push(time.epoch(s / time.per), `batch ${s}`, 52);
       } else {
         const n = clamp((wide * (Math.min(b, time.share) - a)) / (b - a) / 50, 1, 8);
         const from = (time.last * Math.max(0, a)) / time.share, to = (time.last * Math.min(b, time.share)) / time.share;
@@ -153,7 +153,7 @@
   // -- one panel of lines ------------------------------------------------------------
   function drawLines(panel, width) {
     const { spec, state, figure } = panel, lines = spec.lines.map((k) => data.series[k]);
-    const time = timeOf(lines, figure.early), height = 236;
+    const time = timeOf(lines, figure.early), height = figure.paper ? 130 : 236;
     const box = { left: 52, right: width - (spec.mark ? 34 : 12), top: 10, bottom: height - 38 };
     const drawn = lines.map((line) => ({ line, points: pointsOf(line, time, spec.rest) }));
     const [a, b] = figure.zoom || [0, 1];
@@ -179,8 +179,12 @@
     }
     svg(root, "path", { d: `M${box.left},${box.bottom}H${box.right}`, class: "axis" });
     const edge = x(clamp(time.share, a, b));
-    if (time.last && edge > box.left + 30) svg(root, "text", { x: (box.left + edge) / 2, y: box.bottom + 31, class: "middle muted" }, time.early ? "epoch, spread out (mb: minibatches)" : "epoch");
-    if (time.most && edge < box.right - 30) svg(root, "text", { x: (edge + box.right) / 2, y: box.bottom + 31, class: "middle muted" }, "step of the descent");
+    const below = (from, to, words) => {
+      const text = words.find((word) => word.length * 6.2 < to - from);
+      if (text) svg(root, "text", { x: (from + to) / 2, y: box.bottom + 31, class: "middle muted" }, text);
+    };
+    if (time.last) below(box.left, edge, [...(time.early ? ["minibatch, then epoch: the first ones spread out", "epoch, spread out"] : []), "epoch"]);
+    if (time.most) below(edge, box.right, ["step of the descent", "step"]);
     if (time.most && time.last) svg(back, "path", { d: `M${x(time.share)},${box.top}V${box.bottom}`, class: "divide" });
     const front = svg(root, "g", { "clip-path": `url(#${clip})` });
     for (const level of spec.levels || []) {
@@ -237,7 +241,7 @@
     const bounds = (spec.region || []).filter((v) => v !== null), longest = (of) => Math.max(0, ...rows.map((row) => (of(row) || "").length)) * 6.4;
     const shown = (row) => row.text || (row.range ? `${number(row.value)} (${number(row.low)} to ${number(row.high)})` : number(row.value));
     const left = narrow ? 12 : Math.min(longest((row) => row.label) + 20, width * 0.3), right = narrow ? 14 : Math.min(longest(shown) + 20, width * 0.34);
-    const height = 16 + each * rows.length + 40, box = { left, right: width - right, top: 16, bottom: 16 + each * rows.length };
+    const ranges = rows.some((row) => row.range), height = 16 + each * rows.length + (ranges ? 40 : 24), box = { left, right: width - right, top: 16, bottom: 16 + each * rows.length };
     const values = rows.flatMap((row) => [row.value, row.low, row.high]).concat(bounds);
     const scale = scaleOf(values, state.log, spec.limits && !state.log ? spec.limits : undefined);
     const [t0, t1] = state.y || [scale.to(scale.low), scale.to(scale.high)];
@@ -250,7 +254,7 @@
     }
     svg(root, "path", { d: `M${box.left},${box.bottom}H${box.right}`, class: "axis" });
     if (bounds.length) svg(root, "text", { x: clamp(x(bounds[0]), box.left + 30, box.right - 30), y: 11, class: "middle muted" }, `margin ${[...new Set(bounds)].map(number).join(" and ")}`);
-    svg(root, "text", { x: (box.left + box.right) / 2, y: box.bottom + 33, class: "middle muted" }, `${rows.some((row) => row.range) ? "band: least to greatest; dot: median" : `${spec.title}${state.log ? ", log scale" : ""}`}`);
+    if (ranges) svg(root, "text", { x: (box.left + box.right) / 2, y: box.bottom + 33, class: "middle muted" }, "band: least to greatest; dot: median");
     rows.forEach((row, k) => {
       const at = box.top + each * (k + 0.5) + (narrow && !alone ? 8 : 0), group = svg(root, "g", { class: "row" });
       const fits = (text, room) => (text.length * 6.2 > room ? `${text.slice(0, Math.max(4, Math.floor(room / 6.2) - 1))}…` : text);
@@ -423,10 +427,11 @@
   }
 
   // -- a figure ----------------------------------------------------------------------
+  const drawn = [];
   let ids = 0;
   function redraw(figure) {
     figure.bar.querySelectorAll(".reset").forEach((button) => { button.disabled = !figure.zoom && !figure.panels.some((panel) => panel.state.y); });
-    const room = figure.room, charts = figure.panels.filter((panel) => panel.spec.lines).length;
+    const room = figure.paper || figure.room, charts = figure.panels.filter((panel) => panel.spec.lines).length;
     const most = Math.max(1, Math.floor((room + 14) / 264)), columns = charts > most && charts % most && charts % 3 === 0 && most > 3 ? 3 : charts > most && charts === 4 ? Math.min(2, most) : Math.min(Math.max(charts, 1), most);
     for (const panel of figure.panels) {
       const alone = !panel.spec.lines && (figure.panels.length === 1 || charts && panel.spec.rows.length === 1);
@@ -471,7 +476,7 @@
       label();
       panel.toggle.addEventListener("click", () => { panel.state.log = !panel.state.log; panel.state.y = null; label(); redraw(figure); figure.live.textContent = panel.state.log ? "logarithmic axis" : "linear axis"; });
       const names = (spec.lines || []).map((n) => data.series[n].name).join(", ");
-      panel.element = html("div", { className: "panel", tabIndex: 0 }, html("div", { className: "panel-head" }, html("span", {}, spec.title), panel.toggle), ...(same || !spec.lines ? [] : [keysOf(spec).list]), stage);
+      panel.element = html("div", { className: `panel ${spec.lines ? "lines" : "rows"}`, tabIndex: 0 }, html("div", { className: "panel-head" }, html("span", {}, spec.title), panel.toggle), ...(same || !spec.lines || (spec.lines.length === 1 && !data.series[spec.lines[0]].low) ? [] : [keysOf(spec).list]), stage);
       panel.element.setAttribute("role", "group");
       panel.element.setAttribute("aria-roledescription", "chart");
       panel.element.setAttribute("aria-label", `${spec.title}${names ? `: ${names}` : ""}. Arrow keys read values, plus and minus zoom, 0 resets, l switches the scale.`);
@@ -498,7 +503,7 @@
     const key = element.dataset.plot, plot = data.plots[key];
     if (!plot || element.classList.contains("drawn")) return;
     element.classList.add("drawn");
-    const figure = { element, key, plot, room: room || 640, zoom: null, panels: [], choices: [] };
+    const figure = { element, key, plot, paper: 0, room: room || 640, zoom: null, panels: [], choices: [] };
     figure.verdict = html("span", { className: "plot-verdict" });
     figure.live = html("span", { className: "unseen" });
     figure.live.setAttribute("aria-live", "polite");
@@ -510,7 +515,7 @@
     figure.files = element.querySelector(".plot-files");
     figure.bar = html("div", { className: "plot-bar" });
     const mark = (view) => (view.outcome ? `${GLYPHS[view.outcome]} ` : "");
-    if (plot.views.length > 6) {
+    if (plot.views.length > (figure.room < 560 ? 3 : 6)) {
       figure.select = html("select", {}, ...plot.views.map((view, k) => html("option", { value: String(k) }, `${mark(view)}${view.label}${view.outcome ? `: ${view.outcome}` : ""}`)));
       figure.select.addEventListener("change", () => choose(figure, Number(figure.select.value)));
       figure.bar.append(html("label", {}, "Shown ", figure.select));
@@ -539,9 +544,10 @@
     element.addEventListener("plot:show", (event) => { const k = Math.max(0, plot.views.findIndex((view) => view.label === event.detail.view)); if (k !== figure.view) show(figure, k); });
     const wanted = plot.views.findIndex((view) => view.label === element.dataset.view);
     show(figure, Math.max(0, wanted));
+    drawn.push(figure);
     new ResizeObserver((entries) => {
       const now = entries[0].contentRect.width;
-      if (now && Math.abs(now - figure.room) > 2) { figure.room = now; redraw(figure); }
+      if (now && !figure.paper && Math.abs(now - figure.room) > 2) { figure.room = now; redraw(figure); }
     }).observe(element);
   }
   /* The panels one below the other, in the colours of the theme. */
@@ -574,5 +580,14 @@
     for (const entry of entries) if (entry.isIntersecting) { watch.unobserve(entry.target); build(entry.target, entry.boundingClientRect.width); }
   }, { rootMargin: "600px 0px" });
   figures.filter((figure) => !seen(figure)).forEach((figure) => watch.observe(figure));
-  addEventListener("beforeprint", () => figures.filter(seen).forEach((figure) => build(figure, figure.clientWidth)));
+  /* On paper a card is half as wide as the sheet, and plots are lower. */
+  function paper(on) {
+    if (on) figures.filter(seen).forEach((figure) => build(figure, figure.clientWidth));
+    for (const figure of drawn) {
+      figure.paper = on ? (figure.element.closest(".claim") ? 320 : 684) : 0;
+      redraw(figure);
+    }
+  }
+  addEventListener("beforeprint", () => paper(true));
+  addEventListener("afterprint", () => paper(false));
 })();

@@ -43,8 +43,8 @@ def test_what_is_compared_is_in_one_plot(tmp_path: Path) -> None:
     found = plots(softmax_beside_linear(tmp_path, outcomes), tmp_path)
     views = found.plots["E6"].views
     assert [(view.label, view.outcome) for view in views] == [
-        ("mnist-5k-500-he", "refuted"),
-        ("mnist-5k-500-std", "inconclusive"),
+        ("500-he", "refuted"),
+        ("500-std", "inconclusive"),
     ]
     interval, curves = views[0].panels
     assert [found.series[k].name for k in curves.lines] == ["softmax output", "linear output"]
