@@ -78,7 +78,7 @@ class Dual:
         self.size = self._diagonal().double().flatten(1).mean(1)
 
     def _build(self) -> None:
-        self.kernel = tangent_kernel(self.at, self.problem.inputs.gram, self.scale, self.dtype)
+        self.kernel = tangent_kernel(self.at, self.problem.inputs, self.scale, self.dtype)
         self.cheap = surrogate(self.kernel, self.problem.inputs.basis, self.scale)
         self.average = _sum(self.cheap.means).expand(len(self.scale), -1, -1) / self.problem.samples
         factor = self.curvature.factor
@@ -142,7 +142,7 @@ class Dual:
             return self._by_groups(shift)
         if self.rows is None:
             triangle = _triangle(self.average, shift)
-            return lambda e: torch.cholesky_solve(e.to(self.dtype).mT, triangle).mT.double()
+            return lambda e: _solved(triangle, e.to(self.dtype).mT).mT.double()
         diagonal = self._diagonal()
         inverse = (diagonal + shift.to(self.dtype)).reciprocal()
         felt = diagonal > _FELT * shift
@@ -158,7 +158,7 @@ class Dual:
             low = e.to(self.dtype)
             found = inverse * low
             for index, own, triangle in blocks:
-                found[index][own] = torch.cholesky_solve(low[index][own, None], triangle).squeeze(1)
+                found[index][own] = _solved(triangle, low[index][own, None]).squeeze(1)
             return found.double()
 
         return apply
@@ -183,7 +183,7 @@ class Dual:
         def apply(e: Tensor) -> Tensor:
             low = (Q.mT @ e.to(self.dtype)).contiguous()
             parts = [
-                torch.cholesky_solve(low[:, group].mT, triangle).mT
+                _solved(triangle, low[:, group].mT).mT
                 for group, triangle in zip(groups, triangles, strict=True)
             ]
             return (Q @ torch.cat(parts, 1)).double()
@@ -203,6 +203,13 @@ def _triangle(blocks: Tensor, shift: Tensor) -> Tensor:
     shifted = blocks.clone()
     shifted.diagonal(0, -2, -1).add_(shift.squeeze(-1).to(blocks.dtype))
     return torch.linalg.cholesky_ex(shifted)[0]
+
+
+def _solved(triangle: Tensor, b: Tensor) -> Tensor:
+    """The solution of L L^T v = b with a few columns: two calls take a third of `cholesky_solve`'s time."""
+    return torch.linalg.solve_triangular(
+        triangle.mT, torch.linalg.solve_triangular(triangle, b, upper=False), upper=True
+    )
 
 
 def _norm(v: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from models.descent.inputs import Inputs
 from models.descent.multilayer import Layered
 
 __all__ = ["Kernel", "Slopes", "inner_products", "slopes_of", "tangent_kernel"]
@@ -57,15 +58,20 @@ class Kernel:
     Attributes:
         slopes: of the networks, in the kernel's type.
         grams: scale h h^T + 1 of each layer's inputs, [M, m, m], the first [1, m, m] where all scales are 1.
+        factor: F [M, m, d + 1] with F F^T the first of them, [1, m, d + 1] where all scales are 1; None where
+            the samples are not so many that two products with it are cheaper.
     """
 
     slopes: Slopes
     grams: tuple[Tensor, ...]
+    factor: Tensor | None
 
     def product(self, u: Tensor) -> Tensor:
         """J D J^T u of u [M, K, m]."""
-        deltas = self.slopes.backward(u)
-        return self.slopes.forward([delta @ gram for delta, gram in zip(deltas, self.grams, strict=True)])
+        first, *deltas = self.slopes.backward(u)
+        own = first @ self.grams[0] if self.factor is None else (first @ self.factor) @ self.factor.mT
+        rest = [delta @ gram for delta, gram in zip(deltas, self.grams[1:], strict=True)]
+        return self.slopes.forward([own, *rest])
 
 
 def slopes_of(at: Layered, dtype: torch.dtype) -> Slopes:
@@ -76,19 +82,24 @@ def slopes_of(at: Layered, dtype: torch.dtype) -> Slopes:
     )
 
 
-def tangent_kernel(at: Layered, gram: Tensor, scale: Tensor, dtype: torch.dtype) -> Kernel:
+def tangent_kernel(at: Layered, inputs: Inputs, scale: Tensor, dtype: torch.dtype) -> Kernel:
     """The kernel at these networks.
 
     Args:
         at: in float64.
-        gram: x x^T [m, m] of the used inputs.
+        inputs: of the training side.
         scale: of the weights, [M].
         dtype: to compute in.
     """
-    grams = [gram.to(dtype)[None], *(inner_products(h.to(dtype)) for h in at.inputs[1:])]
+    grams = [inputs.gram.to(dtype)[None], *(inner_products(h.to(dtype)) for h in at.inputs[1:])]
+    x = inputs.x.to(dtype)[None] if 2 * (inputs.x.shape[1] + 1) < len(inputs.x) else None
     if bool((scale != 1).any()):
-        grams = [scale.to(dtype)[:, None, None] * one for one in grams]
-    return Kernel(slopes_of(at, dtype), tuple(one + 1 for one in grams))
+        own = scale.to(dtype)[:, None, None]
+        grams = [own * one for one in grams]
+        x = None if x is None else own.sqrt() * x
+    # The bias reads an input that is 1.
+    factor = None if x is None else torch.cat([x, torch.ones_like(x[..., :1])], 2)
+    return Kernel(slopes_of(at, dtype), tuple(one + 1 for one in grams), factor)
 
 
 def inner_products(h: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ def test_a_wide_network_fits_its_data(digits, widths):
     problem = problem_of(mlp(digits.name, widths), digits)
     method = LevenbergMarquardt()
     at = method.start(problem, 0.3 * drawn(problem))
-    for _ in range(12):
+    for _ in range(16):
         at = method.step(problem, at)
     assert (at.loss < 1e-2 * problem.baseline).all()
     assert not at.stalled.any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -42,10 +44,13 @@ def test_the_kernel_is_the_jacobian_s_and_the_surrogate_its_stand_in(digits, wid
     )
     J = jacobian(problem, at)
     K = (J * D[:, None]) @ J.mT
-    kernel = tangent_kernel(at, problem.inputs.gram, scale, torch.float64)
+    kernel = tangent_kernel(at, problem.inputs, scale, torch.float64)
     u = torch.randn(at.z.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     expected = (K @ u.flatten(1)[..., None]).view_as(u)
     torch.testing.assert_close(kernel.product(u.mT.contiguous()).mT, expected, **EXACT)
+    assert kernel.factor is not None, "53 samples of 8 inputs"
+    by_gram = replace(kernel, factor=None)
+    torch.testing.assert_close(by_gram.product(u.mT.contiguous()).mT, expected, **EXACT)
     cheap = surrogate(kernel, problem.inputs.basis, scale)
     if len(widths) <= 1:
         torch.testing.assert_close(cheap.product(u.mT.contiguous()).mT, expected, **EXACT)
