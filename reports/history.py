@@ -40,6 +40,8 @@ WAIT = 30.0
 _WRITTEN = ("", "-journal", "-wal", "-shm")
 """Endings of the files that SQLite writes."""
 
+_DIGEST = ", digest TEXT NOT NULL"
+
 _RUN = "started, finished, revision, dirty, backend, device, scale, complete, errors"
 _VERDICT = "claim, setting, record"
 
@@ -59,7 +61,11 @@ _TABLES = (
 
 
 class HistoryError(Exception):
-    """The history cannot be read or written; the text says why and what helps."""
+    """The history cannot be read or written; the text says why and what helps, and has nothing of the file in
+    it that a terminal would act upon."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
 
 
 class _BrokenError(HistoryError):
@@ -246,6 +252,8 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise _BrokenError(path, error) from error
         raise HistoryError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:  # in what SQLite says of a damaged file
+        raise _BrokenError(path, error) from error
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
@@ -259,7 +267,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             f"got {path} of version {version}, wanted at most {SCHEMA}: update this checkout, or move the "
             "file away"
         )
-    if 0 < version < _UNDIGESTED:
+    if version and version < _UNDIGESTED:
         raise _BrokenError(path, f"version {version}; those before {_UNDIGESTED} are not read")
     schema = connection.execute("SELECT * FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'").fetchall()
     if acting := [row["name"] for row in schema if row["type"] in ("trigger", "view")]:
@@ -267,7 +275,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     tables = {row["name"] for row in schema if row["type"] == "table"}
     if tables != ({"runs", "verdicts"} if version else set()):
         raise _BrokenError(path, f"version {version} with the tables {', '.join(sorted(tables)) or 'none'}")
-    if version == SCHEMA and {row["sql"] for row in schema} != set(_TABLES):
+    made = {SCHEMA: set(_TABLES), _UNDIGESTED: {sql.replace(_DIGEST, "") for sql in _TABLES}, 0: set()}
+    if {row["sql"] for row in schema} != made[version]:
         raise _BrokenError(path, "with tables of other columns than a run makes")
     return version
 

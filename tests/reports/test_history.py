@@ -246,7 +246,18 @@ def test_a_history_without_digests_is_converted(tmp_path: Path) -> None:
     for number in (1, 2):
         add(report(verdict(n=number)), tmp_path)
     before = entries(tmp_path, "E1")
-    edited(tmp_path, "ALTER TABLE runs DROP COLUMN digest", "PRAGMA user_version = 3")
+    held = [
+        rows(tmp_path, f"SELECT {of} FROM {table}")
+        for table, of in (("runs", f"id, {history._RUN}"), ("verdicts", "*"))
+    ]
+    (tmp_path / NAME).unlink()
+    with closing(sqlite3.connect(tmp_path / NAME)) as connection:
+        for statement in history._TABLES:
+            connection.execute(statement.replace(history._DIGEST, ""))
+        for table, values in zip(("runs", "verdicts"), held, strict=True):
+            connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values[0]))})", values)
+        connection.execute("PRAGMA user_version = 3")
+        connection.commit()
     assert entries(tmp_path, "E1") == before
     assert add(report(verdict(n=3)), tmp_path) is None
     assert rows(tmp_path, "PRAGMA user_version") == [(4,)]
@@ -262,15 +273,19 @@ def test_a_history_without_digests_is_converted(tmp_path: Path) -> None:
         ["ALTER TABLE runs ADD COLUMN more TEXT"],
         ["DROP INDEX verdicts_by_claim", "CREATE INDEX verdicts_by_claim ON verdicts (lower(claim))"],
         ["CREATE VIEW v AS SELECT 1"],
+        ["CREATE TRIGGER '\x1b[2J' AFTER INSERT ON runs BEGIN DELETE FROM runs; END"],
+        ["PRAGMA user_version = 3"],
+        ["PRAGMA user_version = -4"],
     ],
-    ids=["table", "column", "index", "view"],
+    ids=["table", "column", "index", "view", "trigger", "older", "negative"],
 )
 def test_what_no_run_makes_is_refused(tmp_path: Path, statements: list[str]) -> None:
     """The tables are those of a run, to the letter."""
     add(report(), tmp_path)
     edited(tmp_path, *statements)
-    with pytest.raises(HistoryError, match="which is broken or old"):
+    with pytest.raises(HistoryError, match="which is broken or old") as told:
         entries(tmp_path, "E1")
+    assert str(told.value).isprintable()
     assert "set aside as" in str(add(report(), tmp_path))
 
 

@@ -213,7 +213,7 @@ def _of_value(path: Path) -> State:
     try:
         current = code_digest(tuple(identity["modules"])) == identity["code"]
         return State.CURRENT if current and _same_versions(identity["versions"]) else State.OLD
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         return State.OLD  # of a version that said other things, or of modules that are no more
 
 
@@ -233,9 +233,7 @@ def _is_current(about: Mapping[str, Any]) -> bool:
     if about.get("format") != FORMAT:
         return False
     try:
-        spec = spec_of(about["spec"])
-    except (LookupError, TypeError, ValueError):
+        wanted = code_identity(spec_of(about["spec"]), about["backend"]["kind"])
+    except (LookupError, TypeError, ValueError, AttributeError):
         return False
-    return all(
-        about.get(name) == value for name, value in code_identity(spec, about["backend"]["kind"]).items()
-    )
+    return all(about.get(name) == value for name, value in wanted.items())
