@@ -42,9 +42,11 @@ def test_a_run_of_another_version_is_old(runs, other_version):
         ({"versions": {"numpy": "1", "torch": "1"}}, State.OLD),
         ({"spec": {"strange": 1}}, State.OLD),
         ({"spec": None}, State.OLD),
+        ({"backend": {}}, State.OLD),
+        ({"backend": ["cpu"]}, State.OLD),
         (None, State.DAMAGED),
     ],
-    ids=["format", "libraries", "spec", "no spec", "no JSON"],
+    ids=["format", "libraries", "spec", "no spec", "no backend", "backends", "no JSON"],
 )
 def test_the_version_is_read_off_run_json(change, state, runs):
     """Whatever it says, listing goes on."""
