@@ -122,7 +122,7 @@ def _behind(name: str, of: Shown, runs: Mapping[Source, Fields], pool: Pool, *, 
 def _apart(runs: Sequence[Source]) -> dict[Source, str]:
     """What tells each run from the others, in few words."""
     words = {run: _words(run) for run in runs}
-    common = set.intersection(*(set(of) for of in words.values())) if len(runs) > 1 else set()
+    common = set.intersection(*(set(of) for of in words.values()))
     return {run: ", ".join(word for word in of if word not in common) or "all" for run, of in words.items()}
 
 

@@ -108,6 +108,7 @@ _CODE = (
     "claims/curves",
     "claims/evidence/trained",
     "claims/statistics",
+    "models/runs/run.py",
     "reports/plots",
 )
 _WORDS = ("agreement.txt", "curves.txt", "descent.txt")

@@ -552,15 +552,17 @@
   }
   /* The panels one below the other, in the colours of the theme. */
   function save(figure) {
-    const style = getComputedStyle(document.documentElement), gap = 26;
+    const style = getComputedStyle(document.documentElement);
+    const colour = (k) => style.getPropertyValue(`--series-${k % 6}`), plain = (text) => text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
     let below = 0, wide = 0, body = "";
     for (const panel of figure.panels) {
-      const drawn = panel.stage.firstChild, height = Number(drawn.getAttribute("height"));
-      const copy = drawn.cloneNode(true), title = document.createElementNS(NS, "text");
-      title.textContent = panel.spec.title;
+      const drawn = panel.stage.firstChild, height = Number(drawn.getAttribute("height")), copy = drawn.cloneNode(true);
+      const names = (panel.spec.lines || []).map((k) => data.series[k]).filter((line) => line.low).map((line) => (line.name === "all" ? line.of : line.name));
+      const keys = names.map((name, k) => `<g transform="translate(4,${34 + 16 * k})"><path d="M0,0H26" fill="none" stroke="${colour(k)}" stroke-width="2" stroke-dasharray="${DASHES[k % 6]}"/><text x="32" y="4" font-size="11.5" fill="${style.getPropertyValue("--ink")}">${plain(name)}</text></g>`).join("");
+      const gap = 26 + 16 * names.length;
       const texts = [...copy.querySelectorAll("path,text,rect,circle")], seen = [...drawn.querySelectorAll("path,text,rect,circle")];
-      texts.forEach((node, k) => { const own = getComputedStyle(seen[k]); node.setAttribute("style", ["fill", "fill-opacity", "stroke", "stroke-width", "font-size", "text-anchor"].map((name) => `${name}:${own.getPropertyValue(name)}`).join(";")); });
-      body += `<g transform="translate(0,${below})"><text x="4" y="16" font-size="13">${new XMLSerializer().serializeToString(title).replace(/^<text[^>]*>|<\/text>$/g, "")}</text></g><g transform="translate(0,${below + gap})">${copy.innerHTML}</g>`;
+      texts.forEach((node, k) => { const own = getComputedStyle(seen[k]); node.setAttribute("style", ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "paint-order", "font-size", "text-anchor"].map((name) => `${name}:${own.getPropertyValue(name)}`).join(";")); });
+      body += `<g transform="translate(0,${below})"><text x="4" y="16" font-size="13" fill="${style.getPropertyValue("--ink")}">${plain(panel.spec.title)}</text>${keys}</g><g transform="translate(0,${below + gap})">${copy.innerHTML}</g>`;
       below += height + gap;
       wide = Math.max(wide, panel.width);
     }
