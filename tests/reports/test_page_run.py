@@ -14,9 +14,7 @@ from tests.reports.page_reader import Page
 def test_a_run_writes_the_page(harness: pytest.Pytester) -> None:
     """Beside verdicts.json, and the terminal says so; with -qq only the counts are printed."""
     result = harness.runpytest_inprocess("-p", "reports.page.plugin")
-    result.stdout.fnmatch_lines(
-        ["verdicts.json, verdicts.md, verdicts.csv in *", "index.html beside them, *"]
-    )
+    result.stdout.fnmatch_lines(["index.html, verdicts.json, verdicts.md, verdicts.csv in *"])
     found = Page((harness.path / "reports/out/cpu" / NAME).read_text(encoding="utf-8"))
     assert "4 verdicts" in found.text
     quiet = harness.runpytest_inprocess("-p", "reports.page.plugin", "-qq")
@@ -26,7 +24,7 @@ def test_a_run_writes_the_page(harness: pytest.Pytester) -> None:
 def test_workers_build_it_once(harness: pytest.Pytester) -> None:
     """Only the controller has the verdicts."""
     result = harness.runpytest_inprocess("-p", "reports.page.plugin", "-n", "2")
-    result.stdout.fnmatch_lines(["index.html beside them, *"])
+    result.stdout.fnmatch_lines(["index.html, verdicts.json, *"])
     assert (harness.path / "reports/out/cpu" / NAME).is_file()
 
 
