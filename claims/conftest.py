@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from claims.harness import hooks
-from claims.harness.collection import MARKERS, generate, select
+from claims.harness.collection import MARKERS, generate
 from claims.harness.judging import claim, declared, demand_verdict, judge, judge_runs, setting
+from claims.harness.launch import slices
 from claims.harness.options import Options
 from claims.harness.ordering import priority
+from claims.harness.selection import chosen
 from claims.harness.training import (
     backend,
     design,
@@ -68,21 +70,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     generate(metafunc)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, object, object]:
     """The chosen tests, the longest first."""
+    others_asked = False
     try:
-        select(config, items)
+        with chosen(config, items):
+            items.sort(key=priority)  # stable: tests of one experiment keep their order
+            others_asked = True
+            return (yield)
     except pytest.UsageError as refused:
         if not hasattr(config, "workeroutput"):
             raise
         config.workeroutput[REFUSED] = str(refused)
         items.clear()
-    items.sort(key=priority)  # stable: tests of one experiment keep their order
+        return None if others_asked else (yield)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """What a worker refused is an error of the command line, as without workers."""
+    slices.take(node.config, node)
     if refused := getattr(node, "workeroutput", {}).get(REFUSED):
         raise pytest.UsageError(refused)
 

@@ -23,6 +23,7 @@ from claims.catalogue.order import paper_order
 from claims.core.design import FIXED, SEQUENTIAL, fixed
 from claims.core.origin import Origin, merge
 from claims.core.verdict import Verdict
+from claims.harness.launch import slices
 from models.checkout import checkout, versions
 from reports.records import Durations, Options, Provenance, Recorded, Row
 
@@ -108,6 +109,7 @@ class Collector:
 
 def describe(config: pytest.Config, collector: Collector, interrupted: str | None) -> Provenance:
     """The report's provenance."""
+    selection = slices.described(config)
     return Provenance(
         **checkout(config.rootpath),
         **merge([one.origin for said in collector.found.values() for one in said.values()]),
@@ -119,8 +121,9 @@ def describe(config: pytest.Config, collector: Collector, interrupted: str | Non
         ),
         started=collector.started.isoformat(timespec="seconds"),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        complete=interrupted is None,
+        complete=interrupted is None and not selection,
         interrupted=interrupted,
+        selection=selection,
         errors=tuple(sorted(collector.errors)),
         skipped=tuple(sorted(collector.skipped)),
     )

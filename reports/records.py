@@ -158,7 +158,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
         device, backend, precision: what trained; several joined with "+", None where nothing did.
         trained: verdicts whose run was trained now rather than read from the store.
         seconds: training time of all runs, whenever that was.
-        complete: False where the run ended before its last test; interrupted says why.
+        complete: True of a run of all claims' tests that came to its end. `interrupted` says why it did not,
+            `selection` which part of the tests it was: "29 of 240 tests: -k boston".
         errors: tests that could not judge their claim.
     """
 
@@ -179,18 +180,25 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     finished: Stamp
     complete: bool
     interrupted: str | None
+    selection: str = ""
     errors: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
-        """`cpu`, `cpu-fp64`, `cuda-tf32`: the backend that trained, and the precision unless it is fp32.
+        """`cpu`, `cpu-fp64`, `cuda-tf32-slice`: the backend that trained, the precision unless it is fp32,
+        and whether it is a part of the tests, which must not take the place of the whole.
 
         What the tests report counts; the option is asked only where no test trained.
         """
         options = self.options
         backend = self.backend or ("cpu" if options.backend == "auto" else options.backend)
-        return backend if options.precision == "fp32" else f"{backend}-{options.precision}"
+        parts = [
+            backend,
+            "" if options.precision == "fp32" else options.precision,
+            "slice" * bool(self.selection),
+        ]
+        return "-".join(filter(None, parts))
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,10 +67,11 @@ def _notes(ended: Ended, brief: bool) -> list[Line]:
     can be copied."""
     about = ended.report.provenance
     partial = f"partial report: {about.interrupted}" if about.interrupted else ""
+    part = f"a part of the whole: {about.selection}" if about.selection else ""
     names = [*([ended.page.name] if ended.page else []), *files.NAMES]
     written = "" if ended.problem or brief else f"{', '.join(names)} in {_shortest(ended.folder)}"
     yellow, red = {"yellow": True}, {"red": True}
-    texts = [(text, yellow) for text in (partial, *ended.notes)]
+    texts = [(text, yellow) for text in (partial, part, *ended.notes)]
     texts += [(text, red) for text in (ended.problem or "", ended.page_problem)]
     return [[(text, markup)] for text, markup in [*texts, (written, {})] if text]
 
@@ -124,7 +125,7 @@ def ending(report: Report, width: int, most: int) -> list[Line]:
     against = contradictions(rows)
     protocols = [name for name in PROTOCOLS if any(row.protocol == name for row in rows)]
     texts = [f"Against the paper: {listed(against, protocols) or 'nothing'}."]
-    texts += [f"{number} open: {causes}" for number, causes in [_causes(rows)] if number]
+    texts += filter(None, [_causes(rows)])
     texts += [f"Next: {command}" for command in [_next(report)] if command]
     rest = [line for text in texts for line in _led(text, width)]
     named = list(Standing)
@@ -143,11 +144,12 @@ def _led(text: str, width: int) -> Iterator[Line]:
         yield [(head + colon, {"bold": True}), (rest, {})] if colon and not i else line
 
 
-def _causes(rows: Sequence[Row]) -> tuple[int, str]:
-    """How many verdicts are inconclusive, and how many of them for which cause, the commonest first."""
-    unclear = [row for row in rows if row.outcome is Outcome.INCONCLUSIVE]
-    causes = Counter(str(row.open.cause) for row in unclear if row.open)
-    return len(unclear), ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
+def _causes(rows: Sequence[Row]) -> str:
+    """`84 open: no second leg 58, too few networks 4`: what holds them open, the commonest first."""
+    held = [row.open for row in rows if row.outcome is Outcome.INCONCLUSIVE]
+    causes = Counter(str(of.cause) for of in held if of)
+    named = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
+    return f"{len(held)} open" + (f": {named}" if named else "") if held else ""
 
 
 def _next(report: Report) -> str:

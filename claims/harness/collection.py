@@ -1,4 +1,4 @@
-"""Which tests there are, one for each alternative and protocol of a claim, and which of them are chosen.
+"""Which tests there are, one for each alternative and protocol of a claim (`selection` chooses among them).
 
 A test's id is the claim's, then the setting as reports print it: "E1-mnist-1k-500-std".
 """
@@ -9,14 +9,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from claims.catalogue import CATALOGUE
 from claims.catalogue.declaration import declaration_of
-from claims.core.claim import Claim, nearest
+from claims.catalogue.experiments import PROTOCOLS
 from claims.harness.options import Options
 from claims.harness.own_network import replaced
 from models.experiment import Experiment
 
-__all__ = ["MARKERS", "Specs", "generate", "group", "named", "protocol_of", "select", "specs_of"]
+__all__ = ["MARKERS", "Specs", "generate", "group", "named", "params_of", "protocol_of", "specs_of"]
 
 Specs = tuple[Experiment, ...]
 """What one test trains: one experiment, or several that its verdict compares."""
@@ -38,8 +37,10 @@ def generate(metafunc: pytest.Metafunc) -> None:
     if not declared.alternatives:
         return
     options = Options.of(metafunc.config)
-    chosen = [name for name in options.protocols if not declared.protocols or name in declared.protocols]
-    compared = [chosen] if declared.across and chosen else [[name] for name in chosen]
+    # Tests of protocols that were not chosen are left out later, so that a part knows of how many it is one.
+    names = options.protocols if declared.across else dict.fromkeys((*PROTOCOLS, *options.protocols))
+    spoken = [name for name in names if not declared.protocols or name in declared.protocols]
+    compared = [spoken] if declared.across and spoken else [[name] for name in spoken]
     cases = [
         tuple(
             options.sizes.experiment(
@@ -106,50 +107,10 @@ def group(specs: Specs) -> str:
 
 def specs_of(item: pytest.Item) -> Specs:
     """What a collected test trains, () where nothing."""
-    specs = _params(item).get("specs", ())
+    specs = params_of(item).get("specs", ())
     return specs if isinstance(specs, tuple) else ()
 
 
-def select(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what belongs to another scale, to no chosen protocol, or to no chosen claim.
-
-    Raises:
-        pytest.UsageError: a chosen claim does not exist, or two claims share an id.
-    """
-    options = Options.of(config)
-    judged = [None if (declared := declaration_of(item)) is None else declared.claim for item in items]
-    _check(options.claims, [claim for claim in judged if claim is not None])
-    left_out = {
-        item
-        for item, claim in zip(items, judged, strict=True)
-        if any(options.scale not in mark.args for mark in item.iter_markers("scale"))
-        or _without_specs(item)
-        or (options.claims and (claim is None or claim.id not in options.claims))
-    }
-    if left_out:
-        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-        items[:] = [item for item in items if item not in left_out]
-
-
-def _check(chosen: Sequence[str], judged: Sequence[Claim]) -> None:
-    known = dict(CATALOGUE)
-    for claim in judged:
-        if known.setdefault(claim.id, claim) != claim:
-            raise pytest.UsageError(
-                f"got two claims with the id {claim.id!r} ({known[claim.id].statement}; {claim.statement}), "
-                "wanted one: give the second another id"
-            )
-    for id in chosen:
-        if id not in known:
-            raise pytest.UsageError(
-                f"got --claims {id}, wanted ids of claims, comma separated, such as {nearest(id, known)}"
-            )
-
-
-def _params(item: pytest.Item) -> dict[str, object]:
+def params_of(item: pytest.Item) -> dict[str, object]:
+    """What a collected test is parametrised by."""
     return getattr(getattr(item, "callspec", None), "params", {})
-
-
-def _without_specs(item: pytest.Item) -> bool:
-    """Whether the chosen protocols or network leave a test nothing to train: pytest has no parameter then."""
-    return not isinstance(_params(item).get("specs", ()), tuple)

@@ -43,30 +43,30 @@ EXPECTED = [
 
 def test_a_run_prints_and_writes_its_verdicts(harness: pytest.Pytester, report_of: Read) -> None:
     """Findings pass, the table fits 80 columns, the files satisfy the schema."""
-    result = harness.runpytest_inprocess("--protocols", "he,std")
+    result = harness.runpytest_inprocess("--protocols", "he,std,var")
     assert result.ret == 0
     result.assert_outcomes(passed=4)
     result.stdout.fnmatch_lines(
         [
             "test_claims.py RISN*100%*",
             "*= verdicts =*",
-            "Section 2: hypotheses",
-            "  mnist-5k          n/a *",
-            "E1  784-500-10, MSE, linear output: all models reach near zero loss",
-            "  mnist-5k-500-std  refuted       1.23e6 [[]9.12e5, 2.12e6] > 0.05   32  stat.",
-            "2 decided of 3 rows with a p-value, counted together: 2 survive",
-            "    Benjamini-Hochberg at 0.05, 2 Holm",
-            "fixed design: 32 networks, share 0.85, alpha 0.05",
-            "quick scale: *",
-            "E1 paper says yes, we measured: std refuted, var inconclusive, he supported",
             "4 verdicts: 1 supported, 1 refuted, 1 inconclusive, 1 not applicable",
+            "fixed design: 32 networks, share 0.85, alpha 0.05; quick scale: *",
+            "2 of 3 rows with a p-value are decided; counted together 2 survive",
+            "    Benjamini-Hochberg at 0.05, 2 Holm",
+            "Section 2: hypotheses*",
+            "  mnist-5k  not applicable *",
+            "E1  784-500-10, MSE, linear output: all models reach near zero loss",
+            "    [[]paper: yes[]]  [[]true: L/L0 <= 0.05[]]",
+            "  mnist-5k-500-std  refuted       1.23e6 [[]9.12e5, 2.12e6[]]  <1e-4  32",
+            "Trained networks: of 1 claim under std, var, he 1 differs by setting (std, he:",
+            "Against the paper: std: E1.",
+            "1 open",
             "verdicts.json, verdicts.md, verdicts.csv in reports/out/cpu",
             "*= 4 passed in *",
         ]
     )
-    table = result.outlines[
-        result.outlines.index("  setting           verdict       estimate [interval] margin        n  how") :
-    ]
+    table = result.outlines[result.outlines.index("Section 2: hypotheses, statistical") :]
     assert max(map(len, table)) <= 80
     report = report_of()
     jsonschema.validate(report, SCHEMA)
@@ -78,7 +78,7 @@ def test_a_run_prints_and_writes_its_verdicts(harness: pytest.Pytester, report_o
     assert (about["trained"], about["seconds"]) == (3, 1.5)
     assert [run["key"] for run in about["experiments"]] == ["he", "std", "var"]
     assert [verdict["experiments"] for verdict in report["verdicts"]] == [[], ["std"], ["var"], ["he"]]
-    assert about["options"]["protocols"] == ["std", "he"]
+    assert about["options"]["protocols"] == ["std", "var", "he"]
     assert (about["options"]["networks"], about["options"]["design"]["networks"]) == (None, [32])
     assert set(about["options"]["scale_sizes"]) == {next(iter(about["options"]["scale_sizes"])), "boston"}
     assert {path.name for path in (harness.path / "reports/out/cpu").iterdir()} == set(files.NAMES)
@@ -104,7 +104,7 @@ def test_workers_change_nothing(harness: pytest.Pytester, report_of: Read) -> No
 @pytest.mark.parametrize(
     ("options", "kind", "networks", "said"),
     [
-        (["--networks", "48"], "fixed", [48], "fixed design: 48 networks, share 0.85, alpha 0.05"),
+        (["--networks", "48"], "fixed", [48], "fixed design: 48 networks, share 0.85, alpha 0.05; *"),
         (["--looks"], "looks", [12, 24, 48, 96], "looks at 12, 24, 48, 96 networks, share *"),
     ],
     ids=["networks", "looks"],
@@ -166,8 +166,9 @@ def test_errors_fail_and_are_counted(harness: pytest.Pytester, report_of: Read) 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=2, failed=2, skipped=1, deselected=3)
     result.stdout.fnmatch_lines(["1 verdict: 1 not applicable; 2 errors, 1 skipped"])
-    assert report_of()["provenance"]["errors"] == ["test_claims.py::test_broken", "test_claims.py::test_late"]
-    assert report_of()["provenance"]["complete"]
+    about = report_of("reports/out/cpu-slice")["provenance"]
+    assert about["errors"] == ["test_claims.py::test_broken", "test_claims.py::test_late"]
+    assert about["interrupted"] is None
 
 
 @pytest.mark.parametrize("workers", [["-n", "0"], ["-n", "2"]], ids=" ".join)
@@ -196,7 +197,7 @@ def test_findings_fail_where_asked(harness: pytest.Pytester, report_of: Read, wo
 def test_a_changed_outcome_fails_where_asked(harness: pytest.Pytester, report_of: Read) -> None:
     """Only an outcome that differs from the baseline's; one the baseline lacks is counted as such."""
     harness.runpytest_inprocess("-k", "std or var")
-    earlier = report_of()
+    earlier = report_of("reports/out/cpu-slice")
     earlier["verdicts"][0]["outcome"] = "supported"
     (harness.path / "earlier.json").write_text(json.dumps(earlier))
     result = harness.runpytest_inprocess("--baseline", "earlier.json", "--fail-on", "changed")
@@ -328,6 +329,6 @@ def test_folders_in_the_checkout_are_recorded_as_seen_from_it(
 ) -> None:
     """A report's commands work in any checkout; a folder elsewhere is recorded whole."""
     harness.runpytest_inprocess("--protocols", "he", "--report-dir", folder)
-    written = (harness.path / folder / "cpu" / "verdicts.json").read_text()
+    written = (harness.path / folder / "cpu-slice" / "verdicts.json").read_text()
     found = json.loads(written)["provenance"]["options"]["report_dir"]
     assert found == (recorded or str((harness.path / folder).resolve()))

@@ -31,7 +31,7 @@ def run_claims(
 
 
 def report(folder: Path) -> dict:
-    return json.loads((folder / "reports" / "cpu" / "verdicts.json").read_text())
+    return json.loads((folder / "reports" / "cpu-slice" / "verdicts.json").read_text())
 
 
 def verdicts(folder: Path) -> list[dict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -157,30 +158,71 @@ def test_an_id_begins_with_its_claim(default):
     [
         (("--claims", "E1"), {"E1"}),
         (("--claims", "E1,H2"), {"E1", "H2"}),
-        (("-k", "E10-groups"), {"E10-groups"}),
+        (("-k", "E1"), {"E1"}),
+        (("-k", "e10-groups or E2"), {"E10-groups", "E2"}),
+        (("--claims", "figure 8"), {"E9", "E9-test"}),
     ],
-    ids=["one", "two", "by name"],
+    ids=["one", "two", "by keyword", "by keywords", "by figure"],
 )
 def test_claims_are_chosen_by_id(collect, default, options, claims):
-    """`--claims` takes exactly these ids, in the usual order; `-k` whatever has the text in its name."""
+    """`--claims` and `-k` take exactly these ids, in the usual order: E1 is not E10, and not E1-test."""
     found = collect(*options)
     assert set(found.claims.values()) == claims
     assert found.ids == [id for id in default.ids if default.claims[id] in claims]
 
 
 def test_a_printed_setting_selects(collect, default):
-    """`-k mnist-1k-500-std`, as the report prints it."""
+    """`-k mnist-1k-500-std`, as the report prints it, with an output between or without."""
     found = collect("-k", "mnist-1k-500-std")
-    assert found.ids == [id for id in default.ids if "mnist-1k-500-std" in id]
+    assert found.ids == [id for id in default.ids if re.search("mnist-1k-500(-linear|-softmax)?-std]", id)]
     assert len(set(found.claims.values())) > 10
+
+
+def test_a_printed_setting_is_chosen_whole(collect, default):
+    """`--claims` takes the case as a column has it, with protocol and output or without; a part of a name is
+    `-k`'s. A figure chooses the networks that it shows."""
+    case = collect("--claims", "mnist-1k-500-300,boston-50-he")
+    assert case.ids == [id for id in default.ids if "mnist-1k-500-300" in id or "boston-50-he" in id]
+    row = collect("--claims", "mnist-1k-500-300-softmax-he")
+    assert {of for of in row.claims.values() if of.startswith("E7")} == {"E7"}
+    assert all(id.endswith(("-500-300-he]", "-500-300-softmax-he]")) for id in row.ids)
+    figure = collect("--claims", "Figure 5")
+    assert set(figure.claims.values()) == {"E6", "E7", "E7-sigma"}
+    assert not any("500-300" in id for id in figure.ids)
+    assert collect("-k", "E7 and mnist-1k-500-300-softmax-he").ids == [
+        id for id in default.ids if id.endswith("[E7-mnist-1k-500-300-he]")
+    ]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-k", "mnist-1k-50x"), "got -k mnist-1k-50x, wanted at least one of 240 tests; close to that"),
+        (("-k", "zzz", "--claims", "E9"), "got -k zzz and --claims E9, wanted"),
+    ],
+)
+def test_an_empty_choice_is_answered_with_the_nearest(options, said, workers):
+    """A usage error that names what there is, with workers as without."""
+    command = [sys.executable, "-m", "pytest", "claims", "-q", "-n", workers, "-p", "no:cacheprovider"]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert said in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
     ("ids", "said"),
     [
-        ("E13", "got --claims E13, wanted ids of claims, comma separated, such as E3, E1, E12"),
-        ("E1,e8-On", "got --claims e8-On, wanted ids of claims, comma separated, such as E8-one"),
+        (
+            "E13",
+            "got --claims E13, wanted ids of claims, settings or figures, comma separated, such as E3, E1,",
+        ),
+        (
+            "E1,e8-On",
+            "got --claims e8-On, wanted ids of claims, settings or figures, comma separated, such as E8-",
+        ),
     ],
 )
 def test_an_unknown_claim_is_answered_with_the_nearest(ids, said, workers):

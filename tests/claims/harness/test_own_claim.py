@@ -29,7 +29,7 @@ def test_the_file_is_all_it_takes(checkout: Path) -> None:
     """Its claim is selected by id, trained, judged by its own rule, and printed with its statement."""
     done = run(checkout, *RECIPE.commands[0].split()[3:])
     assert done.returncode == 0, done.stdout + done.stderr
-    (row,) = json.loads((checkout / "out" / "cpu" / "verdicts.json").read_text())["verdicts"]
+    (row,) = json.loads((checkout / "out" / "cpu-slice" / "verdicts.json").read_text())["verdicts"]
     assert (row["claim"], row["setting"], row["n"]) == ("X1", "boston-50-he", 8)
     assert (row["outcome"], row["margin"], row["estimate"]) == ("supported", 0.6, 1.0)
     assert row["nodeid"] == "claims/test_half.py::test_most_networks_explain_half[X1-boston-50-he]"

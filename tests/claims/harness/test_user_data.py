@@ -38,7 +38,7 @@ def test_a_claim_is_judged_on_the_users_arrays(folder: Path, workers: str) -> No
     """None of the project's files changes; settings are named after the file, a relative path will do."""
     done = run(folder, "--data", "my-set.npz", "-n", workers)
     assert done.returncode == 0, done.stdout + done.stderr
-    report = json.loads((folder / "reports" / "cpu" / "verdicts.json").read_text())
+    report = json.loads((folder / "reports" / "cpu-slice" / "verdicts.json").read_text())
     (verdict,) = report["verdicts"]
     assert (verdict["claim"], verdict["setting"], verdict["dataset"]) == ("M2", "my-set-500-he", "my-set")
     assert (verdict["n"], verdict["estimate"] >= 0) == (4, True)
@@ -46,7 +46,7 @@ def test_a_claim_is_judged_on_the_users_arrays(folder: Path, workers: str) -> No
     assert about["options"]["scale_sizes"]["my-set"] == {"train": 192, "test": 48}
     assert Path(about["options"]["data"]).name == "my-set.npz"
     assert list(about["data"]) == ["my-set"]
-    assert "--data" in (folder / "reports" / "cpu" / "index.html").read_text()
+    assert "--data" in (folder / "reports" / "cpu-slice" / "index.html").read_text()
 
 
 @pytest.mark.parametrize(
