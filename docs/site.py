@@ -193,9 +193,9 @@ def _options(_: str) -> str:
     lines = ["| option | meaning | default |", "|---|---|---|"]
     for one in (*OPTIONS, *OF_REPORTS):
         choices = one.more.get("choices")
-        value = "|".join(choices) if choices else one.more.get("metavar", "")
-        flag = f"{one.flag} {value}".strip().replace("|", "\\|")
-        lines.append(f"| `{flag}` | {_cell(one.help)} | {_cell(str(one.shown or one.default))} |")
+        meaning = f"{one.help} ({', '.join(choices)})" if choices else one.help
+        flag = f"{one.flag} {one.more.get('metavar', 'NAME' if choices else '')}".strip()
+        lines.append(f"| `{flag}` | {_cell(meaning)} | {_cell(str(one.shown or one.default))} |")
     return "\n".join(lines)
 
 

@@ -47,8 +47,8 @@ def test_it_draws_the_curves_of_a_run(tmp_path: Path) -> None:
     """Where figures are beside the report."""
     (tmp_path / "figures").mkdir()
     (tmp_path / "verdicts.json").write_bytes((ROOT / "reports/reference/cpu/verdicts.json").read_bytes())
-    lines = ["epoch,network,train_loss_over_baseline,test_loss_over_baseline"]
-    lines += [f"{epoch},{network},{2**-epoch},1" for epoch in range(3) for network in range(2)]
+    lines = ["epoch,step,network,train_loss_over_baseline,test_loss_over_baseline"]
+    lines += [f"{epoch},0,{network},{2**-epoch},1" for epoch in range(3) for network in range(2)]
     (tmp_path / "figures" / "mnist-1k-500-he-linear-mse-networks.csv").write_text("\n".join(lines))
     cells = [
         cell.replace('ROOT / "reports" / "reference" / "cpu"', f"Path({str(tmp_path)!r})") for cell in CELLS
