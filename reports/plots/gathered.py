@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from reports.files import made
@@ -15,7 +14,7 @@ from reports.plots.paper import others, redrawn
 from reports.plots.records import Plot, Plots, Pool
 from reports.plots.sources import Source, sources
 from reports.plots.values import Asked, Values
-from reports.records import Report, Row
+from reports.records import Report
 from reports.rendering import anchor
 
 __all__ = ["TABLES", "gathered"]
@@ -42,31 +41,28 @@ def gathered(report: Report, values: Values, folder: Path) -> Plots:
     every = sources(about.values())
     # a claim on the training shows where the descent leads too, where another claim asked for it
     whole = {(run.name, run.parts): run for run in every}
-    behind = {
-        row: [
+    behind = [
+        [
             whole.get((run.name, run.parts), run)
             for run in sources(about[key] for key in row.experiments if key in about)
         ]
         for row in report.verdicts
-    }
+    ]
+    judged = list(zip(report.verdicts, behind, strict=True))
     asked = [Asked((run,)) for run in every]
-    asked += [one for row, runs in behind.items() for one in asked_by(row, runs)]
+    asked += [one for row, runs in judged for one in asked_by(row, runs)]
     found = values.of(dict.fromkeys(asked))
     tables = {run: of.tables for run in every if isinstance(of := found[Asked((run,))], Fields)}
     csv = _write(tables, folder) | {run: [] for run in every if run not in tables}
     pool = Pool()
     plots: dict[str, Plot] = {}
-    for rows in _by_claim(report.verdicts):
-        id = anchor(rows[0].claim)
-        over = over_time([(row, behind[row]) for row in rows], found, pool)
-        plots |= {name: plot for name, plot in ((id, over), (f"{id}-intervals", intervals(rows))) if plot}
+    for _, claims in grouped(judged, lambda each: each[0]):
+        for id, same in claims:
+            both = (over_time(same, found, pool), intervals([row for row, _ in same]))
+            names = (anchor(id), f"{anchor(id)}-intervals")
+            plots |= {name: plot for name, plot in zip(names, both, strict=True) if plot}
     plots |= redrawn(every, found, pool, csv) | others(every, found, pool, csv)
     return Plots(pool.axes, pool.series, plots)
-
-
-def _by_claim(rows: Sequence[Row]) -> Iterable[list[Row]]:
-    for _, claims in grouped(rows, lambda row: row):
-        yield from (same for _, same in claims)
 
 
 def _write(tables: dict[Source, dict[str, str]], folder: Path) -> dict[Source, list[str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from claims.catalogue.figures import PAPER
+from claims.core.causes import Cause, Open
 from claims.core.origin import Subject
 from claims.core.verdict import Outcome
 from reports.page import build
@@ -33,6 +34,8 @@ def softmax_beside_linear(root: Path, outcomes: dict[str, Outcome]) -> Report:
         runs += two
         keys = tuple(run.key for run in two)
         more = {"protocol": protocol, "experiments": keys, "figures": (5, 6)}
+        if outcome is Outcome.INCONCLUSIVE:
+            more["open"] = Open(Cause.TOO_SHORT, "--scale standard", {keys[0]: 60.0})
         rows.append(samples.verdict("E6", f"mnist-5k-500-{protocol}", outcome, **more))
     return samples.report(*rows, experiments=tuple(runs))
 
