@@ -23,7 +23,7 @@ from reports.records import Report, Row
 from reports.rendering import rendered
 from reports.table import FELL, table
 
-__all__ = ["Ended", "caption", "changes", "counts", "ending", "measured", "show"]
+__all__ = ["Ended", "caption", "changes", "counts", "ending", "outlook", "show"]
 
 _MOST = 15
 """Lines from the end of the table to pytest's own last one, where a terminal has 80 columns."""
@@ -121,6 +121,7 @@ def ending(report: Report, width: int, most: int) -> list[Line]:
     Where that takes more than so many lines, claims are counted rather than named: first those that do not
     apply, then the open ones, and so on.
     """
+<<<<<<< HEAD
     rows = report.verdicts
     against = contradictions(rows)
     protocols = [name for name in PROTOCOLS if any(row.protocol == name for row in rows)]
@@ -128,6 +129,9 @@ def ending(report: Report, width: int, most: int) -> list[Line]:
     texts += filter(None, [_causes(rows)])
     texts += [f"Next: {command}" for command in [_next(report)] if command]
     rest = [line for text in texts for line in _led(text, width)]
+=======
+    rest = [line for head, text in outlook(report).items() for line in _led(f"{head}: {text}", width)]
+>>>>>>> 92158ae (The page says what holds a verdict open and what would decide it; tabs of plots stand in the address)
     named = list(Standing)
     while True:
         said = [clause.naming(*named) for clause in answer(report).clauses]
@@ -135,6 +139,16 @@ def ending(report: Report, width: int, most: int) -> list[Line]:
         if not named or len(found) + len(rest) <= most:
             return [*found, *rest]
         named.pop()
+
+
+def outlook(report: Report) -> dict[str, str]:
+    """What contradicts the paper, what holds verdicts open, the command to run next, each under its head."""
+    rows = report.verdicts
+    protocols = [name for name in PROTOCOLS if any(row.protocol == name for row in rows)]
+    found = {"Against the paper": f"{listed(contradictions(rows), protocols) or 'nothing'}."}
+    number, causes = _causes(rows)
+    found |= {f"{number} open": causes, "Next": _next(report)}
+    return {head: text for head, text in found.items() if text}
 
 
 def _led(text: str, width: int) -> Iterator[Line]:
@@ -163,12 +177,6 @@ def _next(report: Report) -> str:
     arguments = report.provenance.options.arguments or ("claims/",)
     cost = f", {max(1, round(seconds / 60))} core minutes or more" if seconds else ""
     return f"{shlex.join(['python', '-m', 'pytest', *arguments])} {remedy}  # for {number}{cost}"
-
-
-def measured(rows: Sequence[Row]) -> dict[str, dict[Outcome, int]]:
-    """Number of outcomes by protocol, by data set where nothing trains."""
-    names = dict.fromkeys(row.protocol or row.dataset for row in rows)
-    return {name: count(r for r in rows if (r.protocol or r.dataset) == name) for name in names}
 
 
 def changes(rows: Sequence[Row], earlier: Baseline, width: int) -> Iterator[Line]:

@@ -15,6 +15,7 @@ from reports.files import write_whole
 from reports.formats import count, design, sizes
 from reports.records import Report
 from reports.rendering import TEMPLATES, rendered
+from reports.summary import outlook
 
 if TYPE_CHECKING:
     from reports.plots.records import Plots
@@ -67,6 +68,7 @@ def render(report: Report, plots: Plots, controls: Controls | str) -> str:
         question=QUESTION,
         answer=answer(report),
         contradictions=contradictions,
+        outlook=outlook,
         catalogue=CATALOGUE,
         paper=PAPER,
         redrawn=[figure.number for figure in PAPER],

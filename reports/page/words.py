@@ -38,11 +38,6 @@ class PageRow:
     anchor: str
     experiments: list[TrainedRun]
 
-    @property
-    def outputs(self) -> list[str]:
-        """Output activations of the networks behind it."""
-        return sorted({run.subject.output for run in self.experiments if run.subject})
-
 
 def placed(report: Report) -> list[PageRow]:
     """Every verdict, in the report's order."""

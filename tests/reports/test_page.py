@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from claims.core.causes import Cause, Open
 from claims.core.origin import Subject
 from claims.core.verdict import Outcome, Strength
 from claims.harness.launch.controls import Control, Controls
@@ -130,6 +131,16 @@ def test_proofs_show_their_witnesses(out: Path) -> None:
     assert "boston-raw 0.3 [0.1, 0.5] > 0" in text
     assert "rank 13 of 13. 32 data set, proof. Judged in 0.5 s." in text
     assert "refuted he The paper" in text
+
+
+def test_an_open_verdict_says_what_would_decide_it(out: Path) -> None:
+    """Its cause, the options and their cost below the setting; on top how many there are, and the command."""
+    cause = Open(Cause.TOO_FEW, "--networks 128", {"a": 600.0})
+    row = samples.verdict("E6", "mnist-5k-500-he", I, protocol="he", open=cause, output="softmax")
+    text = page(samples.report(row), out).text
+    assert "Open, too few networks: --networks 128 (10 core minutes or more)." in text
+    assert "Against the paper nothing. 1 open too few networks 1 Next python -m pytest claims/ -n " in text
+    assert "mnist-5k-500-he he softmax 0.3" in text
 
 
 def test_a_partial_report_says_so(out: Path) -> None:
