@@ -121,17 +121,8 @@ def ending(report: Report, width: int, most: int) -> list[Line]:
     Where that takes more than so many lines, claims are counted rather than named: first those that do not
     apply, then the open ones, and so on.
     """
-<<<<<<< HEAD
-    rows = report.verdicts
-    against = contradictions(rows)
-    protocols = [name for name in PROTOCOLS if any(row.protocol == name for row in rows)]
-    texts = [f"Against the paper: {listed(against, protocols) or 'nothing'}."]
-    texts += filter(None, [_causes(rows)])
-    texts += [f"Next: {command}" for command in [_next(report)] if command]
-    rest = [line for text in texts for line in _led(text, width)]
-=======
-    rest = [line for head, text in outlook(report).items() for line in _led(f"{head}: {text}", width)]
->>>>>>> 92158ae (The page says what holds a verdict open and what would decide it; tabs of plots stand in the address)
+    heads = outlook(report).items()
+    rest = [line for head, text in heads for line in _led(f"{head}: {text}" if text else head, width)]
     named = list(Standing)
     while True:
         said = [clause.naming(*named) for clause in answer(report).clauses]
@@ -146,9 +137,12 @@ def outlook(report: Report) -> dict[str, str]:
     rows = report.verdicts
     protocols = [name for name in PROTOCOLS if any(row.protocol == name for row in rows)]
     found = {"Against the paper": f"{listed(contradictions(rows), protocols) or 'nothing'}."}
-    number, causes = _causes(rows)
-    found |= {f"{number} open": causes, "Next": _next(report)}
-    return {head: text for head, text in found.items() if text}
+    if causes := _causes(rows):
+        head, _, named = causes.partition(": ")
+        found[head] = named
+    if command := _next(report):
+        found["Next"] = command
+    return found
 
 
 def _led(text: str, width: int) -> Iterator[Line]:

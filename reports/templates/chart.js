@@ -153,7 +153,7 @@
   // -- one panel of lines ------------------------------------------------------------
   function drawLines(panel, width) {
     const { spec, state, figure } = panel, lines = spec.lines.map((k) => data.series[k]);
-    const time = timeOf(lines, figure.early), height = figure.paper ? 130 : 236;
+    const time = timeOf(lines, figure.early), height = !figure.paper ? 236 : figure.card ? 118 : 92;
     const box = { left: 52, right: width - (spec.mark ? 34 : 12), top: 10, bottom: height - 38 };
     const drawn = lines.map((line) => ({ line, points: pointsOf(line, time, spec.rest) }));
     const [a, b] = figure.zoom || [0, 1];
@@ -431,10 +431,12 @@
   let ids = 0;
   function redraw(figure) {
     figure.bar.querySelectorAll(".reset").forEach((button) => { button.disabled = !figure.zoom && !figure.panels.some((panel) => panel.state.y); });
-    const room = figure.paper || figure.room, charts = figure.panels.filter((panel) => panel.spec.lines).length;
-    const most = Math.max(1, Math.floor((room + 14) / 264)), columns = charts > most && charts % most && charts % 3 === 0 && most > 3 ? 3 : charts > most && charts === 4 ? Math.min(2, most) : Math.min(Math.max(charts, 1), most);
-    for (const panel of figure.panels) {
-      const alone = !panel.spec.lines && (figure.panels.length === 1 || charts && panel.spec.rows.length === 1);
+    const panels = figure.card && !figure.card.open ? figure.panels.slice(0, 1) : figure.panels;
+    for (const panel of figure.panels) panel.element.hidden = !panels.includes(panel);
+    const room = figure.paper || figure.room, charts = panels.filter((panel) => panel.spec.lines).length;
+    const most = Math.max(1, Math.floor((room + 14) / (figure.paper ? 210 : 264))), columns = charts > most && charts % most && charts % 3 === 0 && most > 3 ? 3 : charts > most && charts === 4 ? Math.min(2, most) : Math.min(Math.max(charts, 1), most);
+    for (const panel of panels) {
+      const alone = !panel.spec.lines && (panels.length === 1 || charts && panel.spec.rows.length === 1);
       const wide = alone ? 1 : panel.spec.lines ? columns : Math.min(2, Math.max(1, Math.floor(room / 380)));
       const width = Math.floor((room - 14 * (wide - 1)) / wide) - 0.5;
       panel.element.style.width = `${width}px`;
@@ -503,7 +505,7 @@
     const key = element.dataset.plot, plot = data.plots[key];
     if (!plot || element.classList.contains("drawn")) return;
     element.classList.add("drawn");
-    const figure = { element, key, plot, paper: 0, room: room || 640, zoom: null, panels: [], choices: [] };
+    const figure = { element, key, plot, card: element.parentElement.querySelector(":scope > details.rows"), paper: 0, room: room || 640, zoom: null, panels: [], choices: [] };
     figure.verdict = html("span", { className: "plot-verdict" });
     figure.live = html("span", { className: "unseen" });
     figure.live.setAttribute("aria-live", "polite");
@@ -545,6 +547,8 @@
     const wanted = plot.views.findIndex((view) => view.label === element.dataset.view);
     show(figure, Math.max(0, wanted));
     drawn.push(figure);
+    // A claim's card shows one plot, and all of them once it is opened.
+    if (figure.card) figure.card.addEventListener("toggle", () => redraw(figure));
     new ResizeObserver((entries) => {
       const now = entries[0].contentRect.width;
       if (now && !figure.paper && Math.abs(now - figure.room) > 2) { figure.room = now; redraw(figure); }
@@ -555,7 +559,7 @@
     const style = getComputedStyle(document.documentElement);
     const colour = (k) => style.getPropertyValue(`--series-${k % 6}`), plain = (text) => text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
     let below = 0, wide = 0, body = "";
-    for (const panel of figure.panels) {
+    for (const panel of figure.panels.filter((one) => !one.element.hidden)) {
       const drawn = panel.stage.firstChild, height = Number(drawn.getAttribute("height")), copy = drawn.cloneNode(true);
       const names = (panel.spec.lines || []).map((k) => data.series[k]).filter((line) => line.low).map((line) => (line.name === "all" ? line.of : line.name));
       const keys = names.map((name, k) => `<g transform="translate(4,${34 + 16 * k})"><path d="M0,0H26" fill="none" stroke="${colour(k)}" stroke-width="2" stroke-dasharray="${DASHES[k % 6]}"/><text x="32" y="4" font-size="11.5" fill="${style.getPropertyValue("--ink")}">${plain(name)}</text></g>`).join("");
