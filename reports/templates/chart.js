@@ -76,7 +76,11 @@
     const step = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, n)));
     const found = [];
     for (let k = first; k <= last; k += step) found.push(10 ** k);
-    return found.length > 1 ? found : round(a, b, n).filter((v) => v > 0);
+    if (found.length > 2) return found;
+    const ladder = [];
+    for (let k = first - 1; k <= last; k++) ladder.push(10 ** k, 2 * 10 ** k, 5 * 10 ** k);
+    const fine = ladder.filter((v) => v >= a * (1 - 1e-9) && v <= b * (1 + 1e-9));
+    return fine.length > 1 ? fine : round(a, b, n).filter((v) => v > 0);
   }
   function both(a, b, n, least) {
     const up = powers(least, Math.max(least, Math.abs(a), Math.abs(b)), n / 2);
@@ -286,7 +290,8 @@
     const close = found.reduce((a, e) => (!a || Math.abs(e.p.u - u) < Math.abs(a.p.u - u) ? e : a), null);
     return { found, close };
   }
-  const said = ({ line, p }, head) => `${line.name}: ${number(p.middle)}${p.ends ? `, ${number(p.ends[0])} to ${number(p.ends[1])}, ${line.of}` : ""}${p.where === head ? "" : ` at ${p.where}`}`;
+  const said = ({ line, p }, head) => `${line.name === "all" ? "median" : line.name}: ${number(p.middle)}${p.ends ? ` (${number(p.ends[0])} to ${number(p.ends[1])})` : ""}${p.where === head ? "" : ` at ${p.where}`}`;
+  const over = (found) => [...new Set(found.filter((e) => e.p.ends).map((e) => e.line.of))].map((of) => `, least to greatest of ${of}`).join("");
   function point(panel, u, aloud, only) {
     const { found, close } = entries(panel, u);
     if (!close) return;
@@ -296,8 +301,8 @@
     svg(cursor, "path", { d: `M${at},${box.top}V${box.bottom}`, class: "guide" });
     for (const { k, p } of found) if (p.u === close.p.u) svg(cursor, "circle", { cx: at, cy: clamp(panel.y(p.middle), box.top, box.bottom), r: only === k ? 5 : 3.5, style: `fill:${paint(k)};stroke:var(--card)` });
     const list = found.map((e) => html("li", {}, swatch(e.k), said(e, head)));
-    tip(panel, at, html("b", {}, head), html("ul", {}, ...list));
-    if (aloud) panel.figure.live.textContent = `${head}. ${(only === undefined ? found : found.filter((e) => e.k === only)).map((e) => said(e, head)).join(". ")}`;
+    tip(panel, at, html("b", {}, head), over(found), html("ul", {}, ...list));
+    if (aloud) panel.figure.live.textContent = `${head}${over(found)}. ${(only === undefined ? found : found.filter((e) => e.k === only)).map((e) => said(e, head)).join(". ")}`;
   }
   function pointRow(panel, k, aloud) {
     const row = panel.rows[k];
@@ -361,6 +366,8 @@
       return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
     };
     let from = null;
+    const read = (px, py) => (lines ? point(panel, panel.toU(px)) : pointRow(panel, Math.floor((py - panel.box.top) / panel.each)));
+    stage.addEventListener("pointerdown", (event) => { if (event.pointerType !== "mouse") read(...place(event)); });
     stage.addEventListener("pointerdown", (event) => { if (event.button === 0 && event.pointerType === "mouse") { from = place(event); stage.setPointerCapture(event.pointerId); } });
     stage.addEventListener("pointermove", (event) => {
       const [px, py] = place(event);
@@ -369,8 +376,7 @@
         const shape = { x: x0, width: x1 - x0, y: tall ? clamp(Math.min(py, from[1]), box.top, box.bottom) : box.top, height: tall ? Math.abs(clamp(py, box.top, box.bottom) - clamp(from[1], box.top, box.bottom)) : box.bottom - box.top };
         for (const name in shape) panel.brush.setAttribute(name, shape[name]);
         figure.tip.hidden = true;
-      } else if (lines) point(panel, panel.toU(px));
-      else pointRow(panel, Math.floor((py - panel.box.top) / panel.each));
+      } else read(px, py);
     });
     stage.addEventListener("pointerup", (event) => {
       const start = from, [px, py] = place(event), box = panel.box;
@@ -392,6 +398,9 @@
       zoomBy(panel, event.deltaY > 0 ? 1.25 : 0.8, lines ? panel.toU(px) : panel.toT(px));
     }, { passive: false });
     panel.element.addEventListener("keydown", (event) => { if (event.target === panel.element && key(panel, event)) event.preventDefault(); });
+    panel.element.addEventListener("focus", () => {
+      if (panel.element.matches(":focus-visible") && panel.at === undefined) tip(panel, panel.box.left, html("b", {}, "Keys"), ` ${lines ? "← → values, ↑ ↓ one line, " : "↑ ↓ values, "}+ − zoom${lines ? ", Shift ← → along" : ""}, 0 all, l scale`);
+    });
     panel.element.addEventListener("blur", () => leave(panel));
   }
   function key(panel, event) {

@@ -43,7 +43,7 @@ def test_the_pointer_reads_values_and_names(opened: Callable[..., Any]) -> None:
     box = stage(page)
     page.mouse.move(box["x"] + box["width"] - 16, box["y"] + 80)
     said = page.evaluate(TIP)
-    assert said.startswith("epoch 4\nmodel 0: 9570, 9000 to 10100, 2 networks\n")
+    assert said.startswith("epoch 4, least to greatest of 2 networks\nmodel 0: 9570 (9000 to 10100)\n")
     assert said.count("\nmodel ") == 4
     page.mouse.move(5, 5)
     assert page.evaluate(TIP) == ""
@@ -55,16 +55,16 @@ def test_keys_read_what_the_pointer_reads(opened: Callable[..., Any]) -> None:
     page.locator("#figure-1 .plot-choices button").nth(1).click()
     page.locator(CHART).first.focus()
     page.keyboard.press("Home")
-    assert page.evaluate(SAID).startswith("epoch 0. model 0: 9.57e5, ")
+    assert page.evaluate(SAID).startswith("epoch 0, least to greatest of 2 networks. model 0: 9.57e5 (")
     page.keyboard.press("ArrowRight")
-    assert page.evaluate(SAID).startswith("minibatch 1. model 0: ")
+    assert page.evaluate(SAID).startswith("minibatch 1, least to greatest of 2 networks. model 0: ")
     page.keyboard.press("End")
     assert page.evaluate(SAID).count("model") == 4
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(SAID).startswith("epoch 4. model 0: ")
+    assert page.evaluate(SAID).startswith("epoch 4, least to greatest of 2 networks. model 0: ")
     assert page.evaluate(SAID).count("model") == 1
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(SAID).startswith("epoch 4. model 1: ")
+    assert page.evaluate(SAID).startswith("epoch 4, least to greatest of 2 networks. model 1: ")
     page.keyboard.press("Tab")
     assert page.evaluate(TIP) == ""
 
