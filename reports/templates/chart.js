@@ -440,7 +440,8 @@
   let ids = 0;
   function redraw(figure) {
     figure.bar.querySelectorAll(".reset").forEach((button) => { button.disabled = !figure.zoom && !figure.panels.some((panel) => panel.state.y); });
-    const panels = figure.card && !figure.card.open ? figure.panels.slice(0, 1) : figure.panels;
+    const brief = (panel, k) => k === 0 || (!panel.spec.lines && panel.spec.rows.length === 1); // one curve, and its interval
+    const panels = figure.card && !figure.card.open ? figure.panels.filter(brief) : figure.panels;
     for (const panel of figure.panels) panel.element.hidden = !panels.includes(panel);
     const room = figure.paper || figure.room, charts = panels.filter((panel) => panel.spec.lines).length;
     const most = Math.max(1, Math.floor((room + 14) / (figure.paper ? 210 : 264))), columns = charts > most && charts % most && charts % 3 === 0 && most > 3 ? 3 : charts > most && charts === 4 ? Math.min(2, most) : Math.min(Math.max(charts, 1), most);
@@ -514,6 +515,11 @@
     const key = element.dataset.plot, plot = data.plots[key];
     if (!plot || element.classList.contains("drawn")) return;
     element.classList.add("drawn");
+    try { begin(element, key, plot, room); } catch (error) { // one plot that fails takes no other with it
+      element.prepend(html("p", { className: "absent" }, `This plot could not be drawn: ${error.message}.`));
+    }
+  }
+  function begin(element, key, plot, room) {
     const figure = { element, key, plot, card: element.parentElement.querySelector(":scope > details.rows"), paper: 0, room: room || 640, zoom: null, panels: [], choices: [] };
     figure.verdict = html("span", { className: "plot-verdict" });
     figure.live = html("span", { className: "unseen" });
@@ -556,7 +562,7 @@
     const wanted = plot.views.findIndex((view) => view.label === element.dataset.view);
     show(figure, Math.max(0, wanted));
     drawn.push(figure);
-    // A claim's card shows one plot, and all of them once it is opened.
+    // A claim's card shows one curve, and all panels once it is opened.
     if (figure.card) figure.card.addEventListener("toggle", () => redraw(figure));
     new ResizeObserver((entries) => {
       const now = entries[0].contentRect.width;

@@ -158,6 +158,17 @@ def test_a_choice_is_shown_and_kept_in_the_address(opened: Callable[..., Any]) -
     assert "tab" not in page.url
 
 
+def test_a_closed_card_shows_one_curve_and_its_interval(opened: Callable[..., Any]) -> None:
+    """What the quantity is computed from is shown once the card is opened."""
+    page = opened()
+    shown = """(id) => [...document.querySelectorAll(`${id} > .plot .panel`)].filter(
+        p => p.checkVisibility()).map(p => p.classList.contains('lines') ? 'curve' : 'interval')"""
+    assert page.evaluate(shown, "#E6") == ["curve", "interval"]
+    assert page.evaluate(shown, "#E2") == ["curve"]
+    page.locator("#E2 summary").first.click()
+    eventually(page, f"({shown})('#E2').length === 2")
+
+
 def test_what_is_folded_away_is_drawn_when_it_is_seen(opened: Callable[..., Any]) -> None:
     """Not before: a page has many plots."""
     page = opened()
