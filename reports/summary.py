@@ -167,7 +167,7 @@ def _next(report: Report) -> str:
         return ""
     remedy, number = remedies.most_common(1)[0]
     costs = [row.open.costs for row in report.verdicts if row.open and row.open.remedy == remedy]
-    seconds = sum({name: cost for each in costs for name, cost in each.items()}.values())
+    seconds = sum(dict(pair for each in costs for pair in each).values())
     arguments = report.provenance.options.arguments or ("claims/",)
     cost = f", {max(1, round(seconds / 60))} core minutes or more" if seconds else ""
     return f"{shlex.join(['python', '-m', 'pytest', *arguments])} {remedy}  # for {number}{cost}"

@@ -41,12 +41,12 @@ class Open(msgspec.Struct, frozen=True):
 
     cause: Cause
     remedy: str = ""
-    costs: dict[str, Annotated[float, Meta(ge=0.0)]] = {}
+    costs: tuple[tuple[str, Annotated[float, Meta(ge=0.0)]], ...] = ()
 
     @property
     def seconds(self) -> float:
         """All of the cost, 0 where it is not known."""
-        return sum(self.costs.values())
+        return sum(cost for _, cost in self.costs)
 
     def __str__(self) -> str:
         cost = f" ({max(1, round(self.seconds / 60))} core minutes or more)" if self.costs else ""

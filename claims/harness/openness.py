@@ -51,17 +51,17 @@ def held_open(
     larger = _LARGER.get(scale.name, "")
     cause, dear = _cause(evidence, claim, specs, scale)
     if cause in (Cause.NOT_TRAINED, Cause.NO_SECOND_LEG):
-        prices = {spec.name: price for spec in dear if (price := _price(scale, spec)) is not None}
+        prices = tuple((spec.name, price) for spec in dear if (price := _price(scale, spec)) is not None)
         known = scale.name != "standard" and len(prices) == len(dear)
         return Open(cause, "--scale standard", prices) if known else Open(cause)
     if cause is Cause.TOO_FEW:
         remedy = f"--networks {2 * options.design.networks[-1]} --seed {options.seed + 1}"
-        return Open(cause, remedy, {name: 2 * spent for name, spent in seconds.items()})
+        return Open(cause, remedy, tuple((name, 2 * spent) for name, spent in seconds.items()))
     if not larger or (cause is Cause.NO_CERTIFICATE and larger != "standard"):
         return Open(cause)
     there = chosen_scale(larger, options.data)
-    grown = {spec.name: seconds.get(spec.name, 0.0) * _growth(spec, scale, there) for spec in specs}
-    return Open(cause, f"--scale {larger}", grown)
+    grown = ((spec.name, seconds.get(spec.name, 0.0) * _growth(spec, scale, there)) for spec in specs)
+    return Open(cause, f"--scale {larger}", tuple(grown))
 
 
 def _cause(

@@ -15,11 +15,13 @@ import pytest
 
 from claims.catalogue import CATALOGUE
 from claims.catalogue.declaration import declaration_of
+from claims.catalogue.exact_sets import large
 from claims.catalogue.figures import PAPER
 from claims.core.claim import Claim
 from claims.harness.collection import named, params_of, protocol_of, specs_of
 from claims.harness.launch import slices
 from claims.harness.options import Options
+from data import DataError, load
 
 __all__ = ["chosen"]
 
@@ -44,6 +46,8 @@ def chosen(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     items[:] = kept
     with _meaning_claims(config, there):
         yield
+    if not config.option.collectonly:
+        _load_large(items)
     left = [item for item in items if _claim(item)]
     slices.count(config, len(left), len(there))
     if there and not items and (asked := _asked_for(config)):
@@ -51,6 +55,18 @@ def chosen(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
         raise pytest.UsageError(
             f"got {asked}, wanted at least one of {len(there)} tests; close to that, or all there is: {near}"
         )
+
+
+def _load_large(items: Iterable[pytest.Item]) -> None:
+    """Looks for the data that do not come with the project, before anything trains."""
+    names = {spec.data for item in items for spec in specs_of(item)}
+    names |= {name for item in items if isinstance(name := params_of(item).get("name"), str)}
+    for name in sorted(names):
+        if large(name):
+            try:
+                load(name)
+            except DataError as error:
+                raise pytest.UsageError(str(error)) from error
 
 
 def _claim(item: pytest.Item) -> Claim | None:

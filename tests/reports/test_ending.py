@@ -18,7 +18,7 @@ from reports.summary import ending
 from tests.reports.sample_reports import report
 from tests.reports.sample_verdicts import row
 
-LEG = Open(Cause.NO_SECOND_LEG, "--scale standard", {"a": 600.0, "b": 60.0})
+LEG = Open(Cause.NO_SECOND_LEG, "--scale standard", (("a", 600.0), ("b", 60.0)))
 FEW = Open(Cause.TOO_FEW, "--networks 64 --seed 1")
 
 

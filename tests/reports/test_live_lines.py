@@ -1,17 +1,21 @@
-"""The progress, the text of the lines, and the handler of SIGTERM, each by itself."""
+"""The progress, the text of the lines, and what ends a run early, each by itself."""
 
 from __future__ import annotations
 
 import math
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
+from claims.harness.launch import interrupt
 from claims.harness.launch import live as watch
-from claims.harness.launch.interrupt import terminate_as_interrupt
+from claims.harness.launch.interrupt import end_early
 from data import load
 from models.backend import resolve_backend
 from models.runs.progress import Progress, Reporter, read
@@ -183,22 +187,58 @@ def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
     assert list((tmp_path / "progress").iterdir()) == []
 
 
-def test_sigterm_is_an_interrupt_until_the_run_ends() -> None:
-    """The first one interrupts, a second one does not; then the handler is as it was."""
-    cleanups: list[Any] = []
-    config: Any = SimpleNamespace(add_cleanup=cleanups.append)
-    outer = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_is_an_interrupt_until_the_run_ends(name: str) -> None:
+    """The first says what happens and interrupts, a second does not; then the handler is as it was."""
+    number, cleanups, said = getattr(signal, name), [], []
+    config: Any = SimpleNamespace(
+        add_cleanup=cleanups.append,
+        get_verbosity=lambda: 0,
+        pluginmanager=SimpleNamespace(hasplugin=lambda name: True),
+        get_terminal_writer=lambda: SimpleNamespace(line=lambda text, **markup: said.append(text)),
+    )
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    usual = {
+        each: signal.default_int_handler if each is signal.SIGINT else signal.SIG_DFL for each in numbers
+    }
+    outer = {each: signal.signal(each, handler) for each, handler in usual.items()}
     try:
-        terminate_as_interrupt(config)
-        terminate_as_interrupt(config)
-        with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
-            signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGTERM)
-        (restore,) = cleanups
-        restore()
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        end_early(config)
+        end_early(config)
+        with pytest.raises(KeyboardInterrupt, match=r"SIG|Ctrl-C"):
+            signal.raise_signal(number)
+        signal.raise_signal(number)
+        assert len(said) == 1
+        assert "what was judged is written, as a partial report" in said[0]
+        assert len(cleanups) == 3
+        for restore in cleanups:
+            restore()
+        assert {each: signal.getsignal(each) for each in numbers} == usual
+        signal.signal(number, signal.SIG_IGN)  # as under nohup
+        end_early(config)
+        assert signal.getsignal(number) is signal.SIG_IGN
+        for restore in cleanups[3:]:
+            restore()
     finally:
-        signal.signal(signal.SIGTERM, outer)
+        for each, handler in outer.items():
+            signal.signal(each, handler)
+
+
+def test_a_worker_that_does_not_listen_is_killed() -> None:
+    """As one in a long product: told first, and gone after the grace."""
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", stubborn], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        try:
+            interrupt._tell([psutil.Process(child.pid)], signal.SIGINT)
+            assert child.poll() is None
+            interrupt._kill([psutil.Process(child.pid)])
+            assert child.wait(timeout=20) == -signal.SIGKILL
+        finally:
+            child.kill()
 
 
 def test_a_terminal_that_is_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

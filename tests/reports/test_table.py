@@ -149,7 +149,7 @@ def test_train_and_test_stand_on_one_line() -> None:
 
 def test_reasons_stand_in_full_below_their_rows() -> None:
     """Wrapped, with what holds the verdict open and what would decide it."""
-    held = Open(Cause.NO_SECOND_LEG, "--scale standard", {"a": 240.0, "b": 120.0})
+    held = Open(Cause.NO_SECOND_LEG, "--scale standard", (("a", 240.0), ("b", 120.0)))
     rows = [verdict("E7", interval=(0.0, 1.0), note="word " * 40, open=held), verdict("E8")]
     found = text(80, rows, reasons=True)
     row = next(i for i, line in enumerate(found) if line.startswith("  mnist"))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from claims.harness.launch import command_line, distribution, live, workers
-from claims.harness.launch.interrupt import terminate_as_interrupt
+from claims.harness.launch.interrupt import end_early
 from models.runs.progress import Reporter
 
 
@@ -78,6 +78,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """On the process that reports, before any worker starts: SIGTERM as Ctrl-C."""
+    """On the process that reports, before any worker starts: Ctrl-C, SIGTERM and SIGHUP end it at once."""
     if not hasattr(session.config, "workerinput"):
-        terminate_as_interrupt(session.config)
+        end_early(session.config)

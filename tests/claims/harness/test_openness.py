@@ -31,7 +31,9 @@ def test_a_scale_that_leaves_out_the_second_leg_has_its_price() -> None:
     """Of every experiment that lacks it, for all its networks; a larger scale has it."""
     lbfgs = replace(LINEAR_500, optimiser=LBFGS())
     assert held("E2", LINEAR_500_300, unresolved=32) == Open(
-        Cause.NO_SECOND_LEG, "--scale standard", {"mnist-1k-500-300-std linear mse": pytest.approx(7.6 * 32)}
+        Cause.NO_SECOND_LEG,
+        "--scale standard",
+        (("mnist-1k-500-300-std linear mse", pytest.approx(7.6 * 32)),),
     )
     missing = held("E12", LINEAR_500, lbfgs)
     assert missing is not None
@@ -50,11 +52,10 @@ def test_what_no_option_decides_is_said_without_one() -> None:
 
 def test_networks_on_the_move_want_a_longer_training() -> None:
     """The costs grow with samples and epochs: 4,000 digits to 1,000, and 5 epochs to 3."""
-    longer = held("E2", LINEAR_500, unresolved=3)
-    assert longer == Open(
+    assert held("E2", LINEAR_500, unresolved=3) == Open(
         Cause.NO_CERTIFICATE,
         "--scale standard",
-        {"mnist-1k-500-std linear mse": pytest.approx(10 * 4 * 5 / 3)},
+        (("mnist-1k-500-std linear mse", pytest.approx(10 * 4 * 5 / 3)),),
     )
     never = held("E6", SOFTMAX_500, LINEAR_500, interval=(0.0, float("inf")))
     assert never is not None
@@ -67,7 +68,7 @@ def test_an_interval_that_is_too_wide_wants_more_networks() -> None:
     assert few == Open(
         Cause.TOO_FEW,
         "--networks 64 --seed 1",
-        {"mnist-1k-500-std softmax mse": 20.0, "mnist-1k-500-std linear mse": 20.0},
+        (("mnist-1k-500-std softmax mse", 20.0), ("mnist-1k-500-std linear mse", 20.0)),
     )
 
 
