@@ -80,7 +80,8 @@ def _view(row: Row, label: str, runs: Sequence[Source], of: Shown, found: Found,
 
 
 def _headed(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """With a capital, unless it begins with a symbol: d_y stays what it is."""
+    return text[:1].upper() + text[1:] if text[1:2].isalpha() else text
 
 
 def _judged(row: Row, of: Shown, judged: Judged, pool: Pool) -> Panel:

@@ -241,7 +241,7 @@
   // -- one panel of rows -------------------------------------------------------------
   function drawRows(panel, width) {
     const { spec, state } = panel, rows = spec.rows, alone = rows.length === 1 && !rows[0].range && panel.figure.panels.length > 1;
-    const narrow = alone || width < 560, each = alone ? 24 : narrow ? 40 : 24;
+    const narrow = alone || width < 560, each = alone ? 24 : narrow ? 34 : 24;
     const bounds = (spec.region || []).filter((v) => v !== null), longest = (of) => Math.max(0, ...rows.map((row) => (of(row) || "").length)) * 6.4;
     const shown = (row) => row.text || (row.range ? `${number(row.value)} (${number(row.low)} to ${number(row.high)})` : number(row.value));
     const left = narrow ? 12 : Math.min(longest((row) => row.label) + 20, width * 0.3), right = narrow ? 14 : Math.min(longest(shown) + 20, width * 0.34);
@@ -500,9 +500,9 @@
     if (figure.files) figure.files.replaceChildren(...(view.csv || []).map((path) => html("a", { href: path }, path.endsWith("pairs.csv") ? "pairs as CSV" : "networks as CSV")));
     redraw(figure);
   }
-  /* Rows whose sizes lie far apart begin on a logarithmic axis. */
+  /* Rows whose sizes lie far apart begin on a logarithmic axis, unless one is 0, which has no place there. */
   function far(spec) {
-    if (!spec.rows || spec.limits) return false;
+    if (!spec.rows || spec.limits || spec.rows.some((row) => row.value === 0)) return false;
     const sizes = spec.rows.flatMap((row) => [row.value, row.low, row.high]).concat(spec.region || []).filter((v) => finite(v) && v).map(Math.abs);
     return sizes.length > 1 && Math.max(...sizes) / Math.min(...sizes) >= 40;
   }
