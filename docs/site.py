@@ -32,7 +32,7 @@ if str(ROOT) not in sys.path:  # mkdocs loads this file by its path
 
 from docs.sources import SOURCES, module_name, parsed  # noqa: E402
 
-__all__ = ["on_page_markdown", "on_post_page", "section", "written"]
+__all__ = ["on_config", "on_page_markdown", "on_post_page", "section", "written"]
 
 _PART = re.compile(r"^<!-- (from|claims|margins|scales|options|modules|notebook)(?:: (.+?))? -->$", re.M)
 _PLACE = re.compile(r"(?<!\[)`docs/([\w./-]*\.md)`")
@@ -41,6 +41,13 @@ _ELSEWHERE = re.compile(
     r'<(?:script|img|iframe)[^>]* src="(?:https?:)?//[^"]*"|<link[^>]*stylesheet[^>]*//[^>]*>'
 )
 _PICTURE = re.compile(r"```mermaid\n(.*?)```", re.S)
+
+
+def on_config(config: Any) -> Any:
+    """The rooms can be imported: mkdocs takes back what this file put on the path while it was loaded."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return config
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from claims.catalogue import CATALOGUE
 from claims.core import margins
-from docs.site import ROOT, on_page_markdown, on_post_page, section, written
+from docs.site import ROOT, on_config, on_page_markdown, on_post_page, section, written
 
 PAGE = SimpleNamespace(file=SimpleNamespace(src_uri="api/x.md"))
 PAGES = sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
@@ -43,6 +43,13 @@ def test_every_part_that_a_page_asks_for_is_there(page: str, shown: Shown) -> No
     text = shown(page)
     assert not re.search(r"<!-- (from|claims|margins|scales|options|modules|notebook)\b", text)
     assert "```mermaid" not in text
+
+
+def test_the_command_finds_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mkdocs` as a command has its own folder first on the path, and gives back what loading a hook added."""
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(ROOT))])
+    on_config({})
+    assert sys.path[0] == str(ROOT)
 
 
 def test_every_page_is_in_the_navigation() -> None:
