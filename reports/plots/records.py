@@ -208,17 +208,10 @@ def ends(plots: Plots, plot: Plot) -> Iterator[tuple[str, str, str, list[float |
     """What a plot says without its script: (view, panel, line, its values at the start, at the end of the
     training, and at the end of the descent where there is one), each line once."""
     for view in plot.views:
-        known: set[int] = set()
-        for panel in view.panels:
-            for place in panel.lines:
-                if place not in known:
-                    of = plots.series[place]
-                    axis = plots.axes[of.axis]
-                    places = dict.fromkeys((0, len(axis.epochs) - 1, len(of.middle) - 1))
-                    yield (
-                        view.label,
-                        panel.title,
-                        of.of if of.name == "all" else of.name,
-                        [of.middle[k] for k in places],
-                    )
-            known |= set(panel.lines)
+        panels = {place: panel.title for panel in reversed(view.panels) for place in panel.lines}
+        for place, title in sorted(panels.items()):
+            of = plots.series[place]
+            places = dict.fromkeys((0, len(plots.axes[of.axis].epochs) - 1, len(of.middle) - 1))
+            name = of.of if of.name == "all" else of.name
+            # the axis that a panel begins with says nothing of its medians
+            yield view.label, title.partition(",")[0], name, [of.middle[k] for k in places]

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from claims.catalogue.figures import PAPER
 from claims.core.causes import Cause, Open
@@ -88,6 +89,18 @@ def test_a_proof_has_intervals_and_no_curve(tmp_path: Path) -> None:
         "H2", "boston-raw", Outcome.SUPPORTED, strength="proof", estimate=None, interval=None
     )
     assert plots(samples.report(bare), tmp_path).plots == {}
+
+
+def test_a_claim_of_ones_own_shows_its_losses(tmp_path: Path) -> None:
+    """Beside its interval, though no entry says what to draw."""
+    run = samples.store(tmp_path, samples.run())
+    row = replace(
+        samples.verdict("E1", "mnist-5k-500-he", Outcome.REFUTED, **HE), claim="X1", experiments=(run.key,)
+    )
+    (view,) = plots(samples.report(row, experiments=(run,)), tmp_path).plots["X1"].views
+    interval, losses = view.panels
+    assert interval.rows[0].value == 0.3
+    assert losses.title == "Training loss, l = L/L0"
 
 
 def test_a_run_that_is_gone_leaves_a_reason(tmp_path: Path) -> None:
