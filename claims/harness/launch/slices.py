@@ -58,6 +58,10 @@ def chosen_by(config: pytest.Config) -> Iterator[str]:
             yield f"{flag} {text}"
     if claims := getattr(option, "claims", ()):
         yield f"--claims {','.join(claims)}"
+    if network := getattr(
+        option, "network", None
+    ):  # which leaves out what compares the paper's with each other
+        yield f"--network {network}"
     protocols = getattr(option, "protocols", PROTOCOLS)
     if not set(PROTOCOLS) <= set(protocols):
         yield f"--protocols {','.join(protocols)}"

@@ -90,7 +90,7 @@ def test_a_students_own_question(tmp_path: Path) -> None:
     asked = ["--data", "my.npz", "--network", "8-6-3", "--protocols", "xavier", "--claims", "E6,M2"]
     done = run(tmp_path, *asked)
     assert done.returncode == 0, done.stdout + done.stderr
-    folder = tmp_path / "reports" / "cpu"
+    folder = tmp_path / "reports" / "cpu-slice"
     report = json.loads((folder / "verdicts.json").read_text())
     settings = {(row["claim"], row["setting"]): row for row in report["verdicts"]}
     assert list(settings) == [
