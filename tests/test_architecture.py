@@ -246,8 +246,8 @@ def test_import_is_light(module):
 
 
 def test_the_install_claims_no_names():
-    """`data` and `models` are names anyone may use: nothing of the checkout is installed. The one module there is
-    has a name that nobody else has, and is pytest's door from any folder."""
+    """`data` and `models` are names anyone may use: nothing of the checkout is installed. The one module
+    that is has a name that nobody else has, and is pytest's door from any folder."""
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     assert (setup["packages"], setup["py-modules"]) == ([], ["landscape_claims_pytest"])
 

@@ -46,7 +46,7 @@ def test_every_part_that_a_page_asks_for_is_there(page: str, shown: Shown) -> No
 
 
 def test_the_command_finds_the_rooms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`mkdocs` as a command has its own folder first on the path, and gives back what loading a hook added."""
+    """`mkdocs` as a command lacks the checkout on the path, and takes back what loading a hook added."""
     monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(ROOT))])
     on_config({})
     assert sys.path[0] == str(ROOT)
