@@ -121,8 +121,10 @@ class Scale:
             budget of minutes; no verdict compares one protocol with another.
         slow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
-        usual: second leg of a setting.
-        descents: by training's name and protocol, the second leg where it is another than the usual one.
+        usual: second leg of a setting with squared error. A cross entropy's stops earlier; a softmax's is by
+            scores, since after training from the paper's weights it is sure of wrong classes, where steps of
+            the loss have next to no slope to go by, at no minimum.
+        descents: by training's name and protocol, the second leg where it is another one.
         too_dear: by training's name and protocol, core seconds a network that its second leg would take;
             these settings have none.
     """
@@ -181,7 +183,7 @@ class Scale:
 
         An experiment whose optimiser is a full-batch one is a descent from its initial weights.
         """
-        leg = self.descents.get(_place(experiment), self.usual)
+        leg = self._leg(experiment)
         methods, start = leg.methods, "trained"
         if hasattr(experiment.optimiser, "step"):
             first = cast("Method", cast(object, experiment.optimiser))
@@ -213,12 +215,25 @@ class Scale:
             return "no second leg for a network that carries buffers, as batch normalisation does"
         if penalty is not None and penalty.kind != "l2":
             return f"no second leg under the penalty {penalty.label}: descents know that of l2"
-        methods = self.descents.get(place, self.usual).methods
+        methods = self._leg(experiment).methods
         needs_matrix = any(isinstance(method, LevenbergMarquardt | ScoreTargets) for method in methods)
         if needs_matrix and (why := _too_many(experiment)):
             return why
         seconds = self.too_dear.get(place)
         return "" if seconds is None else self._cost("no second leg", seconds, experiment)
+
+    def _leg(self, experiment: Experiment) -> SecondLeg:
+        """The setting's own second leg, or the usual one as its objective asks for it."""
+        from data import entry
+
+        own, objective = self.descents.get(_place(experiment)), experiment.objective
+        if own is not None:
+            return own
+        if objective.loss != "mse":
+            return replace(self.usual, tolerance=max(self.usual.tolerance, _SEPARABLE))
+        classes = entry(experiment.data).task == "classification"
+        saturates = classes and objective.output == "softmax" and objective.penalty is None
+        return replace(self.usual, methods=(ScoreTargets(),)) if saturates else self.usual
 
     def _cost(self, what: str, seconds: float, experiment: Experiment) -> str:
         minutes = seconds * experiment.networks.count / 60
@@ -248,9 +263,9 @@ def _place(experiment: Experiment) -> tuple[str, str]:
 _MOST_SAMPLES = 10_000
 """Samples on which a descent is offered; a matrix of their inner products then has 800 MB."""
 
-_SEPARABLE = SecondLeg(tolerance=1e-3)
-"""No finite weights attain the infimum of a cross entropy on data that they separate: each step takes a share
-of the loss away, and a tenth of the margins is near enough."""
+_SEPARABLE = 1e-3
+"""Least tau of a cross entropy: no finite weights attain its infimum on data that they separate, each step
+takes a share of the loss away, and a tenth of the margins is near enough."""
 
 _ON_KINKS = SecondLeg((ActiveSet(),), products=2_500)
 """Boston's networks jam at kinks within a few steps of any smooth method."""
@@ -258,19 +273,11 @@ _ON_KINKS = SecondLeg((ActiveSet(),), products=2_500)
 _NARROW = SecondLeg((LBFGS(),), products=1_000)
 """To hold the kinks of 784-10-10-10 takes factorisations of thousands of rows; L-BFGS passes them, slowly."""
 
-_SATURATED = SecondLeg((ScoreTargets(),))
-"""A softmax under squared error is sure of wrong classes after training from the paper's weights: steps of
-the loss itself have next to no slope or curvature to go by, and it is at no minimum either."""
-
 _USUAL = {
     (training, protocol): leg
     for training, leg in (
         ("50 linear mse", _ON_KINKS),
         ("10-10 linear mse", _NARROW),
-        ("500 linear bce", _SEPARABLE),
-        ("500 softmax ce", _SEPARABLE),
-        ("500 softmax mse", _SATURATED),
-        ("500-300 softmax mse", _SATURATED),
     )
     for protocol in PROTOCOLS
 }

@@ -19,9 +19,13 @@ from claims.catalogue.experiments import (
 from claims.core.margins import NETWORKS
 from data import load
 from models.networks.convolutional import Convolutional
+from models.networks.mlp import MLP
+from models.objectives.objective import Objective
 from models.optimisers.active_set import ActiveSet
 from models.optimisers.lbfgs import LBFGS
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt
+from models.optimisers.score_targets import ScoreTargets
+from models.penalties.l2 import L2
 
 TRAININGS_OF_THE_PAPER = [value for value in vars(experiments).values() if isinstance(value, Training)]
 
@@ -79,6 +83,33 @@ def test_a_law_can_be_told_from_he_and_boston(scale):
     """Where a training is to come to rest it has the eight epochs without which no law can be told."""
     for network in TRAININGS_OF_THE_PAPER:
         assert scale.experiment(network, "he").budget.epochs >= 8
+
+
+@pytest.mark.parametrize(
+    ("output", "loss", "method", "tolerances"),
+    [
+        ("linear", "mse", LevenbergMarquardt(), {"quick": 1e-3, "standard": 1e-4}),
+        ("softmax", "mse", ScoreTargets(), {"quick": 1e-3, "standard": 1e-4}),
+        ("softmax", "ce", LevenbergMarquardt(), {"quick": 1e-3, "standard": 1e-3}),
+        ("linear", "bce", LevenbergMarquardt(), {"quick": 1e-3, "standard": 1e-3}),
+    ],
+)
+def test_a_descent_follows_from_the_objective(output, loss, method, tolerances):
+    """Of a network that nothing lists, too: a softmax descends by scores, a cross entropy stops earlier."""
+    training = Training(MLP((77,)), Objective(output, loss))
+    for scale, tolerance in tolerances.items():
+        descent = SCALES[scale].descent(SCALES[scale].experiment(training, "he"))
+        assert (descent.methods, descent.tolerance) == ((method,), tolerance)
+
+
+def test_a_penalised_softmax_and_a_regression_descend_by_their_loss():
+    """Right scores do not lower a penalty; and a regression's targets are no classes that could be right."""
+    quick = SCALES["quick"]
+    for training in (
+        Training(MLP((77,)), Objective("softmax", penalty=L2(0.01))),
+        Training(MLP((77,)), Objective("softmax"), data="boston"),
+    ):
+        assert quick.descent(quick.experiment(training, "he")).methods == (LevenbergMarquardt(),)
 
 
 def test_the_reports_sizes_are_those_of_the_data():
