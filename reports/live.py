@@ -1,15 +1,175 @@
-"""The text of the live lines: how far each training is, in the width that there is."""
+"""The live lines: one bar for the whole run with the time that is left, and how far each training is.
+
+What a test costs is known from an earlier run at this scale, or from one on another machine (`costs.json`,
+seconds with an empty store). How fast this run is beside that, its own finished tests say.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
 
+import msgspec
+import pytest
+
+from claims.harness.launch.distribution import split
 from models.runs.progress import Progress
 from reports.formats import duration, number
 from reports.layout import Cells, clip_middle, first_that_fits, padded
 
-__all__ = ["compose"]
+__all__ = ["Course", "compose", "costs"]
+
+# -- the whole run -------------------------------------------------------------------
+
+_PRIOR = 80.0
+"""Seconds of cost for which the known costs are believed to be right, before this run's own count."""
+
+_BAR = 24
+
+
+class _Durations(msgspec.Struct):
+    tests: dict[str, float]
+
+
+class _Options(msgspec.Struct):
+    scale: str
+
+
+class _About(msgspec.Struct):
+    options: _Options
+    durations: _Durations
+    trained: int = 0
+
+
+class _Earlier(msgspec.Struct):
+    """What is read of an earlier report."""
+
+    provenance: _About
+
+
+def costs(out: Path, scale: str) -> dict[str, float]:
+    """Seconds by what stands in a test's brackets: of the longest earlier run at this scale, if any."""
+    text = Path(__file__).with_name("costs.json").read_bytes()
+    known = msgspec.json.decode(text, type=dict[str, dict[str, float]])
+    found: list[dict[str, float]] = []
+    for path in out.glob("*/verdicts.json"):
+        with suppress(OSError, msgspec.MsgspecError):
+            about = msgspec.json.decode(path.read_bytes(), type=_Earlier).provenance
+            if about.trained and about.options.scale == scale:
+                found.append({_id(test): seconds for test, seconds in about.durations.tests.items()})
+    return known.get(scale, known["quick"]) | max(found, key=lambda each: sum(each.values()), default={})
+
+
+def _id(test: str) -> str:
+    return test.partition("[")[2].removesuffix("]") or test
+
+
+@dataclass(eq=False)  # a plugin must be hashable
+class Course:
+    """A pytest plugin on the process that reports: which tests there are, run, and have ended.
+
+    Attributes:
+        costs: seconds by a test's id, as known before.
+        clock: seconds since the Unix epoch.
+    """
+
+    costs: Mapping[str, float]
+    clock: Callable[[], float] = time.time
+    waiting: dict[str, float] = field(default_factory=dict)
+    """Tests that have not begun, with their costs."""
+    running: dict[str, float] = field(default_factory=dict)
+    """Since when."""
+    total: int = 0
+    workers: int = 1
+    started: float | None = None
+    paces: list[tuple[float, float]] = field(default_factory=lambda: [(1.0, _PRIOR)])
+    """Of each test that has ended: how many times its cost it took, and the cost."""
+
+    def expect(self, tests: Iterable[str]) -> None:
+        """These are the tests of the run."""
+        usual = median(self.costs.values()) if self.costs else 1.0  # of a claim of one's own
+        self.waiting = {test: self.costs.get(_id(test), usual) for test in tests}
+        self.total = len(self.waiting)
+
+    def begin(self, test: str, now: float) -> None:
+        """A test begins."""
+        self.started = now if self.started is None else self.started
+        self.running[test] = now
+        self.workers = max(self.workers, len(self.running))
+
+    def end(self, test: str, now: float) -> None:
+        """A test has ended."""
+        since, cost = self.running.pop(test, now), self.waiting.pop(test, 0.0)
+        if cost > 0:
+            self.paces.append(((now - since) / cost, cost))
+
+    def pace(self) -> float:
+        """How many times its cost a test takes here: the median, each test with the weight of its cost, since
+        one that took far longer than it should says nothing of the others."""
+        half, seen = sum(cost for _, cost in self.paces) / 2, 0.0
+        for pace, cost in sorted(self.paces):
+            seen += cost
+            if seen >= half:
+                return pace
+        return 1.0
+
+    def left(self, now: float, trainings: Sequence[float] = ()) -> float:
+        """Seconds to the end of the run: what is left of all tests, over the workers, or of the longest.
+
+        Args:
+            now: seconds since the Unix epoch.
+            trainings: what those that are under way say is left of each.
+        """
+        pace = self.pace()
+        # A running test that took longer than expected is as far as nobody knows: an eighth is left.
+        rests = [
+            max(pace * self.waiting.get(test, 0.0) - (now - since), (now - since) / 8)
+            for test, since in self.running.items()
+        ]
+        ahead = sum(cost for test, cost in self.waiting.items() if test not in self.running)
+        under_way = max(sum(rests), sum(trainings))
+        return max([(under_way + pace * ahead) / self.workers, *rests, *trainings])
+
+    def line(self, found: Sequence[Progress], now: float, columns: int) -> str:
+        """`[=====>      ] 31 of 240 tests, 4 min 20 s left`; "" before the first test."""
+        if self.started is None:
+            return ""
+        trainings = [max(0.0, of.left - (now - of.written)) for of in found if of.left is not None]
+        left, done = self.left(now, trainings), self.total - len(self.waiting)
+        share = (now - self.started) / max(now - self.started + left, 1e-9)
+        bar = ("=" * int(share * _BAR) + ">").ljust(_BAR + 1)[:_BAR]
+        text = f"[{bar}] {done} of {self.total} tests, {duration(max(1, math.ceil(left)))} left"
+        return text[: max(0, columns - 1)]
+
+    # -- hooks ------------------------------------------------------------------------
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without workers."""
+        if session.items:
+            self.expect([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """With workers, each of which lists all tests with their groups."""
+        if not self.total:
+            self.expect([split(label)[0] for label in ids])
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """On whichever worker."""
+        self.begin(nodeid, self.clock())
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Torn down."""
+        self.end(nodeid, self.clock())
+
+
+# -- each training -------------------------------------------------------------------
 
 WAIT_SHOWN_AFTER = 1.0
 """Seconds before a wait is worth a line: a run from the store takes less."""

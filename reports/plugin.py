@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import pytest
 
 from claims.core.verdict import Verdict
 from claims.harness.launch import command_line, live
+from models.runs.progress import Progress
 from reports import summary
 from reports.collector import Collector, recorded, recording
 from reports.earlier import BASELINE, Baseline
 from reports.formats import STYLES
-from reports.live import compose
-from reports.session import OPTIONS, check, conclude, with_findings
+from reports.live import Course, compose, costs
+from reports.session import OPTIONS, check, conclude, out, with_findings
 
 COLLECTOR = pytest.StashKey[Collector]()
 ENDED = pytest.StashKey[summary.Ended]()
@@ -76,5 +77,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """On the process that reports, before any worker starts: live lines."""
-    if not hasattr(session.config, "workerinput"):
-        live.set_up(session.config, compose)
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    course = Course(costs(out(config), config.option.scale))
+    config.pluginmanager.register(course)
+
+    def lines(found: Sequence[Progress], now: float, columns: int, most: int) -> list[str]:
+        bar = course.line(found, now, columns)
+        return [*filter(None, [bar]), *compose(found, now, columns, most - bool(bar))]
+
+    live.set_up(config, lines)
