@@ -166,8 +166,14 @@ def _next(report: Report) -> str:
     if not remedies:
         return ""
     remedy, number = remedies.most_common(1)[0]
-    costs = [row.open.costs for row in report.verdicts if row.open and row.open.remedy == remedy]
-    seconds = sum(dict(pair for each in costs for pair in each).values())
+    spent = {run.key: run.seconds or 0.0 for run in report.provenance.experiments}
+    costs: dict[str, float] = {}  # of what verdicts share, once
+    for row in report.verdicts:
+        if row.open and row.open.remedy == remedy:
+            costs |= dict(row.open.costs)
+            if row.open.times:
+                costs |= {key: row.open.times * spent.get(key, 0.0) for key in row.experiments}
+    seconds = sum(costs.values())
     arguments = report.provenance.options.arguments or ("claims/",)
     cost = f", {max(1, round(seconds / 60))} core minutes or more" if seconds else ""
     return f"{shlex.join(['python', '-m', 'pytest', *arguments])} {remedy}  # for {number}{cost}"

@@ -35,13 +35,15 @@ class Open(msgspec.Struct, frozen=True):
     Attributes:
         cause: what holds it open.
         remedy: options of the command line that would decide it, or come nearer; "" where none is known.
-        costs: core seconds that would take at least, by experiment; empty where that is not known. Verdicts
+        costs: core seconds that would take at least, by experiment, where a scale declares them. Verdicts
             share experiments.
+        times: else how many times as long as the trainings of this run.
     """
 
     cause: Cause
     remedy: str = ""
     costs: tuple[tuple[str, Annotated[float, Meta(ge=0.0)]], ...] = ()
+    times: Annotated[float, Meta(ge=0.0)] = 0.0
 
     @property
     def seconds(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -147,12 +146,7 @@ def judge_runs(
             if verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
         told = [about(run) for run in legs(runs)]
-        seconds: Counter[str] = Counter()
-        for one in told:
-            seconds[one["name"]] += one["seconds"]
-        verdict = msgspec.structs.replace(
-            verdict, open=held_open(verdict, found, claim, specs, options, seconds)
-        )
+        verdict = msgspec.structs.replace(verdict, open=held_open(verdict, found, claim, specs, options))
         _record(
             request.node,
             verdict,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from claims.catalogue.experiments import Scale, chosen_scale
 from claims.core.causes import Cause, Open
@@ -33,7 +33,6 @@ def held_open(
     claim: Claim,
     specs: Specs,
     options: Options,
-    seconds: Mapping[str, float],
 ) -> Open | None:
     """Of a verdict on trained networks.
 
@@ -43,7 +42,6 @@ def held_open(
         claim: whose.
         specs: the test's experiments.
         options: of the run.
-        seconds: what trainings took, by the name of their experiment.
     """
     if verdict.outcome is not Outcome.INCONCLUSIVE:
         return None
@@ -56,12 +54,11 @@ def held_open(
         return Open(cause, "--scale standard", prices) if known else Open(cause)
     if cause is Cause.TOO_FEW:
         remedy = f"--networks {2 * options.design.networks[-1]} --seed {options.seed + 1}"
-        return Open(cause, remedy, tuple((name, 2 * spent) for name, spent in seconds.items()))
+        return Open(cause, remedy, times=2.0)
     if not larger or (cause is Cause.NO_CERTIFICATE and larger != "standard"):
         return Open(cause)
     there = chosen_scale(larger, options.data)
-    grown = ((spec.name, seconds.get(spec.name, 0.0) * _growth(spec, scale, there)) for spec in specs)
-    return Open(cause, f"--scale {larger}", tuple(grown))
+    return Open(cause, f"--scale {larger}", times=max(_growth(spec, scale, there) for spec in specs))
 
 
 def _cause(

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from claims.catalogue import CATALOGUE, Kind
 from claims.catalogue.order import paper_order
 from claims.core.causes import Cause, Open
+from claims.core.origin import TrainedRun
 from claims.core.verdict import Outcome
 from reports.layout import plain
 from reports.records import Report, Row
@@ -72,6 +73,19 @@ def test_the_cost_counts_an_experiment_once() -> None:
     found = " ".join(" ".join(text(report(*rows), 200)).split())
     assert "--scale standard # for 2, 11 core minutes or more" in found
     assert "2 open: no second leg 2" in found
+
+
+def test_a_cost_that_no_scale_declares_is_this_runs_own_times_so_many() -> None:
+    """Of the trainings behind the verdicts, each once; the verdict itself holds no time of any machine."""
+    few = Open(Cause.TOO_FEW, "--networks 64 --seed 1", times=2.0)
+    rows = [
+        row(id, "x-he", protocol="he", interval=(0.0, 1.0), open=few, experiments=("k",))
+        for id in ("E2", "E4")
+    ]
+    of = report(*rows, experiments=(TrainedRun(key="k", seconds=300.0),))
+    assert "--networks 64 --seed 1 # for 2, 10 core minutes or more" in " ".join(
+        " ".join(text(of, 200)).split()
+    )
 
 
 def test_nothing_open_and_nothing_against_is_said_so() -> None:
