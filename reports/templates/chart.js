@@ -157,7 +157,7 @@
   // -- one panel of lines ------------------------------------------------------------
   function drawLines(panel, width) {
     const { spec, state, figure } = panel, lines = spec.lines.map((k) => data.series[k]);
-    const time = timeOf(lines, figure.early), height = !figure.paper ? 236 : figure.card ? 118 : 92;
+    const time = timeOf(lines, figure.early), height = !figure.paper ? 236 : figure.card ? 108 : 82;
     const box = { left: 52, right: width - (spec.mark ? 34 : 12), top: 10, bottom: height - 38 };
     const drawn = lines.map((line) => ({ line, points: pointsOf(line, time, spec.rest) }));
     const [a, b] = figure.zoom || [0, 1];
@@ -173,7 +173,10 @@
     svg(svg(svg(root, "defs", {}), "clipPath", { id: clip }), "rect", { x: box.left, y: box.top - 4, width: Math.max(0, box.right - box.left), height: box.bottom - box.top + 8 });
     const back = svg(root, "g", { "clip-path": `url(#${clip})` });
     if (spec.region) region(back, spec.region, y, box, true);
-    for (const tick of scale.ticks(scale.from(t0), scale.from(t1), 5)) {
+    let last = Infinity;
+    for (const tick of scale.ticks(scale.from(t0), scale.from(t1), figure.paper ? 2 : 5)) {
+      if (last - y(tick) < 11) continue; // no room for its number
+      last = y(tick);
       svg(root, "path", { d: `M${box.left},${y(tick)}H${box.right}`, class: "grid" });
       svg(root, "text", { x: box.left - 6, y: y(tick) + 4, class: "end" }, number(tick));
     }

@@ -135,7 +135,7 @@ def test_proofs_show_their_witnesses(out: Path) -> None:
 
 def test_an_open_verdict_says_what_would_decide_it(out: Path) -> None:
     """Its cause, the options and their cost below the setting; on top how many there are, and the command."""
-    cause = Open(Cause.TOO_FEW, "--networks 128", {"a": 600.0})
+    cause = Open(Cause.TOO_FEW, "--networks 128", (("a", 600.0),))
     row = samples.verdict("E6", "mnist-5k-500-he", I, protocol="he", open=cause, output="softmax")
     text = page(samples.report(row), out).text
     assert "Open, too few networks: --networks 128 (10 core minutes or more)." in text
