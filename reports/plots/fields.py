@@ -50,7 +50,8 @@ def declared() -> dict[str, Field]:
 def heading(name: str) -> str:
     """What stands above a field's panel."""
     field = declared()[name]
-    text = ", ".join(filter(None, (field.title, field.unit)))
+    unit = "" if field.unit in field.title else field.unit
+    text = ", ".join(filter(None, (field.title, unit)))
     if name.endswith("_loss"):
         text = f"{field.title}, l = L/L0"
     if name.endswith("_agreement"):

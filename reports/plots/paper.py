@@ -102,8 +102,10 @@ def _labels(of: Fields, pool: Pool) -> list[Panel]:
         for word in ("", "not ")
     ]
     for side, word in SIDES.items():
-        rows = [_range(series) for series in of.spreads[f"{side}_agreement"].by]
-        panels.append(Panel(f"{word} samples: share alike at the end", rows=rows, limits=(0, 1)))
+        found = of.spreads[f"{side}_agreement"]
+        end = "step of the descent" if found.axis.most else "epoch"
+        rows = [_range(series) for series in found.by]
+        panels.append(Panel(f"{word} samples: share alike at the last {end}", rows=rows, limits=(0, 1)))
     return panels
 
 
