@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from claims.catalogue import CATALOGUE
 from claims.core.causes import Cause, Open
 from claims.core.origin import Subject
 from claims.core.verdict import Outcome, Strength
@@ -112,6 +113,35 @@ def test_the_papers_nine_figures_have_their_places(whole: tuple[Path, Page]) -> 
     assert {key for _, a in found.tags if (key := a.get("data-plot"))} == set(json.loads(data)["plots"])
     assert not [t for t, _ in found.tags if t == "svg"]
     assert path.stat().st_size < 2e6
+
+
+def test_a_page_of_full_size_is_light(out: Path) -> None:
+    """More verdicts, networks, epochs and words than a default run has: at most 2 MB, curves and all."""
+    spec = {"epochs": 40}
+    shapes = [
+        {"widths": (500,)},
+        {"widths": (500, 300)},
+        {"widths": (10, 10)},
+        {"data": "boston", "widths": (50,)},
+    ]
+    kinds = [(shape | spec, output) for shape in shapes for output in ("linear", "softmax")]
+    runs = [
+        (protocol, samples.store(out / "store", samples.run(protocol=protocol, output=output, **of)))
+        for of, output in kinds
+        for protocol in ("std", "var", "he")
+    ]
+    rows = [
+        samples.verdict(
+            id, f"{run.name}-{protocol}", R, protocol=protocol, experiments=(run.key,), reason="why " * 60
+        )
+        for k, id in enumerate(CATALOGUE)
+        for protocol, run in (runs[(k + j) % len(runs)] for j in range(6))
+    ]
+    path = build(
+        samples.report(*rows, experiments=tuple(run for _, run in runs)), out, out / "store", Controls()
+    )
+    assert len(rows) > 280
+    assert 8e5 < path.stat().st_size < 2e6
 
 
 def test_a_second_build_changes_nothing(out: Path) -> None:
