@@ -58,7 +58,9 @@ def show(terminal: pytest.TerminalReporter, ended: Ended) -> None:
             _write(terminal, [[], *changes(report.verdicts, ended.earlier, width)])
     notes = _notes(ended, brief)
     taken = sum(-(-len(plain(line)) // width) for line in notes)
-    _write(terminal, [counted] if brief else [[], *ending(report, width, _MOST - 1 - taken)])
+    end = [counted] if brief else ending(report, width, _MOST - taken)
+    _write(terminal, [[]] if not brief and len(end) < _MOST - taken else [])
+    _write(terminal, end)
     _write(terminal, notes)
 
 
@@ -156,7 +158,10 @@ def _causes(rows: Sequence[Row]) -> str:
     """`84 open: no second leg 58, too few networks 4`: what holds them open, the commonest first."""
     held = [row.open for row in rows if row.outcome is Outcome.INCONCLUSIVE]
     causes = Counter(str(of.cause) for of in held if of)
-    named = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
+    commonest = causes.most_common(3)
+    if rest := causes.total() - sum(number for _, number in commonest):
+        commonest.append(("other", rest))
+    named = ", ".join(f"{cause} {number}" for cause, number in commonest)
     return f"{len(held)} open" + (f": {named}" if named else "") if held else ""
 
 
@@ -175,7 +180,7 @@ def _next(report: Report) -> str:
                 costs |= {key: row.open.times * spent.get(key, 0.0) for key in row.experiments}
     seconds = sum(costs.values())
     arguments = report.provenance.options.arguments or ("claims/",)
-    cost = f", {max(1, round(seconds / 60))} core minutes or more" if seconds else ""
+    cost = f", {max(1, round(seconds / 60))}+ core min" if seconds else ""
     return f"{shlex.join(['python', '-m', 'pytest', *arguments])} {remedy}  # for {number}{cost}"
 
 

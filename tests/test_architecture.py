@@ -142,7 +142,7 @@ def test_the_reports_stay_small():
         len((ROOT / p).read_text(encoding="utf-8").splitlines()) for p in SOURCES if p.parts[0] == "reports"
     ]
     assert len(lines) <= 35
-    assert sum(lines) <= 5150
+    assert sum(lines) <= 5160
 
 
 def test_no_module_needs_itself():
