@@ -103,7 +103,8 @@ def test_a_training_has_a_line_while_it_lasts(
     with on_terminal(*options) as run:
         lines = run.until(has(LINE))
         at = next(i for i, line in enumerate(lines) if LINE.search(line))
-        assert lines[at - 1].startswith("test_training.py::test_first")
+        assert re.match(r"\[=*> *\] [01] of 2 tests, .* left$", lines[at - 1])
+        assert lines[at - 2].startswith("test_training.py::test_first")
         assert at == len(lines) - 1
         open_gate("go")
         assert run.end() == 0
@@ -205,5 +206,5 @@ def test_a_run_cut_short_in_training_leaves_a_partial_report(
     lines = run.screen.lines()
     assert not has("epoch 1 of 4")(lines)
     assert has("^partial report: interrupted: 1 of 2 tests finished$")(lines)
-    about = report_of()["provenance"]
+    about = report_of("reports/out/cpu-slice")["provenance"]
     assert (about["complete"], about["interrupted"]) == (False, "interrupted: 1 of 2 tests finished")
