@@ -9,8 +9,9 @@ from torch import Tensor
 
 __all__ = ["Inputs", "leading"]
 
-_DIRECTIONS = 64
-"""Of the inputs' Gram matrix that `basis` keeps."""
+_DIRECTIONS, _SAMPLES = 64, 16
+"""Of the inputs' Gram matrix that `basis` keeps: so many, or one for so many samples. On 4,000 digits 250
+take two fifths of the products that 64 take."""
 
 
 class Inputs:
@@ -40,7 +41,7 @@ class Inputs:
 
     @cached_property
     def basis(self) -> Tensor:
-        return leading(self.x, _DIRECTIONS)
+        return leading(self.x, max(_DIRECTIONS, len(self.x) // _SAMPLES))
 
     @cached_property
     def axes(self) -> tuple[Tensor, Tensor]:

@@ -35,6 +35,10 @@ _SETTLING = 0.01
 _LEAST = 1e-12
 """Least damping, in units of the curvature's typical eigenvalue."""
 
+_MILDEST = 1e-5
+"""Damping that good steps lead to at last: products are float32, and less would be their rounding's size,
+some 1e-7 of the largest eigenvalue, which on 4,000 samples is hundreds of typical ones."""
+
 _ACCURACY = 0.15, 0.4
 """Least and most of what a later step's linear system may leave: more than the first changes the step by
 less than the next linearisation does."""
@@ -116,10 +120,13 @@ class LevenbergMarquardt(Part):
             w = torch.where(better[:, None], there, w)
             loss = torch.where(better, reached, loss)
             gain = (at.loss - whole) / tried.predicted
-            milder = damping * (1 - (2 * gain - 1) ** 3).clamp(0.05, 2.0)
+            milder = (damping * (1 - (2 * gain - 1) ** 3).clamp(0.05, 2.0)).maximum(
+                damping.clamp(max=_MILDEST)
+            )
             going = going & ~better
-            # The model promises nothing: with the least damping, or not at all.
-            empty = going & (tried.predicted <= _NOTHING * at.loss)
+            # The model promises nothing: with the least damping, or not at all. A loss that it predicts to
+            # rise is of a system that was not solved, and wants more damping.
+            empty = going & (tried.predicted >= 0) & (tried.predicted <= _NOTHING * at.loss)
             hopeless = empty & (damping <= _LEAST)
             stalled, going = stalled | hopeless, going & ~hopeless
             harsher = torch.where(empty, _LEAST, damping * factor)

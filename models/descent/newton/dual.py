@@ -199,10 +199,16 @@ def _sum(parts: tuple[Tensor, ...]) -> Tensor:
 
 
 def _triangle(blocks: Tensor, shift: Tensor) -> Tensor:
-    """The Cholesky factor of blocks [..., m, m] + shift."""
-    shifted = blocks.clone()
-    shifted.diagonal(0, -2, -1).add_(shift.squeeze(-1).to(blocks.dtype))
-    return torch.linalg.cholesky_ex(shifted)[0]
+    """The Cholesky factor of blocks [..., m, m] + shift; of a larger shift where rounding leaves that
+    indefinite, which a preconditioner bears."""
+    shift = shift.squeeze(-1).to(blocks.dtype)
+    while True:
+        shifted = blocks.clone()
+        shifted.diagonal(0, -2, -1).add_(shift)
+        factor, failed = torch.linalg.cholesky_ex(shifted)
+        if not bool(failed.any()) or not bool(shifted.isfinite().all()):
+            return factor
+        shift = torch.where(failed[..., None] > 0, 10 * shift, shift)
 
 
 def _solved(triangle: Tensor, b: Tensor) -> Tensor:

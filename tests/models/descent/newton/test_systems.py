@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from models.descent.newton.conjugate import conjugate_gradients
+from models.descent.newton.dual import _triangle
 from models.descent.newton.kernel import inner_products, tangent_kernel
 from models.descent.newton.outputs import output_curvature
 from models.descent.newton.surrogate import surrogate
@@ -139,3 +140,16 @@ def test_inner_products_are_symmetric_to_the_bit(m):
     found = inner_products(h)
     torch.testing.assert_close(found, h @ h.mT)
     assert torch.equal(found, found.mT)
+
+
+def test_a_factor_is_found_where_rounding_leaves_a_block_indefinite():
+    """A preconditioner bears a larger shift; a factor that broke off half way would be none."""
+    v = torch.linspace(1, 2, 300)
+    blocks = (1e4 * v[:, None] * v)[None]
+    blocks[0, 3, 3] -= 1e-2  # what rounding may leave
+    shift = torch.full((1, 1, 1), 1e-6, dtype=torch.float64)
+    assert int(torch.linalg.cholesky_ex(blocks + 1e-6 * torch.eye(300))[1]) > 0
+    factor = _triangle(blocks, shift)
+    apart = factor @ factor.mT - blocks
+    assert apart.abs().max() < 10 * shift.max() * 1e6
+    assert bool((factor.diagonal(0, -2, -1) > 0).all())
