@@ -46,7 +46,7 @@ class ScoreTargets(Part):
 
     margin: float = 10.0
     damping: float = 1e-3
-    accuracy: float = 0.1
+    accuracy: float = 0.3
     most: int = 100
 
     def __post_init__(self) -> None:
