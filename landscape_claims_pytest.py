@@ -12,7 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["bound", "pytest_addoption"]
+__all__ = ["PATHS", "bound", "pytest_addoption"]
+
+PATHS = ("--baseline", "--data", "--report-dir", "--store")
+"""The options that name a file or a folder."""
 
 _HERE = Path(__file__).resolve().parent
 
@@ -32,12 +35,12 @@ def pytest_addoption() -> None:
 
 
 def bound(arguments: Sequence[str], here: Path) -> list[str]:
-    """The arguments, with paths that lead out of the checkout bound to the option before them."""
+    """The arguments, with paths that lead out of the checkout bound to the option that names them."""
     found: list[str] = []
     for argument in arguments:
         before = found[-1] if found else ""
         outside = (here / argument).exists() and not (here / argument).resolve().is_relative_to(_HERE)
-        if outside and before.startswith("--") and "=" not in before:
+        if outside and before in PATHS:
             found[-1] = f"{before}={argument}"
         else:
             found.append(argument)

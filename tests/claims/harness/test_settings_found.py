@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_paths_outside_are_bound_to_their_option(tmp_path: Path) -> None:
-    """Those that exist, after a long option; nothing else of the command line changes."""
+    """Those that exist, after an option that names one; nothing else of the command line changes."""
     outside = str(tmp_path)
     typed = [
         "-k",
@@ -27,12 +27,12 @@ def test_paths_outside_are_bound_to_their_option(tmp_path: Path) -> None:
         "reports",
         "-p",
         outside,
-        "--x=1",
+        "--verbose",
         outside,
     ]
     assert bound(typed, ROOT) == [
         *("-k", "boston", f"--report-dir={outside}", "claims", "--store", "reports", "-p", outside),
-        *("--x=1", outside),
+        *("--verbose", outside),
     ]
     assert bound(["--report-dir", str(tmp_path / "new")], ROOT) == ["--report-dir", str(tmp_path / "new")]
 
