@@ -131,5 +131,7 @@ def test_no_page_fetches_anything() -> None:
 def test_the_theme_still_fetches_what_is_replaced() -> None:
     """Else search_on_disk.js is put nowhere."""
     material = pytest.importorskip("material", reason="the site's theme is in the extra `docs`")
-    base = (Path(material.__file__).parent / "templates" / "base.html").read_text()
-    assert '<script src="https://unpkg.com/iframe-worker/shim"></script>' in base
+    plugin = (Path(material.__file__).parent / "plugins" / "offline" / "plugin.py").read_text()
+    (address,) = re.findall(r'"(https://\S*iframe-worker\S*)"', plugin)
+    page = on_post_page(f'<script src="{address}"></script>', PAGE)
+    assert 'location.protocol === "file:"' in page
