@@ -257,7 +257,10 @@ def _too_many(experiment: Experiment) -> str:
 
 
 def _place(experiment: Experiment) -> tuple[str, str]:
-    return f"{experiment.network.label} {experiment.objective.label}", experiment.initialisation.kind
+    """The training's name and its protocol; one that no scale names counts as he, as its epochs do."""
+    protocol = experiment.initialisation.kind
+    known = protocol if protocol in PROTOCOLS else "he"
+    return f"{experiment.network.label} {experiment.objective.label}", known
 
 
 _MOST_SAMPLES = 10_000

@@ -102,6 +102,18 @@ def test_a_descent_follows_from_the_objective(output, loss, method, tolerances):
         assert (descent.methods, descent.tolerance) == ((method,), tolerance)
 
 
+def test_a_protocol_that_no_scale_names_descends_as_he_does():
+    """With the same methods, and left out where that is."""
+    quick = SCALES["quick"]
+    for training in TRAININGS_OF_THE_PAPER:
+        he, other = (quick.experiment(training, protocol) for protocol in ("he", "xavier"))
+        if quick.descent(he) is None:
+            assert quick.without_descent(other) == quick.without_descent(he) != ""
+        else:
+            assert quick.descent(other).methods == quick.descent(he).methods
+    assert quick.descent(quick.experiment(BOSTON_50, "xavier")).methods == (ActiveSet(),)
+
+
 def test_a_penalised_softmax_and_a_regression_descend_by_their_loss():
     """Right scores do not lower a penalty; and a regression's targets are no classes that could be right."""
     quick = SCALES["quick"]

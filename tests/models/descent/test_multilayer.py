@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -59,3 +62,20 @@ def test_leading_directions_are_the_best_of_their_rank(digits, samples):
     left = torch.linalg.matrix_norm(gram - few @ few.mT, 2)
     torch.testing.assert_close(left, values[-4], rtol=1e-8, atol=0)
     torch.testing.assert_close(all_ @ all_.mT, gram)
+
+
+def test_nothing_outlives_its_use(digits):
+    """A dropped linearisation, and a problem that forgot its last, are gone without a search for cycles."""
+    problem = problem_of(mlp(digits.name, (5,)), digits)
+    gc.collect()
+    gc.disable()
+    try:
+        first = weakref.ref(problem.linearise(drawn(problem)).inputs[1])
+        problem.linearise(drawn(problem, seed=1))
+        assert first() is None
+        problem.forget()
+        last = weakref.ref(problem)
+        del problem
+        assert last() is None
+    finally:
+        gc.enable()
