@@ -111,7 +111,7 @@ class Quadruple:
 
     def forget(self) -> None:
         """Lets go of what the problems keep for a next step, which would outlive them: it knows them."""
-        for problem in self._problems:
+        for problem in (self.problem, *self._problems):
             problem.forget()
 
     # -- what is known ----------------------------------------------------------------------

@@ -52,6 +52,17 @@ def test_least_squares_are_solved_in_one_step(houses):
     torch.testing.assert_close(at.loss, least.expand(2), rtol=1e-6, atol=1e-12)
 
 
+def test_good_steps_lead_to_no_damping_below_the_rounding_of_the_products(digits):
+    """By a twentieth each, to 1e-5; less is kept where it was asked for."""
+    problem = problem_of(mlp(digits.name, ()), digits)
+    for damping, expected in ((1e-3, [5e-5, 1e-5, 1e-5]), (1e-7, [1e-7, 1e-7])):
+        method = LevenbergMarquardt(damping=damping)
+        at = method.start(problem, drawn(problem))
+        for value in expected:
+            at = method.step(problem, at)
+            torch.testing.assert_close(at.memory["damping"], torch.full_like(at.loss, value))
+
+
 @pytest.mark.parametrize("widths", [(500,), (200, 100)], ids=str)
 def test_a_wide_network_fits_its_data(digits, widths):
     """Samples times outputs fewer than weights: the squared error falls to a hundredth of a constant's."""

@@ -3,11 +3,14 @@ stopped."""
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 import torch
 
 from models.backend import Backend, resolve_backend
+from models.descent.multilayer import Layered
 from models.engines.trainer import Trainer
 from models.optimisers.adam import Adam
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt
@@ -183,3 +186,17 @@ def test_cuda_ends_at_the_same_kinds_of_points(digits):
     np.testing.assert_allclose(ends[1]["train_loss"][0], ends[0]["train_loss"][0], rtol=1e-9)
     assert (np.diff(ends[1]["train_loss"], axis=0) <= 1e-12).all()
     np.testing.assert_array_equal(ends[1]["certificate_kind"], ends[0]["certificate_kind"])
+
+
+def test_nothing_of_a_quadruple_that_has_ended_stays(digits):
+    """No linearisation is left, without a search for cycles: a wide network's holds tens of megabytes."""
+    descender = Descender(spec_on(digits, start="initial"), digits, resolve_backend("cpu"), threads=1)
+    gc.collect()
+    gc.disable()
+    try:
+        while not descender.finished:
+            descender.run_epoch()
+        left = [one for one in gc.get_objects() if type(one) is Layered]
+    finally:
+        gc.enable()
+    assert not left
