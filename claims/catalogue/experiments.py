@@ -121,9 +121,9 @@ class Scale:
             budget of minutes; no verdict compares one protocol with another.
         slow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
-        usual: second leg of a setting with squared error. A cross entropy's stops earlier; a softmax's is by
-            scores, since after training from the paper's weights it is sure of wrong classes, where steps of
-            the loss have next to no slope to go by, at no minimum.
+        usual: second leg of a setting with squared error. A cross entropy's stops earlier; it and a softmax's
+            are by scores: after training from the paper's weights they are sure of wrong classes, where steps
+            of the loss have next to nothing to go by, at no minimum.
         descents: by training's name and protocol, the second leg where it is another one.
         too_dear: by training's name and protocol, core seconds a network that its second leg would take;
             these settings have none.
@@ -229,11 +229,14 @@ class Scale:
         own, objective = self.descents.get(_place(experiment)), experiment.objective
         if own is not None:
             return own
+        leg = self.usual
         if objective.loss != "mse":
-            return replace(self.usual, tolerance=max(self.usual.tolerance, _SEPARABLE))
+            leg = replace(leg, tolerance=max(leg.tolerance, _SEPARABLE))
         classes = entry(experiment.data).task == "classification"
-        saturates = classes and objective.output == "softmax" and objective.penalty is None
-        return replace(self.usual, methods=(ScoreTargets(),)) if saturates else self.usual
+        by_scores = objective.output == "softmax" or (objective.output, objective.loss) == ("linear", "bce")
+        if classes and by_scores and objective.penalty is None:
+            leg = replace(leg, methods=(ScoreTargets(),))
+        return leg
 
     def _cost(self, what: str, seconds: float, experiment: Experiment) -> str:
         minutes = seconds * experiment.networks.count / 60
@@ -273,17 +276,24 @@ takes a share of the loss away, and a tenth of the margins is near enough."""
 _ON_KINKS = SecondLeg((ActiveSet(),), products=2_500)
 """Boston's networks jam at kinks within a few steps of any smooth method."""
 
-_NARROW = SecondLeg((LBFGS(),), products=1_000)
-"""To hold the kinks of 784-10-10-10 takes factorisations of thousands of rows; L-BFGS passes them, slowly."""
 
-_USUAL = {
-    (training, protocol): leg
-    for training, leg in (
-        ("50 linear mse", _ON_KINKS),
-        ("10-10 linear mse", _NARROW),
-    )
-    for protocol in PROTOCOLS
-}
+def _own(narrow: int, tolerance: float = TOLERANCE) -> dict[tuple[str, str], SecondLeg]:
+    """The second legs that are not the usual ones, at a scale.
+
+    To hold the kinks of 784-10-10-10 takes factorisations of thousands of rows; L-BFGS passes them, slowly.
+
+    Args:
+        narrow: most products of such a network. Those that die do so within 200; the others fall for as long
+            as one watches.
+        tolerance: tau.
+    """
+    legs = {"50 linear mse": _ON_KINKS, "10-10 linear mse": SecondLeg((LBFGS(),), products=narrow)}
+    return {
+        (training, protocol): replace(leg, tolerance=tolerance)
+        for training, leg in legs.items()
+        for protocol in PROTOCOLS
+    }
+
 
 _NEAR = 1e-3
 """tau of the quick scale: a fifth of what E11 takes for a global minimum, a tenth of what is equal."""
@@ -295,7 +305,7 @@ _QUICK_LEFT_OUT = {
         ("10-10 linear mse", ("he",), 1.2),
         ("500-300 softmax mse", ("std", "var"), 1.7),
         ("500 relu mse", PROTOCOLS, 1.4),
-        ("500 softmax ce", PROTOCOLS, 1.5),
+        ("500 softmax ce", PROTOCOLS, 0.6),
         ("500 linear mse lbfgs", PROTOCOLS, 14.0),
         ("500-300 linear mse lbfgs", PROTOCOLS, 20.0),
         ("50 linear mse lbfgs", PROTOCOLS, 3.0),
@@ -313,7 +323,7 @@ SCALES = {
         slow=3,
         boston=400,
         usual=SecondLeg(tolerance=_NEAR),
-        descents={place: replace(leg, tolerance=_NEAR) for place, leg in _USUAL.items()},
+        descents=_own(200, _NEAR),
         too_dear=_QUICK_LEFT_OUT,
     ),
     "standard": Scale(
@@ -323,7 +333,7 @@ SCALES = {
         epochs={"std": 5, "var": 5, "he": 15},
         slow=3,
         boston=400,
-        descents=_USUAL,
+        descents=_own(1_000),
     ),
     "paper": Scale(
         "paper",
@@ -332,7 +342,7 @@ SCALES = {
         epochs={"std": 20, "var": 20, "he": 20},
         slow=3,
         boston=1_000,
-        descents=_USUAL,
+        descents=_own(1_000),
     ),
 }
 

@@ -1,7 +1,8 @@
-"""Damped Gauss-Newton steps to the nearest scores that are right by a margin, for softmax outputs."""
+"""Damped Gauss-Newton steps to the nearest scores that are right by a margin, for outputs that saturate."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from models.descent.method import Descending
     from models.descent.problem import Problem
+    from models.objectives.objective import Objective
 
 __all__ = ["ScoreTargets"]
 
@@ -32,14 +34,15 @@ class ScoreTargets(Part):
     that; a network stalls where no damping lowers it.
 
     Attributes:
-        margin: by which the right class shall lead, in units of scores.
+        margin: by which the right class of a softmax shall lead, and each logit of a binary cross entropy be
+            on its label's side of 0; in units of scores.
         damping: of the first step, in units of the curvature's typical eigenvalue.
         accuracy: of a step's linear system, relative.
         most: iterations a system.
 
     Raises:
-        ValueError: numbers that are not above 0; at the start, an output that is no softmax, a penalty, or
-            targets that are not one-hot.
+        ValueError: numbers that are not above 0; at the start, an output that does not saturate, a penalty,
+            or targets that no scores are right for.
     """
 
     kind: ClassVar[str] = "score_targets"
@@ -65,12 +68,7 @@ class ScoreTargets(Part):
 
         from models.descent.method import begun
 
-        objective = problem.spec.objective
-        if objective.output != "softmax" or objective.penalty is not None:
-            raise ValueError(
-                f"got {objective.label}, wanted a softmax output without a penalty: for other losses scores "
-                "that are right by a margin are not what a descent leads to; take levenberg_marquardt"
-            )
+        _targets(problem.spec.objective)
         damping = torch.full((len(w),), self.damping, dtype=torch.float64, device=w.device)
         return begun(problem, w, damping=damping)
 
@@ -84,10 +82,9 @@ class ScoreTargets(Part):
         from models.descent.newton.ray import best_length
         from models.descent.newton.systems import system_at
         from models.descent.residual import ended
-        from models.descent.targets import nearest_right_scores
 
         here = problem.linearise(at.w)
-        gap = here.z - nearest_right_scores(here.z, problem.y, self.margin)
+        gap = here.z - _targets(problem.spec.objective)(here.z, problem.y, self.margin)
         system = system_at(problem, here, at.w, curvature=Curvature(gap, None))
         going = ~at.stalled
         products = at.products + going * 3
@@ -122,3 +119,21 @@ class ScoreTargets(Part):
             memory={"damping": torch.where(at.stalled, at.memory["damping"], damping)},
         )
         return ended(problem, at, after)
+
+
+def _targets(objective: Objective) -> Callable[[Tensor, Tensor, float], Tensor]:
+    """What takes scores, targets and a margin to where the scores should go.
+
+    Raises:
+        ValueError: right scores do not make the loss small.
+    """
+    from models.descent import targets
+
+    if objective.penalty is None and objective.output == "softmax":
+        return targets.nearest_right_scores
+    if objective.penalty is None and (objective.output, objective.loss) == ("linear", "bce"):
+        return targets.nearest_right_logits
+    raise ValueError(
+        f"got {objective.label}, wanted a softmax, or logits under bce, without a penalty: scores that are "
+        "right by a margin are not what other losses lead to; take levenberg_marquardt"
+    )

@@ -9,7 +9,8 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from models.descent.targets import nearest_right_scores
+from models.descent.targets import nearest_right_logits, nearest_right_scores
+from models.objectives.losses import loss_per_sample
 
 
 def one_hot(labels, classes):
@@ -74,3 +75,25 @@ def test_soft_targets_are_refused():
     z = torch.zeros(1, 2, 3, dtype=torch.float64)
     with pytest.raises(ValueError, match="got targets that are not one-hot"):
         nearest_right_scores(z, torch.full((2, 3), 1 / 3, dtype=torch.float64), 1.0)
+
+
+def test_logits_move_to_their_labels_side_and_their_loss_falls():
+    """Each by as little as puts it a margin from 0; who is there stays. The loss falls all the way."""
+    z = 20 * torch.randn(2, 300, 10, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    y = one_hot(torch.arange(300) % 10, 10)
+    found = nearest_right_logits(z, y, 7.0)
+    side = 2 * y - 1
+    right = side * z >= 7
+    assert right.any()
+    assert torch.equal(found[right], z[right])
+    assert torch.equal((side * found)[~right], torch.full_like(z, 7.0)[~right])
+    steps = torch.linspace(0, 1, 41, dtype=torch.float64)
+    losses = [loss_per_sample(z + t * (found - z), y, "linear", "bce") for t in steps]
+    assert all((after <= before + 1e-12).all() for before, after in pairwise(losses))
+    assert losses[-1].max() < 0.01
+
+
+def test_logits_without_a_side_are_refused():
+    """Under bce a target between 0 and 1 has a least loss of its own at a finite logit."""
+    with pytest.raises(ValueError, match="got targets between 0 and 1"):
+        nearest_right_logits(torch.zeros(1, 2, 3), torch.full((2, 3), 0.5), 1.0)
