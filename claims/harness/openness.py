@@ -50,8 +50,7 @@ def held_open(
     cause, dear = _cause(evidence, claim, specs, scale)
     if cause in (Cause.NOT_TRAINED, Cause.NO_SECOND_LEG):
         prices = tuple((spec.name, price) for spec in dear if (price := _price(scale, spec)) is not None)
-        known = scale.name != "standard" and len(prices) == len(dear)
-        return Open(cause, "--scale standard", prices) if known else Open(cause)
+        return Open(cause, "--second-legs all", prices) if len(prices) == len(dear) else Open(cause)
     if cause is Cause.TOO_FEW:
         remedy = f"--networks {2 * options.design.networks[-1]} --seed {options.seed + 1}"
         return Open(cause, remedy, times=2.0)

@@ -36,6 +36,7 @@ class Options:
     store: str | None = None
     refresh: bool = False
     executor: str = "local"
+    second_legs: str = "scale"
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
@@ -45,7 +46,7 @@ class Options:
     @property
     def sizes(self) -> Scale:
         """The scale's sizes, on the chosen data."""
-        return chosen_scale(self.scale, self.data)
+        return chosen_scale(self.scale, self.data, everything=self.second_legs == "all")
 
     @property
     def design(self) -> Design:

@@ -192,6 +192,13 @@ OPTIONS: Final = (
         more={"type": _seed, "metavar": "N"},
     ),
     Option(
+        "second_legs",
+        "scale",
+        "Which settings descend to a minimum after training: those that the scale has the time for, or all, "
+        "with the trainings by other optimisers that it leaves out",
+        more={"choices": ("scale", "all")},
+    ),
+    Option(
         "executor",
         "local",
         "Where trainings run: a file of models/executors/; local is the worker that asks",
