@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
+from models.runs.content import States
 from models.runs.files import (
     DamageError,
     StoreWarning,
@@ -39,10 +40,13 @@ class Checkpoints:
         root: the store's folder.
         key: the run's name.
         identity: what the run depends on; each checkpoint holds it, so that its file alone identifies it.
+        states: the same in the object store behind the root, if there is one.
     """
 
-    def __init__(self, root: Path, key: str, identity: Mapping[str, Any]) -> None:
-        self.root, self.key, self.identity = root, key, identity
+    def __init__(
+        self, root: Path, key: str, identity: Mapping[str, Any], states: States | None = None
+    ) -> None:
+        self.root, self.key, self.identity, self.states = root, key, identity, states
         self.folder = root / f"{key}.partial"
         self._paths: dict[Checkpoint, Path] = {}
         self._warned = False
@@ -51,6 +55,8 @@ class Checkpoints:
         """Checkpoints that are whole and of this run, the newest first; any others are set aside."""
         if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
             set_aside(self.root, self.folder, "is not a folder", _AGAIN)
+        if self.states is not None:
+            self.states.fetch(self.folder)
         if not self.folder.is_dir():
             return
         found = []
@@ -91,6 +97,8 @@ class Checkpoints:
     def clear(self) -> None:
         """Removes all checkpoints of the run."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.states is not None:
+            self.states.clear()
 
     def _save(self, checkpoint: Checkpoint) -> None:
         about = {"seconds": repr(checkpoint.seconds), "identity": json.dumps(self.identity, sort_keys=True)}
@@ -98,9 +106,12 @@ class Checkpoints:
         content = safetensors.numpy.save(arrays, metadata=about)
         self.folder.mkdir(exist_ok=True)
         older = [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
-        write_whole(self.folder / checkpoint_name(self.key, checkpoint.epoch, content), content)
+        name = checkpoint_name(self.key, checkpoint.epoch, content)
+        write_whole(self.folder / name, content)
         for path in older:
             path.unlink(missing_ok=True)
+        if self.states is not None:
+            self.states.put(name, content)
 
 
 def checkpoint_name(key: str, epoch: int, content: bytes) -> str:

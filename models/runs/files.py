@@ -183,8 +183,15 @@ def writing(root: Path) -> Iterator[None]:
         ) from error
 
 
-def set_aside(root: Path, path: Path, why: Exception | str, then: str) -> None:
+def set_aside(root: Path, path: Path, why: Exception | str, then: str, *, source: str = "") -> None:
     """Moves what is damaged or foreign into the store's folder set-aside/, and warns what happens `then`.
+
+    Args:
+        root: the store's folder.
+        path: what is moved.
+        why: what is wrong with it.
+        then: what happens in place of it.
+        source: where it was fetched from, if it was.
 
     Raises:
         StoreError: it cannot be moved.
@@ -198,4 +205,5 @@ def set_aside(root: Path, path: Path, why: Exception | str, then: str) -> None:
         except PermissionError:
             os.chmod(path, 0o700)  # a folder that may not be written may not be moved either
             os.replace(path, target)
-    warnings.warn(f"run store: {path} {why}; set aside as {target} and {then}", StoreWarning, stacklevel=3)
+    shown = source or path
+    warnings.warn(f"run store: {shown} {why}; set aside as {target} and {then}", StoreWarning, stacklevel=3)

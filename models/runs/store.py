@@ -9,6 +9,7 @@ Layout of the store's folder:
     <key>.lock              held while training; the system frees it when its process dies
     set-aside/              what was found damaged or foreign
     evidence/, designs/     see `claims.evidence.cache`, `claims.core.ledger`
+    .remote/                where an object store lies behind the folder: what it has (`models.runs.remote`)
 
 A run appears under its final name in one rename, whole or not at all. Every byte is checked when it is read:
 run.json is rebuilt and compared, the other files are bound by digests. What is there is read without a lock
@@ -33,7 +34,7 @@ from models.recorders.field import recorders_of
 from models.runs import files
 from models.runs.checkpoints import Checkpoints
 from models.runs.code import code_digest
-from models.runs.content import once
+from models.runs.content import Entry, Remote, once
 from models.runs.entry import compared, read_run, read_timing, write_run
 from models.runs.files import DamageError
 from models.runs.key import run_identity, run_key
@@ -78,6 +79,8 @@ class RunStore:
         recorders: by array, the module that records it, of recorders that training does not import by itself:
             a run is kept without regard to them, and is trained again when one that is needed is missing from
             it or was changed.
+        remote: the object store behind the folder, if there is one; `models.runs.remote.opened.open_store`
+            opens both.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class RunStore:
         submit: Callable[[Training], Future[Trained]] | None = None,
         recorders: Mapping[str, str] | None = None,
         threads: int | None = None,
+        remote: Remote | None = None,
     ) -> None:
         self.root = Path(root)
         self.refresh = refresh
@@ -99,6 +103,7 @@ class RunStore:
         self.progress = progress
         self.submit, self.threads = submit, threads
         self.recorders = recorders_of() if recorders is None else recorders
+        self.remote = remote
 
     def key(self, spec: Experiment | Descent, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""
@@ -116,10 +121,12 @@ class RunStore:
 
         Raises:
             ValueError: the data set is not the one the spec names.
-            StoreError: the run has to be trained, and the folder cannot be made or written.
+            StoreError: the run has to be trained, and the folder cannot be made or written, or the object
+                store behind it not be reached.
         """
         identity = _identity(spec, data, backend)
         key = run_key(identity, spec)
+        entry = self._entry(key)
 
         def find(alone: bool) -> Run | None:
             if alone:
@@ -133,11 +140,14 @@ class RunStore:
                 return None
 
         def make() -> Run:
-            checkpoints = Checkpoints(self.root, key, identity)
+            states = None if self.remote is None else self.remote.states(key)
+            checkpoints = Checkpoints(self.root, key, identity, states)
             if self.refresh and not checkpoints.folder.is_symlink():
                 checkpoints.clear()
             trained = self._train(spec, data, backend, checkpoints)
             run = self._publish(spec, key, identity, trained)
+            if entry is not None:
+                entry.put()
             checkpoints.clear()
             if missing := sorted(set(needs) - set(run.arrays)):
                 raise ValueError(
@@ -146,21 +156,32 @@ class RunStore:
                 )
             return run
 
-        return once(self.root, self.root / f"{key}.lock", find, make)
+        return once(self.root, self.root / f"{key}.lock", find, make, entry)
 
     def find(
         self, spec: Experiment | Descent, data: Dataset, backend: Backend, needs: Collection[str] = ()
     ) -> Run | None:
-        """The experiment's run if it is here, sound, and has what is needed; nothing is locked or written.
+        """The experiment's run if it is here, sound, and has what is needed; nothing is locked, and nothing
+        written but what is fetched from an object store behind the folder.
 
         Raises:
             ValueError: as `get`.
             DamageError: it is damaged, or was replaced while it was read.
+            StoreError: the object store cannot be reached.
         """
         identity = _identity(spec, data, backend)
-        return self._read(spec, run_key(identity, spec), identity, needs)
+        key = run_key(identity, spec)
+        if (entry := self._entry(key)) is not None and not os.path.lexists(self.root / key):
+            entry.fetch()
+        return self._read(spec, key, identity, needs)
 
     # -- reading ----------------------------------------------------------------------
+
+    def _entry(self, key: str) -> Entry | None:
+        """The run in the object store behind the folder; a refresh takes what its own session has trained."""
+        if self.remote is None:
+            return None
+        return self.remote.run(key, self.session if self.refresh else None)
 
     def _read(
         self, spec: Experiment | Descent, key: str, identity: Mapping[str, Any], needs: Collection[str]

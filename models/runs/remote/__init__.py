@@ -1,0 +1,1 @@
+"""A run store whose entries lie in an object store, with a local folder in front."""

@@ -1,0 +1,279 @@
+"""An object store behind a run store's folder: what lies in which object, and when it is brought or put.
+
+    <key>/<sha256>.safetensors    the tensors, named by their own digest
+    <key>/timing.json             as in the folder
+    <key>/run.json                as in the folder; put last: the run is there, and these are its tensors
+    <key>.partial/<checkpoint>    of a run in progress
+    <name>.lease/<owner>          who makes the entry now
+    evidence/, designs/, figures/ as in the folder
+
+Every write may be repeated, and two machines may both write: what run.json names is there when it appears,
+whoever wrote it. What comes from the object store is checked as what lies in the folder is, before it appears
+there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from models.runs import files
+from models.runs.content import VALUE_LIMIT
+from models.runs.entry import read_run, read_timing
+from models.runs.files import DamageError, StoreError, StoreWarning
+from models.runs.remote.lease import PATIENCE, Lease
+from models.runs.remote.limit import LIMIT, Limit
+from models.runs.remote.marks import Marks
+from models.runs.remote.objects import Objects
+from models.runs.remote.states import UploadedStates
+
+__all__ = ["Mirror"]
+
+_UNLEASED = "figures"
+"""Values that are computed in no time, so that a lease would cost more than a second computation."""
+
+_REST = 4
+"""Times as long as a failed write took until what waits is tried again."""
+
+
+class Mirror:
+    """The object store behind one folder; see `models.runs.content.Remote`.
+
+    Args:
+        objects: the object store.
+        root: the folder, of which this object store is the only one.
+        limit: bytes that runs in the folder may take; those read longest ago give way.
+        patience: seconds after which another machine that says nothing counts as dead.
+    """
+
+    def __init__(
+        self, objects: Objects, root: Path, *, limit: int = LIMIT, patience: float = PATIENCE
+    ) -> None:
+        self.objects, self.root, self.patience = objects, Path(root), patience
+        self.marks = Marks(self.root)
+        self.limit = Limit(objects, self.root, self.marks, limit)
+        self._rest = 0.0
+
+    def run(self, key: str, session: str | None = None) -> RunEntry:
+        """A run; with a session, only one that was trained in it is fetched."""
+        return RunEntry(self, key, session)
+
+    def value(self, path: Path) -> ValueEntry:
+        """A value, by its file in the folder."""
+        return ValueEntry(self, path.relative_to(self.root).as_posix())
+
+    def states(self, key: str) -> UploadedStates:
+        """The checkpoints of a run."""
+        return UploadedStates(self.objects, f"{key}.partial/")
+
+    def put_late(self) -> None:
+        """Hands on what an earlier call could not; one process of the machine at a time."""
+        if time.monotonic() < self._rest:
+            return
+        with files.writing(self.root), contextlib.suppress(Timeout), FileLock(self.marks.lock, timeout=0):
+            for name in self.marks.missing():
+                entry = self.value(self.root / name) if name.endswith(".json") else self.run(name)
+                if not entry.put():
+                    return
+
+    def failed(self, name: str, error: StoreError, seconds: float) -> None:
+        """Says that something stays in the folder for now."""
+        self._rest = time.monotonic() + _REST * seconds
+        warnings.warn(
+            f"run store: {name} is kept in {self.root} only ({error}); the next call that reaches "
+            f"{self.objects.url} puts it there",
+            StoreWarning,
+            stacklevel=4,
+        )
+
+
+class _Entry:
+    """What runs and values have in common; see `models.runs.content.Entry`."""
+
+    def __init__(self, mirror: Mirror, name: str) -> None:
+        self.mirror, self.name = mirror, name
+        self.objects, self.root, self.path = mirror.objects, mirror.root, mirror.root / name
+
+    def used(self) -> None:
+        """Called before the entry is read from the folder."""
+        if not self.mirror.marks.used(self.name) and os.path.lexists(self.path):
+            self.mirror.put_late()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """While the entry is made, no other machine makes it; gives whether another one was in front."""
+        with self._lease() as waited:
+            self.mirror.marks.clear(self.name)  # what is made now was not put
+            yield waited
+
+    def put(self) -> bool:
+        """Hands what is in the folder to the object store; whether it did, or there was nothing sound."""
+        started = time.monotonic()
+        try:
+            size = self._put()
+        except DamageError:
+            return True  # set aside when it is asked for; what the object store has may be better
+        except StoreError as error:
+            self.mirror.failed(self.name, error, time.monotonic() - started)
+            return False
+        self._known(size)
+        return True
+
+    def _lease(self) -> AbstractContextManager[bool]:
+        name = self.name.removesuffix(".json")
+        return Lease(self.objects, f"{name}.lease/", patience=self.mirror.patience).held()
+
+    def _put(self) -> int:
+        """Puts it; its bytes."""
+        raise NotImplementedError
+
+    def _known(self, size: int) -> None:
+        """Remembers that the object store has what the folder has."""
+        with files.writing(self.root):
+            self.mirror.marks.set(self.name)
+
+
+class RunEntry(_Entry):
+    """A run: three files in a folder of its own."""
+
+    def __init__(self, mirror: Mirror, key: str, session: str | None) -> None:
+        super().__init__(mirror, key)
+        self.session = session
+
+    def fetch(self) -> bool:
+        """Brings the run into the folder; see `models.runs.content.Entry`."""
+        small = {name: self.objects.get(f"{self.name}/{name}") for name in ("run.json", "timing.json")}
+        if small["run.json"] is None or self._same(small):
+            return False
+        with files.writing(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            outer = files.passing(self.path, "new")
+            fresh = outer / self.name
+            fresh.mkdir(parents=True)
+        try:
+            return self._brought(fresh, small)
+        finally:
+            shutil.rmtree(outer, ignore_errors=True)
+
+    def _same(self, small: dict[str, bytes | None]) -> bool:
+        """Whether the folder has this run already, and it is to be no other."""
+        try:
+            return all(files.read(self.path / name) == content for name, content in small.items())
+        except DamageError:
+            return False
+
+    def _brought(self, fresh: Path, small: dict[str, bytes | None]) -> bool:
+        try:
+            size = self._download(fresh, small)
+            if self.session is not None and read_timing(fresh)["session"] != self.session:
+                return False
+        except DamageError as damage:
+            source = f"{self.objects.url}/{self.name}"
+            files.set_aside(self.root, fresh, damage, "trained again", source=source)
+            return True
+        self._install(fresh)
+        self._known(size)
+        return True
+
+    def _download(self, fresh: Path, small: dict[str, bytes | None]) -> int:
+        """Writes the run's files and checks them; their bytes."""
+        with files.writing(self.root):
+            for name, content in small.items():
+                if content is not None:
+                    files.write(fresh / name, content)
+        tensors = self.objects.get(f"{self.name}/{_tensors(files.read_json(fresh / 'run.json'))}")
+        if tensors is not None:
+            with files.writing(self.root):
+                files.write(fresh / "run.safetensors", tensors)
+        read_run(fresh)
+        read_timing(fresh)
+        return _size(fresh)
+
+    def _install(self, fresh: Path) -> None:
+        """Renames the checked run to its place."""
+        with files.writing(self.root):
+            old = files.passing(self.path, "old")
+            if os.path.lexists(self.path):
+                os.replace(self.path, old)
+            try:
+                os.replace(fresh, self.path)
+            except OSError:
+                if not self.path.is_dir():  # else another process, which needed no lock, was first
+                    raise
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _put(self) -> int:
+        about, tensors = read_run(self.path)
+        read_timing(self.path)
+        timing, vouching = files.read(self.path / "timing.json"), files.read(self.path / "run.json")
+        own = _tensors(about)
+        self.objects.put(f"{self.name}/{own}", tensors)
+        self.objects.put(f"{self.name}/timing.json", timing)
+        self.objects.put(f"{self.name}/run.json", vouching)
+        for name in self.objects.names(f"{self.name}/"):  # of a run that this one takes the place of
+            if name.endswith(".safetensors") and name != f"{self.name}/{own}":
+                self.objects.delete(name)
+        return _size(self.path)
+
+    def _known(self, size: int) -> None:
+        super()._known(size)
+        self.mirror.limit.grew(size)
+
+
+class ValueEntry(_Entry):
+    """A value or a design: one file, bound to its own digest."""
+
+    def fetch(self) -> bool:
+        """Brings the file into the folder; see `models.runs.content.Entry`."""
+        content = self.objects.get(self.name)
+        if content is None or self._same(content):
+            return False
+        with files.writing(self.root):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                files.checked(content, self.path.name)
+            except DamageError as damage:
+                part = files.passing(self.path, "part")
+                files.write(part, content)
+                source = f"{self.objects.url}/{self.name}"
+                files.set_aside(self.root, part, damage, "made again", source=source)
+                return True
+            files.write_whole(self.path, content)
+        self._known(len(content))
+        return True
+
+    def _same(self, content: bytes) -> bool:
+        try:
+            return files.read(self.path, VALUE_LIMIT) == content
+        except DamageError:
+            return False
+
+    def _lease(self) -> AbstractContextManager[bool]:
+        return contextlib.nullcontext(False) if self.name.startswith(f"{_UNLEASED}/") else super()._lease()
+
+    def _put(self) -> int:
+        content = files.read(self.path, VALUE_LIMIT)
+        files.checked(content, self.path.name)
+        self.objects.put(self.name, content)
+        return len(content)
+
+
+def _tensors(about: dict[str, object]) -> str:
+    """Name of the tensors' object; DamageError where run.json does not say which they are."""
+    digest = about.get("sha256")
+    if not isinstance(digest, str) or len(digest) != hashlib.sha256().digest_size * 2:
+        raise DamageError("run.json does not say which tensors are its own")
+    return f"{digest}.safetensors"
+
+
+def _size(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.iterdir())

@@ -1,0 +1,79 @@
+"""Opens the run store that `--store` names: a folder, or an object store with a folder in front."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from models.runs.remote.bucket import Bucket
+from models.runs.remote.lease import PATIENCE
+from models.runs.remote.limit import LIMIT
+from models.runs.remote.mirror import Mirror
+from models.runs.remote.urls import is_url
+from models.runs.store import RunStore, default_store
+
+__all__ = ["check", "local_folder", "mirror_of", "open_store"]
+
+
+def open_store(
+    where: str | Path | None,
+    *,
+    cache: Path | None = None,
+    limit: int = LIMIT,
+    patience: float = PATIENCE,
+    **options: Any,
+) -> RunStore:
+    """The run store at a place.
+
+    Args:
+        where: a folder, or a URL (`models.runs.remote.urls`); None is the user's cache folder.
+        cache: with a URL, the folder in front of it; None is one for this URL in the user's cache folder.
+        limit: with a URL, bytes that runs in that folder may take.
+        patience: with a URL, seconds after which another machine that says nothing counts as dead.
+        options: see `models.runs.store.RunStore`.
+
+    Raises:
+        StoreError: the URL cannot work, obstore is not installed, or the object store cannot be reached.
+    """
+    mirror = mirror_of(where, cache=cache, limit=limit, patience=patience)
+    if mirror is None:
+        return RunStore(default_store() if where is None else Path(where), **options)
+    mirror.put_late()
+    return RunStore(mirror.root, remote=mirror, **options)
+
+
+def mirror_of(
+    where: str | Path | None,
+    *,
+    cache: Path | None = None,
+    limit: int = LIMIT,
+    patience: float = PATIENCE,
+) -> Mirror | None:
+    """The object store at a URL with its folder, asked once if it is there; None where a folder is named.
+
+    Raises:
+        StoreError: as `open_store`.
+    """
+    if where is None or not is_url(str(where)):
+        return None
+    bucket = Bucket(str(where))
+    bucket.check()
+    return Mirror(bucket, cache or local_folder(str(where)), limit=limit, patience=patience)
+
+
+def local_folder(url: str) -> Path:
+    """The folder in front of this URL, in the user's cache folder: a run store of its own."""
+    plain = url.rstrip("/")
+    head = re.sub(r"[^A-Za-z0-9.]+", "-", plain)[:80]
+    return default_store().with_name("remote") / f"{head}-{hashlib.sha256(plain.encode()).hexdigest()[:12]}"
+
+
+def check(url: str) -> None:
+    """Says what cannot work, before anything trains.
+
+    Raises:
+        StoreError: as `open_store`.
+    """
+    Bucket(url).check()
