@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from claims.harness import hooks
+from claims.harness.cluster import driver_of, plain_cluster_errors, release
 from claims.harness.collection import MARKERS, generate
 from claims.harness.judging import claim, declared, demand_verdict, judge, judge_runs, setting
 from claims.harness.launch import slices
@@ -97,10 +98,30 @@ def pytest_testnodedown(node: Any) -> None:
         raise pytest.UsageError(refused)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """With a cluster: all trainings that the chosen tests ask for are submitted before the first test."""
+    if session.items and not session.config.option.collectonly and (driver := driver_of(session.config)):
+        driver.gather(session.items, Options.of(session.config))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """With a cluster: a test whose runs are there comes before one that would wait."""
+    if driver := driver_of(item.config):
+        driver.choose_next(item.session.items, item)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With a cluster: what still trains for nobody is cancelled."""
+    release(session.config)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """A claim's test that reached no verdict has failed; what a store cannot do needs no traceback."""
-    with plain_store_errors():
+    """A claim's test that reached no verdict has failed; what a store or a cluster cannot do needs no
+    traceback."""
+    with plain_store_errors(), plain_cluster_errors(item):
         result = yield
     demand_verdict(item)
     return result

@@ -3,7 +3,7 @@
 from data.dataset import Dataset, ExactTable, Task
 from data.entry import Entry
 from data.errors import DataCorruptError, DataError, DataFolderError, DataUnavailableError
-from data.registry import add, entries, entry, load, names
+from data.registry import add, add_set, entries, entry, load, names
 from data.synthetic import SYNTHETIC, Planted, load_synthetic
 
 __all__ = [  # noqa: RUF022 - grouped by subject
@@ -15,6 +15,7 @@ __all__ = [  # noqa: RUF022 - grouped by subject
     # what is declared of them
     "Entry",
     "add",
+    "add_set",
     "entries",
     "entry",
     "names",

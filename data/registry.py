@@ -23,7 +23,7 @@ from data.entry import Entry
 from data.errors import DataError
 from data.npz import load_npz
 
-__all__ = ["add", "entries", "entry", "load", "names"]
+__all__ = ["add", "add_set", "entries", "entry", "load", "names"]
 
 _SUFFIX = ".npz"
 
@@ -76,6 +76,13 @@ def add(name: str) -> str:
     found = Entry.of(load(name))
     _added[found.name] = found
     return found.name
+
+
+def add_set(dataset: Dataset) -> str:
+    """The name by which this process then knows a set that is in memory already, in place of any other so
+    called."""
+    _added[dataset.name] = Entry.of(dataset)
+    return dataset.name
 
 
 _added: dict[str, Entry] = {}

@@ -6,6 +6,7 @@ below hold.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import pytest
@@ -14,7 +15,7 @@ from claims.catalogue.experiments import PROTOCOLS, Scale, chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, Design, fixed
 from claims.harness.own_network import check
 from data import DataError, add, entry
-from models.executors.executor import executors
+from models.executors.executor import executors, on_cluster
 
 __all__ = ["Options"]
 
@@ -36,6 +37,7 @@ class Options:
     store: str | None = None
     refresh: bool = False
     executor: str = "local"
+    executor_option: Sequence[tuple[str, str]] = ()
     second_legs: str = "scale"
 
     @classmethod
@@ -65,6 +67,11 @@ class Options:
             raise pytest.UsageError(
                 f"--executor: got {self.executor!r}, wanted a file of models/executors/: "
                 f"{', '.join(executors())}"
+            )
+        if self.executor_option and not on_cluster(self.executor):
+            raise pytest.UsageError(
+                f"--executor-option: got {'='.join(self.executor_option[0])} for {self.executor}, "
+                "wanted none: this executor trains here, and has no options"
             )
         self._check_data()
         if self.network is not None:

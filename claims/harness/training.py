@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claims.core.claim import Claim, Leg
 from claims.core.design import Design, Look
+from claims.harness.cluster import driver_of
 from claims.harness.collection import Specs
 from claims.harness.hooks import Progress, Silence
+from claims.harness.legs import planned
 from claims.harness.options import Options
+from claims.harness.stores import opened
 from models.experiment import Experiment
 from models.second_leg.descent import Descent
 
@@ -40,6 +42,8 @@ def backend(pytestconfig: pytest.Config) -> Any:
     from models.backend import check_precision, resolve_backend  # torch is needed from here on
 
     options = Options.of(pytestconfig)
+    if (driver := driver_of(pytestconfig)) is not None:
+        return driver.backend
     worker = int(getattr(pytestconfig, "workerinput", {}).get("workerid", "gw0").removeprefix("gw"))
     chosen = resolve_backend(options.backend, worker)
     check_precision(chosen.kind, options.precision)
@@ -55,19 +59,8 @@ def progress(pytestconfig: pytest.Config) -> Progress:
 @pytest.fixture(scope="session")
 def store(pytestconfig: pytest.Config, progress: Progress) -> Any:
     """The run store chosen by `--store`; every worker of a test run shares it."""
-    from models.backend import thread_count
-    from models.executors.executor import executor
-    from models.runs.store import RunStore, default_store
-
-    options = Options.of(pytestconfig)
-    return RunStore(
-        Path(options.store) if options.store else default_store(),
-        refresh=options.refresh,
-        session=getattr(pytestconfig, "workerinput", {}).get("testrunuid", ""),
-        progress=progress,
-        submit=executor(options.executor).submit,
-        threads=thread_count(int(getattr(pytestconfig, "workerinput", {}).get("workercount", 1))),
-    )
+    driver = driver_of(pytestconfig)
+    return opened(pytestconfig, progress) if driver is None else driver.store
 
 
 @pytest.fixture(scope="session")
@@ -86,15 +79,25 @@ def specs(request: pytest.FixtureRequest, declared: Any) -> Specs:
 
 
 @pytest.fixture(scope="session")
-def train(store: Any, backend: Any, progress: Progress) -> Callable[[Experiment | Descent], Any]:
+def train(
+    store: Any, backend: Any, progress: Progress, pytestconfig: pytest.Config
+) -> Callable[[Experiment | Descent], Any]:
     """The run of an experiment or a descent, made or read from the store; the last few stay at hand for the
     next test."""
     from data import load
+    from models.executors.executor import executor
+    from models.executors.task import Task
     from models.runs.cache import RunCache
+
+    driver = driver_of(pytestconfig)
+    chosen = executor(Options.of(pytestconfig).executor) if driver is None else None
 
     def fetch(spec: Experiment | Descent) -> Any:
         with progress.wanted(spec):
-            return store.get(spec, load(spec.data), backend)
+            if driver is not None:
+                return driver.run(spec)
+            assert chosen is not None
+            return chosen.submit(Task(spec, store, load(spec.data), backend)).result()
 
     return RunCache(fetch)
 
@@ -137,17 +140,18 @@ def grown(
         )
 
     def at(spec: Experiment, look: Look) -> Any:
-        descent = scale.descent(spec)
-        if backend.kind == "mps" and (descent is None or descent.start == "trained"):
-            return replace(joined(spec, look), open_because=_NO_FLOAT64)
-        if descent is not None and descent.start == "initial":
-            return from_initial(joined(descent, look))
-        first = joined(spec, look)
+        plan = planned(spec, claim.leg, scale)
+        if plan.first is None:
+            assert plan.second is not None
+            return from_initial(joined(plan.second, look))
+        first = joined(plan.first, look)
+        if backend.kind == "mps":
+            return replace(first, open_because=_NO_FLOAT64)
         if claim.leg is not Leg.END:
             return first
-        if descent is None:
+        if plan.second is None:
             return replace(first, open_because=scale.without_descent(spec))
-        return two_legs(first, joined(descent, look))
+        return two_legs(first, joined(plan.second, look))
 
     return at
 

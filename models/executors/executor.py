@@ -1,48 +1,86 @@
-"""Where trainings run: an executor takes one as a task and gives its future.
+"""Where trainings run: an executor takes one as a task and gives a handle in the shape of a future.
 
-An executor is a file of this folder with a class `Executor`; `--executor <file's name>` chooses it. The run
-store asks for a training only when it holds the run's lock, and writes what comes back.
+An executor is a file of this folder with a class `Executor`; `--executor <file's name>` chooses it. When a
+handle is done its run is in the store: the task locks, trains and publishes there, wherever it is called.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
-    from models.runs.training import Trained, Training
+    from models.backend import Backend
+    from models.executors.task import Task
 
-__all__ = ["Executor", "executor", "executors"]
+__all__ = ["Cluster", "Executor", "executor", "executors", "on_cluster"]
 
 
 class Executor(Protocol):
     """Somewhere to train, in the shape of `concurrent.futures`."""
 
-    def submit(self, task: Training) -> Future[Trained]:
-        """Has the task done; its future holds what `task()` returns or raises."""
+    def submit(self, task: Task) -> Future[Any]:
+        """Has the task done; its future holds the run, or None where another process has trained it."""
+
+
+@runtime_checkable
+class Cluster(Executor, Protocol):
+    """An executor whose tasks run on other machines, several at a time, while this process judges.
+
+    Attributes:
+        slots: tasks that may be submitted at a time; the scheduler keeps the others.
+    """
+
+    @property
+    def slots(self) -> int: ...
+
+    def backend(self, kind: str) -> Backend:
+        """The nodes' device of this kind, "auto" for the best they have."""
+
+    def shutdown(self) -> None:
+        """Cancels what runs, and lets go of the cluster."""
 
 
 def executors() -> list[str]:
     """Names of those there are."""
     package = importlib.import_module("models.executors")
     names = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    return sorted(name for name in names if hasattr(_module(name), "Executor") and name != "executor")
+    return sorted(name for name in names if name != "executor" and hasattr(_module(name), "Executor"))
 
 
-def executor(name: str) -> Executor:
+def executor(name: str, options: Mapping[str, str] | None = None) -> Executor:
     """The executor of this name.
 
+    Args:
+        name: of its file.
+        options: its own, by keyword.
+
     Raises:
-        ValueError: there is no such file, or it holds no executor.
+        ValueError: there is no such file, it holds no executor, or the executor has no such option.
     """
     if name not in executors():
         raise ValueError(
             f"got the executor {name!r}, wanted one of {', '.join(executors())}: a new one is a file "
             f"models/executors/{name}.py with a class Executor"
         )
-    return cast(Executor, _module(name).Executor())
+    made = _module(name).Executor
+    known = list(inspect.signature(made).parameters)
+    for key in options or {}:
+        if key not in known:
+            raise ValueError(
+                f"got the option {key!r} of the executor {name}, wanted "
+                f"{'one of ' + ', '.join(known) if known else 'none: it has no options'}"
+            )
+    return cast(Executor, made(**(options or {})))
+
+
+def on_cluster(name: str) -> bool:
+    """Whether the executor of this name is a `Cluster`; false where there is none. Nothing is connected."""
+    return name in executors() and hasattr(_module(name).Executor, "slots")
 
 
 def _module(name: str) -> Any:

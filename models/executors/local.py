@@ -6,7 +6,8 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.runs.training import Trained, Training
+    from models.executors.task import Task
+    from models.runs.run import Run
 
 __all__ = ["Executor"]
 
@@ -14,9 +15,9 @@ __all__ = ["Executor"]
 class Executor:
     """The process itself."""
 
-    def submit(self, task: Training) -> Future[Trained]:
+    def submit(self, task: Task) -> Future[Run]:
         """Does the task; an interrupt is raised here and not kept in the future."""
-        future: Future[Trained] = Future()
+        future: Future[Run] = Future()
         try:
             future.set_result(task())
         except Exception as error:

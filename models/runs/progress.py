@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["EVERY", "Progress", "Reporter", "erase", "read"]
+__all__ = ["EVERY", "Progress", "Reporter", "decoded", "erase", "read"]
 
 EVERY = 0.25
 """Least seconds between two writes of a process: short epochs share one."""
@@ -35,6 +35,7 @@ class Progress(msgspec.Struct, frozen=True):
         epochs: how many there will be.
         loss: L / L0 on the training set, the median over the networks, infinite where that diverged.
         left: estimated seconds from `written` to the end; None before the first epoch trained here.
+        node: the host that trains, where that is not this one.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Progress(msgspec.Struct, frozen=True):
     epochs: int | None = None
     loss: float | None = None
     left: float | None = None
+    node: str = ""
 
 
 class Reporter:
@@ -52,34 +54,45 @@ class Reporter:
         folder: of the files; None where nobody looks, and then nothing is written.
         who: names this process among those of the folder, such as "gw0".
         clock: seconds since the Unix epoch.
+        put: takes what would be written, where there is no folder.
+        every: least seconds between two writes.
+        node: the host's name, for a reader on another one.
     """
 
     def __init__(
-        self, folder: Path | None, who: str = "main", clock: Callable[[], float] = time.time
+        self,
+        folder: Path | None,
+        who: str = "main",
+        clock: Callable[[], float] = time.time,
+        *,
+        put: Callable[[bytes], None] | None = None,
+        every: float = EVERY,
+        node: str = "",
     ) -> None:
         self._path = None if folder is None else folder / f"{who}.progress"
-        self._clock = clock
+        self._clock, self._put, self._every, self._node = clock, put, every, node
         self._spec: Any = None
         self._start = self._last = 0
         self._started = self._written = -math.inf
 
     def __call__(self, spec: Any, epoch: int, trainer: Any) -> None:
         """Called by the store before the first and after every epoch of a training, or round of a descent."""
-        if self._path is None:
+        if self._silent:
             return
         with suppress(Exception):  # whatever is wrong with a progress line, the training goes on
             done, total = trainer.progress
             self._follow(spec, epoch, done)
             now = self._clock()
             if done >= total:
-                erase(self._path.parent, self._path.stem)
-            elif now - self._written >= EVERY:
-                self._write(Progress(spec.name, now, done, total, _loss(trainer), self._left(done, total)))
+                self._erase()
+            elif now - self._written >= self._every:
+                left = self._left(done, total)
+                self._write(Progress(spec.name, now, done, total, _loss(trainer), left, self._node))
 
     @contextmanager
     def wanted(self, spec: Any) -> Iterator[None]:
         """While a run is asked for: it comes from the store at once, or is trained, here or elsewhere."""
-        if self._path is None:
+        if self._silent:
             yield
             return
         with suppress(Exception):
@@ -87,6 +100,14 @@ class Reporter:
         try:
             yield
         finally:
+            self._erase()
+
+    @property
+    def _silent(self) -> bool:
+        return self._path is None and self._put is None
+
+    def _erase(self) -> None:
+        if self._path is not None:
             erase(self._path.parent, self._path.stem)
 
     def _follow(self, spec: Any, epoch: int, done: int) -> None:
@@ -101,10 +122,13 @@ class Reporter:
         return (self._clock() - self._started) / trained * (total - done)
 
     def _write(self, progress: Progress) -> None:
-        assert self._path is not None
-        temporary = self._path.with_suffix(".part")
-        temporary.write_bytes(msgspec.msgpack.encode(progress))
-        os.replace(temporary, self._path)
+        content = msgspec.msgpack.encode(progress)
+        if self._path is not None:
+            temporary = self._path.with_suffix(".part")
+            temporary.write_bytes(content)
+            os.replace(temporary, self._path)
+        elif self._put is not None:
+            self._put(content)
         self._written = progress.written
 
 
@@ -120,9 +144,18 @@ def read(folder: Path) -> list[Progress]:
     """What the files say now, in the order of the processes' names (gw2 before gw10); no file is no line."""
     found = []
     for path in sorted(folder.glob("*.progress"), key=lambda path: (len(path.stem), path.stem)):
-        with suppress(OSError, msgspec.DecodeError):  # gone in the meantime, or not one of ours
-            found.append(msgspec.msgpack.decode(path.read_bytes(), type=Progress))
+        with suppress(OSError):  # gone in the meantime
+            if one := decoded(path.read_bytes()):
+                found.append(one)
     return found
+
+
+def decoded(content: bytes) -> Progress | None:
+    """What was written, None where that is none of ours."""
+    try:
+        return msgspec.msgpack.decode(content, type=Progress)
+    except msgspec.DecodeError:
+        return None
 
 
 def erase(folder: Path, who: str) -> None:

@@ -24,7 +24,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +73,7 @@ class RunStore:
         checkpoint_seconds: least time between two checkpoints of a training; five times that for a
             descent. 0 writes one after every epoch or round.
         progress: called with (spec, epoch, trainer) before the first and after every epoch of a training.
-        submit: has a training done somewhere and gives its future (`models.executors`); None trains here.
+        trains: does a training; by default calls it.
         threads: most threads a training here may use; None takes every core.
         recorders: by array, the module that records it, of recorders that training does not import by itself:
             a run is kept without regard to them, and is trained again when one that is needed is missing from
@@ -91,7 +90,7 @@ class RunStore:
         session: str = "",
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
         progress: Callable[[Experiment | Descent, int, Trainer | Descender], None] | None = None,
-        submit: Callable[[Training], Future[Trained]] | None = None,
+        trains: Callable[[Training], Trained] = Training.__call__,
         recorders: Mapping[str, str] | None = None,
         threads: int | None = None,
         remote: Remote | None = None,
@@ -101,9 +100,18 @@ class RunStore:
         self.session = session or secrets.token_hex(8)
         self.checkpoint_seconds = checkpoint_seconds
         self.progress = progress
-        self.submit, self.threads = submit, threads
+        self.trains, self.threads = trains, threads
         self.recorders = recorders_of() if recorders is None else recorders
         self.remote = remote
+
+    @property
+    def address(self) -> str:
+        """What opens this store on another machine: its folder, or the object store's URL."""
+        return str(self.root)
+
+    def has(self, key: str) -> bool:
+        """Whether the run's files are here, sound or not."""
+        return (self.root / key / "run.json").exists()
 
     def key(self, spec: Experiment | Descent, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""
@@ -228,7 +236,7 @@ class RunStore:
             every=self.checkpoint_seconds * (_DESCENT_PAUSE if isinstance(spec, Descent) else 1),
             progress=self.progress,
         )
-        return task() if self.submit is None else self.submit(task).result()
+        return self.trains(task)
 
     def _publish(
         self, spec: Experiment | Descent, key: str, identity: Mapping[str, Any], trained: Trained

@@ -107,6 +107,14 @@ def _layers(text: str) -> str:
     return text
 
 
+def _key_and_value(text: str) -> tuple[str, str]:
+    """`address=10.0.0.1:6379`."""
+    key, equals, value = text.partition("=")
+    if not (equals and key.isidentifier() and value):
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted KEY=VALUE: for instance address=auto")
+    return key, value
+
+
 def _networks(text: str) -> int:
     """Whole quadruples, one network of each of the paper's four models, and two of them for any interval."""
     if not (text.isascii() and text.isdecimal()) or int(text) < 8 or int(text) % 4:
@@ -203,6 +211,14 @@ OPTIONS: Final = (
         "local",
         "Where trainings run: a file of models/executors/; local is the worker that asks",
         more={"metavar": "NAME"},
+    ),
+    Option(
+        "executor_option",
+        [],
+        "What the executor is told, such as address=HOST:6379, once an option; every cluster takes "
+        "time_limit=SECONDS",
+        shown="none",
+        more={"type": _key_and_value, "metavar": "KEY=VALUE", "action": "append"},
     ),
     Option(
         "store",

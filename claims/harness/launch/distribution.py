@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from models.executors.executor import on_cluster
+
 __all__ = ["SEPARATOR", "announce", "choose_distribution", "labelled", "scheduler", "split", "take_over"]
 
 # -- groups ---------------------------------------------------------------------------
@@ -30,9 +32,12 @@ _GROUPS_INPUT = "landscape_grouped"
 def choose_distribution(config: pytest.Config) -> None:
     """On the controller: keep groups together unless --dist says otherwise, in the order of collection.
 
-    The order of collection is the longest experiment first; xdist would sort by the number of tests.
+    The order of collection is the longest experiment first; xdist would sort by the number of tests. Where
+    other machines train, one process judges: workers would only wait.
     """
     option = config.option
+    if on_cluster(option.executor) and getattr(option, "numprocesses", None):
+        option.numprocesses = None
     if getattr(option, "numprocesses", None) and option.dist == "no" and not option.distload:
         option.dist = "loadgroup"
     if getattr(option, "dist", "no") == "loadgroup":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -18,18 +17,16 @@ NORM = {"gradient_norm": "models.parts.seeds"}
 """An array, and a module of the project that stands for its recorder."""
 
 
-def adding(*names: str, trained: list[str] | None = None) -> Callable[[Training], Future[Trained]]:
-    """An executor whose trainings record these arrays besides, at once."""
+def adding(*names: str, trained: list[str] | None = None) -> Callable[[Training], Trained]:
+    """Trainings that record these arrays besides."""
 
-    def submit(task: Training) -> Future[Trained]:
+    def trains(task: Training) -> Trained:
         done = task()
-        future: Future[Trained] = Future()
-        future.set_result(replace(done, arrays={**done.arrays, **dict.fromkeys(names, np.arange(5.0))}))
         if trained is not None:
             trained.append(task.spec.name)
-        return future
+        return replace(done, arrays={**done.arrays, **dict.fromkeys(names, np.arange(5.0))})
 
-    return submit
+    return trains
 
 
 @pytest.fixture
@@ -37,7 +34,7 @@ def later(runs) -> Callable[..., Counted]:
     """The store as a later process sees it, with these recorders and what its trainings add."""
 
     def store(recorders: Mapping[str, str] = NORM, *, adds: tuple[str, ...] = ()) -> Counted:
-        options: dict[str, Any] = {"submit": adding(*adds)} if adds else {}
+        options: dict[str, Any] = {"trains": adding(*adds)} if adds else {}
         return Counted(runs.root, checkpoint_seconds=0, recorders=recorders, **options)
 
     return store
@@ -88,10 +85,10 @@ def test_an_array_that_nothing_records_is_an_error(later):
         needing(later(), "curl", "train_loss")
 
 
-def test_a_training_is_done_where_the_executor_says(runs, unbroken):
+def test_the_store_trains_as_it_is_told(runs, unbroken):
     """The store locks, publishes and reads; it does not train."""
     seen: list[str] = []
-    store = Counted(runs.root, submit=adding(trained=seen))
+    store = Counted(runs.root, trains=adding(trained=seen))
     assert store.run().trained
     assert seen == [SPEC.name]
     assert not store.run().trained
@@ -99,14 +96,12 @@ def test_a_training_is_done_where_the_executor_says(runs, unbroken):
     assert_sound(runs, unbroken)
 
 
-def test_a_training_that_fails_elsewhere_fails_here(runs):
-    """With its own error, and the lock is free again."""
+def test_a_training_that_fails_frees_the_lock(runs):
+    """With its own error."""
 
-    def submit(task: Training) -> Future[Trained]:
-        future: Future[Trained] = Future()
-        future.set_exception(ConnectionError("the node is gone"))
-        return future
+    def trains(task: Training) -> Trained:
+        raise ConnectionError("the node is gone")
 
     with pytest.raises(ConnectionError, match="the node is gone"):
-        Counted(runs.root, submit=submit).run()
+        Counted(runs.root, trains=trains).run()
     assert runs.run().trained

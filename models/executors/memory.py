@@ -1,0 +1,61 @@
+"""How much memory an experiment wants, and how much there is."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+import psutil
+
+from models.experiment import QUADRUPLE
+from models.second_leg.descent import Descent
+
+if TYPE_CHECKING:
+    from data import Entry
+    from models.experiment import Experiment
+
+__all__ = ["estimate", "free", "human"]
+
+_BASE = 400 * 2**20
+"""Bytes of a process with its libraries, before it trains."""
+
+_STATES = 7
+"""Arrays of all weights, float32, while an ensemble trains: weights, Adam's two moments and the gradient; the
+first and the last weights that are recorded, and a copy while they are written."""
+
+_VECTORS = 12
+"""Arrays of a descending network's weights, float64: where it is and was, the step, gradients."""
+
+_MATRICES = 10
+"""Matrices between samples, float32, of a descending network: Gram matrices, kernels, factors."""
+
+
+def estimate(spec: Experiment | Descent, of: Entry, threads: int = 1) -> int:
+    """Bytes that a training or a descent wants, an upper estimate from its sizes.
+
+    Args:
+        spec: what is trained.
+        of: its data set.
+        threads: networks of a descent that are under way at a time, in quadruples.
+    """
+    experiment = spec.experiment if isinstance(spec, Descent) else spec
+    about = experiment.network.parameters(of.sample_shape, of.outputs)
+    parameters, networks = sum(prod(one.shape) for one in about.values()), experiment.networks.count
+    samples = of.train + of.test
+    data = 3 * 4 * samples * of.d_x
+    if not isinstance(spec, Descent):
+        passes = 4 * 4 * samples * max(of.d_x, *(prod(one.shape[1:]) for one in about.values()))
+        return _BASE + data + 4 * _STATES * parameters * networks + passes
+    at_once = min(networks, QUADRUPLE * threads)
+    own = 8 * _VECTORS * parameters + 4 * _MATRICES * of.train**2
+    return _BASE + 2 * data + 8 * 2 * parameters * networks + own * at_once
+
+
+def free() -> int:
+    """Bytes that this machine can give to a process now."""
+    return int(psutil.virtual_memory().available)
+
+
+def human(size: int) -> str:
+    """ "3.2 GB"."""
+    return f"{size / 1e9:.1f} GB"
