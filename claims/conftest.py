@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from claims.harness import hooks
-from claims.harness.cluster import driver_of, plain_cluster_errors, release
 from claims.harness.collection import MARKERS, generate
 from claims.harness.judging import claim, declared, demand_verdict, judge, judge_runs, setting
 from claims.harness.launch import slices
@@ -32,6 +31,7 @@ from claims.harness.training import (
     store,
     train,
 )
+from claims.harness.trainings.cluster import driver_of, plain_cluster_errors, release
 
 __all__ = [  # the fixtures
     "backend",

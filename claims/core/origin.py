@@ -69,6 +69,9 @@ class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
         resumed_from: epoch of the checkpoint it was resumed from.
         seconds: wall time of its training, whenever that was.
         sha256: of its tensors.
+        node: the host that trained it, whenever that was.
+        device: what trained it there.
+        versions: of the packages there, by name.
         descent: where its networks ended, of a second leg.
     """
 
@@ -79,6 +82,9 @@ class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
     resumed_from: int | None = None
     seconds: Seconds | None = None
     sha256: str | None = None
+    node: str | None = None
+    device: str | None = None
+    versions: dict[str, str | None] = {}
     descent: Descent | None = None
 
 

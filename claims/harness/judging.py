@@ -109,7 +109,7 @@ def judge_runs(
     def decide_and_record(evidence: Callable[..., Evidence]) -> Verdict:
         first = specs[0]
         from claims.core.ledger import DesignError
-        from claims.harness.provenance import about, legs
+        from claims.harness.provenance import about, legs, require_one_device
         from data import load
 
         try:
@@ -145,6 +145,10 @@ def judge_runs(
                 ledger.record(spec, load(spec.data), backend, design)
             if verdict.outcome is not Outcome.INCONCLUSIVE:
                 break
+        try:
+            require_one_device(legs(runs))
+        except ValueError as refused:
+            pytest.fail(str(refused), pytrace=False)
         told = [about(run) for run in legs(runs)]
         verdict = msgspec.structs.replace(verdict, open=held_open(verdict, found, claim, specs, options))
         _record(

@@ -11,7 +11,7 @@ import numpy as np
 from models.descent.certificates.certificate import certificates_of
 from models.runs.run import Run
 
-__all__ = ["about", "legs"]
+__all__ = ["about", "device_of", "legs", "require_one_device"]
 
 
 def legs(runs: Iterable[Run]) -> list[Run]:
@@ -43,8 +43,35 @@ def about(run: Run) -> dict[str, Any]:
         "resumed_from": run.resumed_from,
         "seconds": round(run.seconds, 3),
         "sha256": (run.provenance or {})["sha256"],
+        "node": run.node or None,
+        "device": " ".join(device_of(run)),
+        "versions": dict(run.versions),
         "descent": _descent(run) if descends else None,
     }
+
+
+def device_of(run: Run) -> tuple[str, str]:
+    """Kind and name of what trained a run, ("", "") where it does not say."""
+    backend = (run.provenance or {}).get("backend", {})
+    return backend.get("kind", ""), backend.get("device_name", "")
+
+
+def require_one_device(runs: Iterable[Run]) -> None:
+    """Holds the runs behind one verdict to one device.
+
+    Raises:
+        ValueError: two were trained on different ones.
+    """
+    by_device = {device_of(run): run for run in runs}
+    if len(by_device) > 1:
+        found = "; ".join(
+            f"{run.spec.name} on {' '.join(device)}" + (f" of {run.node}" if run.node else "")
+            for device, run in by_device.items()
+        )
+        raise ValueError(
+            f"got runs of different devices behind one verdict ({found}), wanted one device: a difference "
+            "could be the devices'; choose nodes of one kind, or a store for each"
+        )
 
 
 def _descent(run: Run) -> dict[str, Any]:

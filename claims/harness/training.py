@@ -11,12 +11,12 @@ import pytest
 
 from claims.core.claim import Claim, Leg
 from claims.core.design import Design, Look
-from claims.harness.cluster import driver_of
 from claims.harness.collection import Specs
 from claims.harness.hooks import Progress, Silence
-from claims.harness.legs import planned
 from claims.harness.options import Options
-from claims.harness.stores import opened
+from claims.harness.trainings.cluster import driver_of
+from claims.harness.trainings.legs import planned
+from claims.harness.trainings.stores import opened
 from models.experiment import Experiment
 from models.second_leg.descent import Descent
 
@@ -85,8 +85,8 @@ def train(
     """The run of an experiment or a descent, made or read from the store; the last few stay at hand for the
     next test."""
     from data import load
+    from models.cluster.task import Task
     from models.executors.executor import executor
-    from models.executors.task import Task
     from models.runs.cache import RunCache
 
     driver = driver_of(pytestconfig)

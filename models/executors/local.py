@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.executors.task import Task
+    from models.cluster.task import Task
     from models.runs.run import Run
 
 __all__ = ["Executor"]

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from models.executors.elsewhere import Handle, Orders, time_limit, whole
-from models.executors.errors import ClusterGoneError, LateError, LostError, TooLargeError, named
-from models.executors.memory import human
-from models.executors.parcel import extracted
+from models.cluster.elsewhere import Handle, Orders, time_limit, whole
+from models.cluster.errors import ClusterGoneError, LateError, LostError, TooLargeError, named
+from models.cluster.memory import human
+from models.cluster.parcel import extracted
 
 if TYPE_CHECKING:
     from models.backend import Backend
-    from models.executors.task import Task
+    from models.cluster.task import Task
 
 __all__ = ["Executor"]
 
@@ -128,7 +128,7 @@ class Executor:
 
         result = self._folder / "results" / f"{secrets.token_hex(8)}.json"
         result.parent.mkdir(parents=True, exist_ok=True)
-        command = [self._python, "-m", "models.executors.node", *arguments, str(result)]
+        command = [self._python, "-m", "models.cluster.node", *arguments, str(result)]
         if self.cluster == "local":
             asked = {name: value for name, value in asked.items() if name in ("timeout_min", "cpus_per_task")}
         with self._lock:
@@ -188,8 +188,8 @@ def _executor(folder: Path, cluster: str) -> Any:
         return submitit.AutoExecutor(folder, cluster)
     except RuntimeError as error:  # no srun on the path
         raise ClusterGoneError(
-            f"got no Slurm here ({error}), wanted to be on a machine that can submit jobs: log in to one, or try "
-            "--executor-option cluster=local"
+            f"got no Slurm here ({error}), wanted to be on a machine that can submit jobs: log in to one, or "
+            "try --executor-option cluster=local"
         ) from error
 
 

@@ -18,6 +18,8 @@ __all__ = ["compared", "read_run", "read_timing", "write_run"]
 _FILES = {"run.safetensors", "run.json", "timing.json"}
 
 _TIMING = {"seconds": float, "session": str, "resumed_from": int | None, "finished": float}
+_SINCE = {"node": str, "versions": dict}
+"""What runs that were trained before have not: the host's name, and versions by package."""
 
 
 def write_run(
@@ -89,7 +91,8 @@ def compared(folder: Path, identity: Mapping[str, Any], about: Mapping[str, Any]
 
 
 def read_timing(folder: Path) -> dict[str, Any]:
-    """When and how the run was trained: seconds, session, resumed_from (an epoch or None), finished.
+    """When, where and how the run was trained: seconds, session, resumed_from (an epoch or None), finished;
+    node and versions.
 
     Raises:
         DamageError: it is damaged, or of another run.
@@ -99,6 +102,8 @@ def read_timing(folder: Path) -> dict[str, Any]:
         raise DamageError(f"timing.json is of the run {timing.get('key')!r}")
     if not all(name in timing and isinstance(timing[name], kind) for name, kind in _TIMING.items()):
         raise DamageError(f"timing.json lacks one of {', '.join(_TIMING)}, or has it in another type")
+    if not all(isinstance(timing.get(name, kind()), kind) for name, kind in _SINCE.items()):
+        raise DamageError(f"timing.json has one of {', '.join(_SINCE)} in another type")
     return timing
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +48,8 @@ class Run:
         trained: True when this process trained it, False when it came from the store.
         resumed_from: epoch it was resumed from, None when unbroken.
         seconds: wall time of training.
+        node: the host that trained it, "" where that was not written down.
+        versions: of the packages there, by name.
         joined: the runs that this one was put together from, if any.
         second: the second leg, the descent from where this run ended; None where there is none.
         open_because: why there is no second leg, for the reader of a verdict on where training ends.
@@ -60,6 +62,8 @@ class Run:
     trained: bool = False
     resumed_from: int | None = None
     seconds: float = 0.0
+    node: str = ""
+    versions: Mapping[str, str | None] = field(default_factory=dict)
     joined: tuple[Run, ...] = ()
     second: Run | None = None
     open_because: str = ""

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import glob
 import os
+import platform
 import secrets
 import shutil
 import time
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data import Dataset
+from models.checkout import versions
 from models.experiment import Experiment
 from models.recorders.field import recorders_of
 from models.runs import files
@@ -96,6 +98,7 @@ class RunStore:
         remote: Remote | None = None,
     ) -> None:
         self.root = Path(root)
+        self.remote: Any = None
         self.refresh = refresh
         self.session = session or secrets.token_hex(8)
         self.checkpoint_seconds = checkpoint_seconds
@@ -214,6 +217,8 @@ class RunStore:
             trained=False,
             resumed_from=timing["resumed_from"],
             seconds=timing["seconds"],
+            node=timing.get("node", ""),
+            versions=timing.get("versions", {}),
         )
 
     # -- training ---------------------------------------------------------------------
@@ -241,11 +246,13 @@ class RunStore:
     def _publish(
         self, spec: Experiment | Descent, key: str, identity: Mapping[str, Any], trained: Trained
     ) -> Run:
-        timing = {
+        timing: dict[str, Any] = {
             "seconds": trained.seconds,
             "resumed_from": trained.resumed_from,
             "session": self.session,
             "finished": time.time(),
+            "node": platform.node(),
+            "versions": versions(),
         }
         target = self.root / key
         fresh = files.passing(target, "new")
@@ -259,7 +266,17 @@ class RunStore:
                 os.replace(fresh, target)
             finally:
                 self._sweep(key)  # of an old run, or of what an error left
-        return Run(spec, trained.arrays, key, _provenance(about), True, trained.resumed_from, trained.seconds)
+        return Run(
+            spec=spec,
+            arrays=trained.arrays,
+            key=key,
+            provenance=_provenance(about),
+            trained=True,
+            resumed_from=trained.resumed_from,
+            seconds=trained.seconds,
+            node=timing["node"],
+            versions=timing["versions"],
+        )
 
     def _digests(self, arrays: Iterable[str]) -> dict[str, str]:
         """Digest of the code that records each of these arrays, where it has a recorder of its own."""

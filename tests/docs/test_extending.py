@@ -200,7 +200,9 @@ def test_an_executor(followed: Followed) -> None:
     assert len(digests_of[0]) == 2
     assert digests_of[0] == digests_of[1]
     refused = pytest_in(checkout, "claims", "--executor", "cluster", "--collect-only")
-    assert "got 'cluster', wanted a file of models/executors/: background, local" in refused.stderr
+    assert (
+        "got 'cluster', wanted a file of models/executors/: background, local, ray, slurm" in refused.stderr
+    )
 
 
 TRAINED = (

@@ -32,7 +32,7 @@ import pytest
 from models.runs import progress
 from models.runs.progress import Progress, Reporter
 
-__all__ = ["Compose", "Screen", "Watch", "announce", "reporter", "set_up", "suits"]
+__all__ = ["Compose", "Screen", "Watch", "announce", "follow", "reporter", "set_up", "suits"]
 
 Compose = Callable[[Sequence[Progress], float, int, int], list[str]]
 """Says how far trainings are at a time, in seconds since the Unix epoch: for so many columns, at most so many
@@ -84,6 +84,12 @@ def reporter(config: pytest.Config) -> Reporter:
     return Reporter(Path(given[_INPUT]), given["workerid"]) if _INPUT in given else Reporter(None)
 
 
+def follow(config: pytest.Config, elsewhere: Callable[[], list[Progress]]) -> None:
+    """Show what these say besides, where anybody looks on."""
+    if watch := config.stash.get(_WATCH, None):
+        watch.elsewhere = elsewhere
+
+
 def _folder_of(config: pytest.Config) -> Path | None:
     watch = config.stash.get(_WATCH, None)
     return watch.start() if watch else None
@@ -104,6 +110,8 @@ class Watch:
         self._writer, self._compose = writer, compose
         self._screen = Screen(writer._file)
         self._folder: Path | None = None
+        self.elsewhere: Callable[[], list[Progress]] = list
+        """What trains on other machines says of its progress."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live lines", daemon=True)
         writer._file = self._screen
@@ -134,7 +142,8 @@ class Watch:
             while not self._ended.wait(progress.EVERY):
                 size = self._screen.size()
                 most = size.lines // _PART_OF_THE_TERMINAL
-                self._screen.show(self._compose(progress.read(self._folder), time.time(), size.columns, most))
+                found = progress.read(self._folder) + self.elsewhere()
+                self._screen.show(self._compose(found, time.time(), size.columns, most))
 
     # -- hooks ------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from models.backend import Backend
-from models.executors.errors import OtherVersionsError
-from models.executors.task import Task
+from models.cluster.errors import OtherVersionsError
+from models.cluster.task import Task
 from models.runs.key import code_identity
 
 __all__ = ["Order", "Place", "order_of"]
@@ -97,7 +97,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def order_of(task: Task, *, memory: int, threads: int) -> Order:
-    """The task for a node; its data set has to be in the store (`models.executors.luggage`)."""
+    """The task for a node; its data set has to be in the store (`models.cluster.luggage`)."""
     spec, backend = task.spec, task.backend
     return Order(
         spec=spec.as_json(),

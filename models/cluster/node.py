@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from models.executors.errors import TooLargeError
-from models.executors.memory import free, human
-from models.executors.order import Order, Place
+from models.cluster.errors import TooLargeError
+from models.cluster.memory import free, human
+from models.cluster.order import Order, Place
 
 __all__ = ["PROGRESS", "carry_out", "main"]
 
@@ -28,9 +28,9 @@ def carry_out(text: str) -> str:
         Exception: what the training raises.
     """
     from models.backend import resolve_backend
-    from models.executors import luggage
-    from models.executors.progress import reporter
-    from models.executors.task import Task
+    from models.cluster import luggage
+    from models.cluster.progress import reporter
+    from models.cluster.task import Task
     from models.runs.key import code_identity
     from models.runs.remote.opened import open_store
     from models.second_leg.descent import spec_of
@@ -67,7 +67,7 @@ def _says_memory(error: RuntimeError) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m models.executors.node order.json result.json`, for a scheduler that starts commands; with
+    """`python -m models.cluster.node order.json result.json`, for a scheduler that starts commands; with
     `--device auto` in place of the order, which device the node has."""
     *asked, last = arguments
     result = Path(last)

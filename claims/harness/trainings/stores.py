@@ -21,9 +21,8 @@ def opened(config: pytest.Config, progress: Progress | None = None) -> RunStore:
     Raises:
         StoreError: it is an object store that cannot be reached.
     """
-    from models.runs.remote.opened import open_store
-
     from models.backend import thread_count
+    from models.runs.remote.opened import open_store
 
     options = Options.of(config)
     given = getattr(config, "workerinput", {})

@@ -6,25 +6,30 @@ others train; a look that wants more networks submits them when it comes to it.
 
 from __future__ import annotations
 
+import math
 import queue
+import time
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from claims.catalogue.declaration import declaration_of
 from claims.harness.collection import specs_of
-from claims.harness.legs import planned
+from claims.harness.launch import live
 from claims.harness.options import Options
-from claims.harness.stores import opened
-from models.executors.errors import ClusterGoneError, ExecutorError
+from claims.harness.trainings.legs import planned
+from claims.harness.trainings.stores import opened
+from models.cluster.errors import ClusterGoneError, ExecutorError
 from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
     from models.executors.executor import Cluster
     from models.experiment import Experiment
+    from models.runs.progress import Progress
     from models.runs.run import Run
     from models.runs.store import RunStore
 
@@ -54,7 +59,7 @@ class Driver:
     """
 
     def __init__(self, executor: Cluster, store: RunStore, backend: Any, limit: float | None = None) -> None:
-        from models.executors.scheduler import Scheduler
+        from models.cluster.scheduler import Scheduler
 
         self.executor, self.store, self.backend, self.limit = executor, store, backend, limit
         self.scheduler = Scheduler(executor.slots)
@@ -99,7 +104,7 @@ class Driver:
                 f"got no run of {spec.name} in {self.store.address} after a node had trained it, wanted one "
                 "store for all: name a folder that the nodes share, or an object store, with --store"
             )
-        return found
+        return replace(found, trained=True)
 
     def _found(self, spec: Experiment | Descent, data: Any) -> Run | None:
         from models.runs.files import DamageError
@@ -114,9 +119,9 @@ class Driver:
     ) -> str | None:
         """The run's key, with its training submitted; None where the store has it already."""
         from data import load
-        from models.executors.elsewhere import expected_seconds, time_limit
-        from models.executors.scheduler import Work
-        from models.executors.task import Task
+        from models.cluster.elsewhere import expected_seconds, time_limit
+        from models.cluster.scheduler import Work
+        from models.cluster.task import Task
 
         data = load(spec.data)
         key = self.store.key(spec, data, self.backend)
@@ -163,8 +168,26 @@ class Driver:
 
     def close(self) -> None:
         """Lets go of the cluster."""
+        from models.cluster import progress
+
         self.scheduler.close()
         self.executor.shutdown()
+        progress.clear(self.store, self.store.session)
+
+    def progress(self) -> Callable[[], list[Progress]]:
+        """What gives the nodes' progress, asking for it now and then only: it crosses a network."""
+        from models.cluster import progress
+
+        found: list[Progress] = []
+        asked = -math.inf
+
+        def said() -> list[Progress]:
+            nonlocal found, asked
+            if time.monotonic() - asked >= progress.EVERY:
+                found, asked = progress.read(self.store, self.store.session), time.monotonic()
+            return found
+
+        return said
 
 
 @contextmanager
@@ -211,7 +234,9 @@ def _connected(config: pytest.Config) -> Driver | None:
         limit = _seconds(given.pop("time_limit", None))
         chosen = executor(options.executor, given)
         assert isinstance(chosen, Cluster)
-        return Driver(chosen, opened(config), chosen.backend(options.backend), limit)
+        driver = Driver(chosen, opened(config), chosen.backend(options.backend), limit)
+        live.follow(config, driver.progress())
+        return driver
     except (ExecutorError, ValueError, OSError) as error:
         raise pytest.UsageError(f"--executor {options.executor}: {error}") from error
 

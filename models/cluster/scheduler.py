@@ -15,7 +15,7 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from models.executors.errors import ClusterGoneError, ExecutorError, LateError, LostError
+from models.cluster.errors import ClusterGoneError, ExecutorError, LateError, LostError
 
 __all__ = ["TICK", "TRIES", "Scheduler", "Work"]
 

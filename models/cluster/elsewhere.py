@@ -8,13 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from data import entry
-from models.executors import luggage
-from models.executors.memory import estimate
-from models.executors.order import Order, order_of
+from models.cluster import luggage
+from models.cluster.memory import estimate
+from models.cluster.order import Order, order_of
 from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
-    from models.executors.task import Task
+    from models.cluster.task import Task
     from models.experiment import Experiment
 
 __all__ = ["Handle", "Orders", "expected_seconds", "time_limit", "whole"]
