@@ -19,7 +19,8 @@ from claims.harness.launch import slices
 from claims.harness.options import Options
 from claims.harness.ordering import priority
 from claims.harness.selection import chosen
-from claims.harness.training import (
+from claims.harness.trainings.cluster import driver_of, plain_cluster_errors, release
+from claims.harness.trainings.fixtures import (
     backend,
     design,
     evidence_cache,
@@ -31,7 +32,6 @@ from claims.harness.training import (
     store,
     train,
 )
-from claims.harness.trainings.cluster import driver_of, plain_cluster_errors, release
 
 __all__ = [  # the fixtures
     "backend",
