@@ -42,8 +42,8 @@ def send(store: RunStore, dataset: Dataset) -> None:
         with writing(store.root):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, pack(dataset))
-    if store.remote is not None and name not in store.remote.objects.names("data/"):
-        store.remote.objects.put(name, path.read_bytes())
+    if store.remote is not None and name not in store.remote.names("data/"):
+        store.remote.write(name, path.read_bytes())
 
 
 def arrived(store: RunStore, name: str, digest: str) -> Dataset:
@@ -69,7 +69,7 @@ def _content(store: RunStore, name: str) -> bytes:
     try:
         return read_file(path, LIMIT)
     except FileNotFoundError:
-        content = store.remote.objects.get(name) if store.remote is not None else None
+        content = store.remote.read(name) if store.remote is not None else None
     except RefusedFileError as error:
         raise StoreError(f"got {error}, wanted a packed data set: remove it") from error
     if content is None:

@@ -32,8 +32,8 @@ def reporter(store: RunStore, session: str, key: str) -> Callable[[Experiment | 
     training."""
     node = platform.node()
     if store.remote is not None:
-        objects, name = store.remote.objects, f"{_folder(session)}/{key}.progress"
-        return Reporter(None, key, put=lambda content: objects.put(name, content), every=EVERY, node=node)
+        remote, name = store.remote, f"{_folder(session)}/{key}.progress"
+        return Reporter(None, key, put=lambda content: remote.write(name, content), every=EVERY, node=node)
     folder = store.root / _folder(session)
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,10 +45,9 @@ def read(store: RunStore, session: str) -> list[Progress]:
     if store.remote is None:
         return progress.read(store.root / _folder(session))
     found = []
-    objects = store.remote.objects
     with suppress(OSError):
-        for name in objects.names(f"{_folder(session)}/"):
-            if (content := objects.get(name)) and (one := progress.decoded(content)):
+        for name in store.remote.names(f"{_folder(session)}/"):
+            if (content := store.remote.read(name)) and (one := progress.decoded(content)):
                 found.append(one)
     return found
 
@@ -57,8 +56,8 @@ def clear(store: RunStore, session: str) -> None:
     """Takes away what a run's nodes have said."""
     with suppress(OSError):
         if store.remote is not None:
-            for name in store.remote.objects.names(f"{_folder(session)}/"):
-                store.remote.objects.delete(name)
+            for name in store.remote.names(f"{_folder(session)}/"):
+                store.remote.remove(name)
         folder: Path = store.root / _folder(session)
         for path in folder.glob("*"):
             path.unlink()

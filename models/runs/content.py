@@ -74,7 +74,26 @@ class States(Protocol):
 
 
 class Remote(Protocol):
-    """An object store behind the store's folder: `models.runs.remote`."""
+    """An object store behind the store's folder: `models.runs.remote`.
+
+    Every method raises a `StoreError` where it cannot be reached or refuses.
+    """
+
+    @property
+    def address(self) -> str:
+        """Its URL."""
+
+    def read(self, name: str) -> bytes | None:
+        """A plain object's bytes, of what is no run and no value; None where there is none."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Puts a plain object, in place of one that is there."""
+
+    def names(self, prefix: str) -> list[str]:
+        """Names of the objects in this folder; `prefix` ends in a slash."""
+
+    def remove(self, name: str) -> None:
+        """Removes a plain object, if there is one."""
 
     def run(self, key: str, session: str | None = None) -> Entry:
         """A run; with a session, only one that was trained in it is fetched."""

@@ -109,6 +109,8 @@ class Reporter:
     def _erase(self) -> None:
         if self._path is not None:
             erase(self._path.parent, self._path.stem)
+        elif self._put is not None:
+            self._put(b"")  # no one's progress
 
     def _follow(self, spec: Any, epoch: int, done: int) -> None:
         if self._spec is None or spec != self._spec or epoch <= self._last:  # a training begins, or goes on

@@ -98,7 +98,6 @@ class RunStore:
         remote: Remote | None = None,
     ) -> None:
         self.root = Path(root)
-        self.remote: Any = None
         self.refresh = refresh
         self.session = session or secrets.token_hex(8)
         self.checkpoint_seconds = checkpoint_seconds
@@ -110,11 +109,13 @@ class RunStore:
     @property
     def address(self) -> str:
         """What opens this store on another machine: its folder, or the object store's URL."""
-        return str(self.root)
+        return str(self.root) if self.remote is None else self.remote.address
 
     def has(self, key: str) -> bool:
-        """Whether the run's files are here, sound or not."""
-        return (self.root / key / "run.json").exists()
+        """Whether the run is here, sound or not."""
+        if (self.root / key / "run.json").exists():
+            return True
+        return self.remote is not None and self.remote.read(f"{key}/run.json") is not None
 
     def key(self, spec: Experiment | Descent, data: Dataset, backend: Backend) -> str:
         """The run's name: a readable head and the digest of its identity."""

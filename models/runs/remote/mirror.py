@@ -63,6 +63,27 @@ class Mirror:
         self.limit = Limit(objects, self.root, self.marks, limit)
         self._rest = 0.0
 
+    @property
+    def address(self) -> str:
+        """Its URL."""
+        return self.objects.url
+
+    def read(self, name: str) -> bytes | None:
+        """A plain object's bytes; None where there is none."""
+        return self.objects.get(name)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Puts a plain object, in place of one that is there."""
+        self.objects.put(name, content)
+
+    def names(self, prefix: str) -> list[str]:
+        """Names of the objects in this folder; `prefix` ends in a slash."""
+        return self.objects.names(prefix)
+
+    def remove(self, name: str) -> None:
+        """Removes a plain object, if there is one."""
+        self.objects.delete(name)
+
     def run(self, key: str, session: str | None = None) -> RunEntry:
         """A run; with a session, only one that was trained in it is fetched."""
         return RunEntry(self, key, session)
