@@ -17,6 +17,7 @@ from claims.core.design import Design
 from data import Dataset
 from models.backend import Backend
 from models.experiment import Experiment, Networks
+from models.runs.content import Remote
 from models.runs.files import DamageError, checked, read, set_aside, with_digest, write_whole, writing
 
 __all__ = ["DesignError", "Ledger"]
@@ -31,19 +32,24 @@ class Ledger:
 
     Args:
         root: the run store's folder.
+        remote: the object store behind it, if there is one: what another machine has judged is known here.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root, self.folder = Path(root), Path(root) / "designs"
+    def __init__(self, root: Path, remote: Remote | None = None) -> None:
+        self.root, self.folder, self.remote = Path(root), Path(root) / "designs", remote
 
     def check(self, spec: Experiment, data: Dataset, backend: Backend, design: Design) -> None:
         """Nothing, where the experiment was not judged yet, or by this design.
 
         Raises:
             DesignError: it was judged by another one.
-            StoreError: what the store says is damaged and cannot be set aside.
+            StoreError: what the store says is damaged and cannot be set aside, or the object store behind it
+                cannot be reached.
         """
-        judged = self._read(self._path(spec, data, backend))
+        path = self._path(spec, data, backend)
+        judged = self._read(path)
+        if judged is None and self.remote is not None and self.remote.value(path).fetch():
+            judged = self._read(path)
         if judged not in (None, design.networks):
             raise DesignError(
                 f"got {_shown(design.networks)} for {spec.name} at seed {spec.networks.seed}, which this "
@@ -64,6 +70,8 @@ class Ledger:
         with writing(self.root):
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, with_digest({"experiment": spec.name, "networks": list(design.networks)}))
+        if self.remote is not None:
+            self.remote.value(path).put()
 
     def _path(self, spec: Experiment, data: Dataset, backend: Backend) -> Path:
         """By all that tells one experiment from another except how many of its networks are trained.

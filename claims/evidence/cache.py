@@ -20,7 +20,7 @@ from msgspec.structs import asdict
 from claims.core.claim import Claim
 from claims.core.verdict import Evidence
 from models.runs.code import code_digest, version
-from models.runs.content import ValueStore
+from models.runs.content import Remote, ValueStore
 from models.runs.run import Run
 
 __all__ = ["FOLDER", "EvidenceCache", "code_of", "of_run"]
@@ -76,12 +76,18 @@ class EvidenceCache:
         root: the run store's folder; results go into its sub-folder evidence/.
         refresh: compute again even what is there.
         code: what a result depends on besides what the caller names.
+        remote: the object store behind the root, if there is one.
     """
 
     def __init__(
-        self, root: Path, *, refresh: bool = False, code: Callable[..., Mapping[str, Any]] = code_of
+        self,
+        root: Path,
+        *,
+        refresh: bool = False,
+        code: Callable[..., Mapping[str, Any]] = code_of,
+        remote: Remote | None = None,
     ) -> None:
-        self._store = ValueStore(root, FOLDER, refresh=refresh)
+        self._store = ValueStore(root, FOLDER, refresh=refresh, remote=remote)
         self._code = code
 
     def evidence(

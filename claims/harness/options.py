@@ -16,6 +16,7 @@ from claims.core.design import FIXED, SEQUENTIAL, Design, fixed
 from claims.harness.own_network import check
 from data import DataError, add, entry
 from models.executors.executor import executors, on_cluster
+from models.runs.remote.place import LIMIT
 
 __all__ = ["Options"]
 
@@ -35,6 +36,7 @@ class Options:
     looks: bool = False
     seed: int = 0
     store: str | None = None
+    store_cache: int = LIMIT
     refresh: bool = False
     executor: str = "local"
     executor_option: Sequence[tuple[str, str]] = ()

@@ -22,7 +22,16 @@ from typing import Any, Protocol, TypeVar
 
 from filelock import FileLock
 
-from models.runs.files import DamageError, checked, read, set_aside, with_digest, write_whole, writing
+from models.runs.files import (
+    DamageError,
+    StoreError,
+    checked,
+    read,
+    set_aside,
+    with_digest,
+    write_whole,
+    writing,
+)
 
 __all__ = ["VALUE_LIMIT", "Entry", "Remote", "States", "ValueStore", "content_key", "locked", "once"]
 
@@ -200,7 +209,7 @@ class ValueStore:
             if self.remote is not None and not os.path.lexists(path):
                 self.remote.value(path).fetch()
             return _read(path, identity)[0] if os.path.lexists(path) else None
-        except DamageError:
+        except (DamageError, StoreError):
             return None
 
     def _place(self, name: str, identity: Mapping[str, Any]) -> tuple[Mapping[str, Any], Path]:

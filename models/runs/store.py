@@ -35,7 +35,7 @@ from models.recorders.field import recorders_of
 from models.runs import files
 from models.runs.checkpoints import Checkpoints
 from models.runs.code import code_digest
-from models.runs.content import Entry, Remote, once
+from models.runs.content import Entry, Remote, locked, once
 from models.runs.entry import compared, read_run, read_timing, write_run
 from models.runs.files import DamageError
 from models.runs.key import run_identity, run_key
@@ -173,8 +173,8 @@ class RunStore:
     def find(
         self, spec: Experiment | Descent, data: Dataset, backend: Backend, needs: Collection[str] = ()
     ) -> Run | None:
-        """The experiment's run if it is here, sound, and has what is needed; nothing is locked, and nothing
-        written but what is fetched from an object store behind the folder.
+        """The experiment's run if it is here, sound, and has what is needed; nothing is locked or written,
+        except to fetch it from an object store behind the folder.
 
         Raises:
             ValueError: as `get`.
@@ -184,7 +184,8 @@ class RunStore:
         identity = _identity(spec, data, backend)
         key = run_key(identity, spec)
         if (entry := self._entry(key)) is not None and not os.path.lexists(self.root / key):
-            entry.fetch()
+            with locked(self.root, self.root / f"{key}.lock"):
+                entry.fetch()
         return self._read(spec, key, identity, needs)
 
     # -- reading ----------------------------------------------------------------------

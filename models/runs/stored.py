@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from models.runs.content import Remote, locked
 from models.runs.entry import read_run
 from models.runs.files import DamageError, tensors_of
 from models.runs.run import Run
@@ -20,7 +21,12 @@ def _trajectory(name: str) -> bool:
 
 
 def stored(
-    root: Path, key: str, sha256: str | None = None, *, wanted: Callable[[str], bool] = _trajectory
+    root: Path,
+    key: str,
+    sha256: str | None = None,
+    *,
+    wanted: Callable[[str], bool] = _trajectory,
+    remote: Remote | None = None,
 ) -> Run:
     """The run of this name, with the arrays that are wanted: by default all but weights and predictions.
 
@@ -32,13 +38,28 @@ def stored(
         key: the run's name there.
         sha256: what the tensors must hash to; None takes what run.json says.
         wanted: chooses arrays by name.
+        remote: the object store behind the root, if there is one: what is missing or damaged is fetched.
 
     Raises:
         DamageError: why the run cannot be read: missing, damaged, or not the one meant.
+        StoreError: it has to be fetched, and the object store cannot be reached.
     """
     if not key or Path(key).name != key:
         raise DamageError(f"got the key {key!r}, wanted the name of a folder in the run store")
-    folder = Path(root) / key
+    entry = None if remote is None else remote.run(key)
+    if entry is None:
+        return _read(Path(root), key, sha256, wanted)
+    entry.used()
+    try:
+        return _read(Path(root), key, sha256, wanted)
+    except DamageError:
+        with locked(Path(root), Path(root) / f"{key}.lock"):
+            entry.fetch()
+            return _read(Path(root), key, sha256, wanted)
+
+
+def _read(root: Path, key: str, sha256: str | None, wanted: Callable[[str], bool]) -> Run:
+    folder = root / key
     if not folder.is_dir():
         raise DamageError("is not in the run store")
     about, tensors = read_run(folder)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from claims.catalogue import CATALOGUE
 from claims.catalogue.figures import PAPER
 from claims.harness.launch.controls import Controls
+from models.runs.remote.place import Place
 from reports.answer import QUESTION, answer, contradictions
 from reports.files import write_whole
 from reports.formats import count, design, sizes
@@ -30,13 +31,13 @@ SCRIPTS = ("chart.js", "script.js")
 STYLES = ("style.css", "chart.css")
 
 
-def build(report: Report, folder: Path, store: Path, controls: Controls | str) -> Path:
+def build(report: Report, folder: Path, store: Path | Place, controls: Controls | str) -> Path:
     """Write index.html, and the tables of what it plots, into the report's folder.
 
     Args:
         report: as in verdicts.json.
         folder: where verdicts.json lies.
-        store: the run store, from which plots are drawn.
+        store: the run store, from which plots are drawn, by its folder or its place.
         controls: how the planted controls came out, or why that is not known.
 
     Raises:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from claims.harness.launch import controls
+from models.runs.remote.place import Place
 from reports.page import build
 from reports.plugin import ENDED
 from reports.session import out
@@ -28,10 +28,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     config = session.config
     ended = config.stash.get(ENDED, None)
     if ended is not None and not ended.problem:
-        from models.runs.store import default_store
-
         try:
-            store = Path(config.option.store) if config.option.store else default_store()
+            store = Place(config.option.store, config.option.store_cache)
             page = build(
                 ended.report, ended.folder, store, controls.read_controls(out(config) / controls.NAME)
             )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
 from claims.core.origin import Subject, TrainedRun
 from models.runs.files import DamageError
+from models.runs.remote.opened import at_hand
+from models.runs.remote.place import Place
 from models.runs.run import Run, from_initial, join, two_legs
 from models.runs.stored import stored
 
@@ -43,20 +44,25 @@ def sources(runs: Iterable[TrainedRun]) -> list[Source]:
     ]
 
 
-def read(store: Path, source: Source) -> Run:
+def _drawn(name: str) -> bool:
+    return not name.startswith("weights/")
+
+
+def read(store: Place, source: Source) -> Run:
     """Both legs of a source.
 
     Raises:
         DamageError: why it cannot be drawn, in words.
     """
+    root, remote = at_hand(store)
     legs = []
     for parts in filter(None, (source.parts, source.second)):
         runs = []
         for part in parts:
             try:
-                runs.append(stored(store, part.key, part.sha256, wanted=lambda name: name[:8] != "weights/"))
+                runs.append(stored(root, part.key, part.sha256, wanted=_drawn, remote=remote))
             except (DamageError, OSError) as damage:
-                raise DamageError(f"the run {part.key} {damage} ({store})") from damage
+                raise DamageError(f"the run {part.key} {damage} ({store.where})") from damage
         try:
             legs.append(join(sorted(runs, key=lambda run: run.spec.networks.first)))
         except ValueError as error:

@@ -23,6 +23,8 @@ from claims.curves.shown import shown
 from models.backend import cores
 from models.runs.content import ValueStore
 from models.runs.files import DamageError
+from models.runs.remote.opened import at_hand
+from models.runs.remote.place import Place
 from models.runs.run import Run
 from reports.plots.fields import Fields, fields_of
 from reports.plots.records import Judged
@@ -59,12 +61,13 @@ class Values:
     """Values of runs in a store.
 
     Args:
-        store: the run store's folder.
+        store: the run store, by its folder or its place.
     """
 
-    def __init__(self, store: Path) -> None:
-        self.store, self.computed = store, 0
-        self._values = ValueStore(store, "figures")
+    def __init__(self, store: Path | Place) -> None:
+        self.store, self.computed = store if isinstance(store, Place) else Place(store), 0
+        root, remote = at_hand(self.store)
+        self._values = ValueStore(root, "figures", remote=remote)
 
     def of(self, asked: Iterable[Asked]) -> dict[Asked, Fields | Judged | str]:
         """Each of these values, or why there is none; those that are not in the store are computed, many at
@@ -127,7 +130,7 @@ def _version() -> str:
 
 # -- computing ------------------------------------------------------------------------
 
-Order = tuple[Path, tuple[Source, ...], list[str]]
+Order = tuple[Place, tuple[Source, ...], list[str]]
 """The store, runs side by side, and the claims whose quantity is asked; "" for all fields."""
 
 
@@ -148,7 +151,7 @@ def _answer(order: Order) -> list[str]:
     store, sources, claims = order
     try:
         runs = [read(store, source) for source in sources]
-    except DamageError as damage:
+    except (DamageError, OSError) as damage:
         return [Problem(damage)] * len(claims)
     return [_encoded(_judged(runs, id) if id else fields_of(runs[0])) for id in claims]
 

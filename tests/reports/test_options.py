@@ -34,7 +34,7 @@ def refused(harness: pytest.Pytester, *arguments: str) -> str:
 
 
 def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> None:
-    """`--help` has all twelve options, each with its default."""
+    """`--help` has these options, each with its default."""
     text = " ".join(harness.runpytest_inprocess("--help").stdout.str().split())
     group = text.partition("putting the paper on trial")[2].partition("test session")[0]
     for option, default in {
@@ -46,7 +46,8 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
         "--looks": "no",
         "--seed=N": "0",
         "--report-dir=DIR": "reports/out in the root folder",
-        "--store=DIR": "the user's cache folder",
+        "--store=DIR|URL": "the user's cache folder",
+        "--store-cache=SIZE": "20GB",
         "--refresh": "no",
         "--fail-on=LIST": "none",
         "--baseline=FILE": "none",

@@ -20,6 +20,7 @@ import pytest
 
 from claims.catalogue.experiments import PROTOCOLS
 from models.parts.part import kinds
+from models.runs.remote.place import LIMIT, is_url, split
 
 __all__ = [
     "BACKENDS",
@@ -131,6 +132,19 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def _size(text: str) -> int:
+    """Bytes, from a number in a unit."""
+    found = re.fullmatch(r"([0-9]{1,6})(MB|GB|TB)", text, re.ASCII)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"got the size {text!r}, wanted a whole number of MB, GB or TB: for instance 20GB"
+        )
+    return int(found[1]) * _UNITS[found[2]]
+
+
 OPTIONS: Final = (
     Option(
         "scale",
@@ -223,9 +237,17 @@ OPTIONS: Final = (
     Option(
         "store",
         None,
-        "Where trained runs are kept between invocations",
+        "Where trained runs are kept between invocations: a folder, or an object store that machines share, "
+        "s3://bucket/prefix, gs:// or az://",
         shown="the user's cache folder",
-        more={"metavar": "DIR"},
+        more={"metavar": "DIR|URL"},
+    ),
+    Option(
+        "store_cache",
+        LIMIT,
+        "With --store URL, most that its runs may take on this machine; those read longest ago give way",
+        shown="20GB",
+        more={"type": _size, "metavar": "SIZE"},
     ),
     Option(
         "refresh",
@@ -248,8 +270,10 @@ def make_absolute(option: Namespace, names: Iterable[str], here: Path) -> None:
     """
     for name in names:
         value = getattr(option, name)
-        # A data set may be named by a word as well as by its file.
+        # A data set may be named by a word as well as by its file, a store by a URL.
         if value is None or (name == "data" and not value.endswith(".npz")):
+            continue
+        if name == "store" and is_url(value):
             continue
         try:
             setattr(option, name, str((here / Path(value).expanduser()).resolve()))
@@ -271,9 +295,23 @@ def check(option: Namespace) -> None:
             f"got --looks with --networks {option.networks}, wanted one of them: the looks fix how many "
             "networks each has, so drop --networks, or drop --looks for one look at that many"
         )
-    if option.store is not None:
+    if option.store is not None and is_url(option.store):
+        _check_url(option.store)
+    elif option.store is not None:
         # What is in a store can be read without writing; if something has to be trained, the store says so.
         check_folder("--store", Path(option.store), written=False)
+
+
+def _check_url(url: str) -> None:
+    """An object store that can be reached; one that is gone with its process is none for a command line."""
+    try:
+        if split(url).scheme == "memory":
+            raise ValueError(f"got --store {url}, which ends with each process: name a folder or a bucket")
+        from models.runs.remote.opened import check as reach  # NumPy and obstore, only where they are needed
+
+        reach(url)
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"--store: {error}") from error
 
 
 def _check_device(backend: str, precision: str) -> None:

@@ -68,7 +68,7 @@ def evidence_cache(store: Any, pytestconfig: pytest.Config) -> Any:
     """Evidence that takes long to compute, from the run store or computed and kept there."""
     from claims.evidence.cache import EvidenceCache
 
-    return EvidenceCache(store.root, refresh=Options.of(pytestconfig).refresh)
+    return EvidenceCache(store.root, refresh=Options.of(pytestconfig).refresh, remote=store.remote)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def ledger(store: Any) -> Any:
     """Which design each experiment was judged by."""
     from claims.core.ledger import Ledger
 
-    return Ledger(store.root)
+    return Ledger(store.root, store.remote)
 
 
 @pytest.fixture(scope="session")

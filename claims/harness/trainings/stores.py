@@ -28,6 +28,7 @@ def opened(config: pytest.Config, progress: Progress | None = None) -> RunStore:
     given = getattr(config, "workerinput", {})
     return open_store(
         options.store,
+        limit=options.store_cache,
         refresh=options.refresh,
         session=given.get("testrunuid", ""),
         progress=progress or Silence(),

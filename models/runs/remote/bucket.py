@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from models.runs.files import StoreError
-from models.runs.remote.urls import local_path, split
+from models.runs.remote.place import local_path, split
 
 __all__ = ["Bucket"]
 

@@ -13,10 +13,7 @@ from models.runs.files import StoreError
 from models.runs.remote.marks import Marks
 from models.runs.remote.objects import Objects
 
-__all__ = ["LIMIT", "Limit"]
-
-LIMIT = 20 * 10**9
-"""Bytes of runs that the folder holds unless told otherwise."""
+__all__ = ["Limit"]
 
 _LOOKS = 50
 """Parts of the limit after which the folder is looked through: its growth is shared by all processes."""

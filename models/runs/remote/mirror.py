@@ -31,9 +31,10 @@ from models.runs.content import VALUE_LIMIT
 from models.runs.entry import read_run, read_timing
 from models.runs.files import DamageError, StoreError, StoreWarning
 from models.runs.remote.lease import PATIENCE, Lease
-from models.runs.remote.limit import LIMIT, Limit
+from models.runs.remote.limit import Limit
 from models.runs.remote.marks import Marks
 from models.runs.remote.objects import Objects
+from models.runs.remote.place import LIMIT
 from models.runs.remote.states import UploadedStates
 
 __all__ = ["Mirror"]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from models.runs.files import StoreError
 from models.runs.remote.bucket import Bucket
 from models.runs.remote.lease import PATIENCE
-from models.runs.remote.limit import LIMIT
 from models.runs.remote.mirror import Mirror
-from models.runs.remote.urls import is_url
+from models.runs.remote.place import LIMIT, Place, is_url
 from models.runs.store import RunStore, default_store
 
-__all__ = ["check", "local_folder", "mirror_of", "open_store"]
+__all__ = ["at_hand", "check", "local_folder", "mirror_of", "open_store"]
 
 
 def open_store(
@@ -28,7 +29,7 @@ def open_store(
     """The run store at a place.
 
     Args:
-        where: a folder, or a URL (`models.runs.remote.urls`); None is the user's cache folder.
+        where: a folder, or a URL (`models.runs.remote.place`); None is the user's cache folder.
         cache: with a URL, the folder in front of it; None is one for this URL in the user's cache folder.
         limit: with a URL, bytes that runs in that folder may take.
         patience: with a URL, seconds after which another machine that says nothing counts as dead.
@@ -68,6 +69,18 @@ def local_folder(url: str) -> Path:
     plain = url.rstrip("/")
     head = re.sub(r"[^A-Za-z0-9.]+", "-", plain)[:80]
     return default_store().with_name("remote") / f"{head}-{hashlib.sha256(plain.encode()).hexdigest()[:12]}"
+
+
+@cache
+def at_hand(place: Place) -> tuple[Path, Mirror | None]:
+    """Folder and object store of a place, for those who read what is finished; an object store that is out of
+    reach is left out."""
+    where = str(place.where or default_store())
+    try:
+        mirror = mirror_of(where, limit=place.limit)
+    except StoreError:
+        return local_folder(where), None
+    return (Path(where), None) if mirror is None else (mirror.root, mirror)
 
 
 def check(url: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from tabulate import tabulate
 
 from models.runs.files import DamageError, StoreError
+from models.runs.remote.opened import local_folder
+from models.runs.remote.place import is_url
 from models.runs.store import default_store
 from models.runs.upkeep.inventory import Item, Kind, State, inventory
 from models.runs.upkeep.removal import prune, verify
@@ -26,15 +28,18 @@ _SUMMED = (Kind.EVIDENCE, Kind.DESIGN, Kind.FIGURE, Kind.LEFTOVER)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to do, and where."""
     parser.add_argument("action", choices=("list", "verify", "prune"), help="what to do")
-    parser.add_argument(
-        "--store", type=Path, help="the store's folder (default: the one in the user's cache folder)"
-    )
+    parser.add_argument("--store", help="the store's folder (default: the one in the user's cache folder)")
     parser.add_argument("--dry-run", action="store_true", help="with prune: only say what would be removed")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Does it; 1 where `verify` found damage."""
-    root = arguments.store if arguments.store is not None else default_store()
+    if arguments.store is not None and is_url(arguments.store):
+        raise StoreError(
+            f"got --store {arguments.store}, wanted a folder, such as the one in front of this URL, "
+            f"{local_folder(arguments.store)}: what lies in the object store itself, its own tools remove"
+        )
+    root = default_store() if arguments.store is None else Path(arguments.store)
     if arguments.dry_run and arguments.action != "prune":
         raise StoreError(f"got --dry-run with {arguments.action}, wanted it with prune")
     try:

@@ -1,11 +1,16 @@
-"""Which `--store` names an object store, and whether its URL can work: read without any library."""
+"""What `--store` names: a folder, or an object store by its URL. Read without any library."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
-__all__ = ["SCHEMES", "is_url", "local_path", "split"]
+__all__ = ["LIMIT", "SCHEMES", "Place", "is_url", "local_path", "split"]
+
+LIMIT = 20 * 10**9
+"""Bytes of runs that the folder in front of an object store holds unless told otherwise."""
 
 SCHEMES = {
     "s3": "Amazon S3, and what speaks its protocol",
@@ -17,6 +22,18 @@ SCHEMES = {
 """What the scheme of a URL stands for."""
 
 _WANTED = "s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
+
+
+class Place(NamedTuple):
+    """A store as the command line names it.
+
+    Attributes:
+        where: a folder or a URL; None is the user's cache folder.
+        limit: with a URL, bytes that runs in the folder in front of it may take.
+    """
+
+    where: Path | str | None
+    limit: int = LIMIT
 
 
 def is_url(where: str) -> bool:
