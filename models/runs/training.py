@@ -26,6 +26,9 @@ __all__ = ["CHECKPOINT_SECONDS", "Checkpoint", "Trained", "Training"]
 CHECKPOINT_SECONDS = 3.0
 """A checkpoint costs a write of the whole training state, so short epochs share one."""
 
+_SHARE = 40
+"""Times as long as the last checkpoint took to write until the next: they cost a fortieth at most."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
@@ -70,7 +73,8 @@ class Training:
         checkpoints: states to go on from, the best first; asked for one after another until one is taken.
         reject: called with a checkpoint that the trainer did not take, and why.
         save: given a checkpoint from time to time; it must not raise where training is to go on.
-        every: least seconds between two checkpoints; 0 makes one after every epoch.
+        every: least seconds between two checkpoints, more where one takes long to write; 0 makes one after
+            every epoch.
         progress: called with (spec, epoch, trainer) before the first and after every epoch or round.
         weights: where a descent starts that goes on from a training, [M, ...] by name.
     """
@@ -91,15 +95,16 @@ class Training:
         started = time.monotonic()
         trainer, resumed = self._start()
         resumed_from, spent = (trainer.epoch, resumed.seconds) if resumed else (None, 0.0)
-        last = time.monotonic()
+        last, pause = time.monotonic(), self.every
         self._report(trainer)
         while not trainer.finished:
             trainer.run_epoch()
             self._report(trainer)
             now = time.monotonic()
-            if self.save is not None and not trainer.finished and now - last >= self.every:
+            if self.save is not None and not trainer.finished and now - last >= pause:
                 self.save(Checkpoint(trainer.epoch, trainer.state(), spent + now - started))
                 last = time.monotonic()
+                pause = max(self.every, _SHARE * (last - now)) if self.every else 0.0
         arrays = {name: np.ascontiguousarray(value) for name, value in trainer.result().items()}
         del trainer
         _trim()

@@ -12,8 +12,10 @@ import pytest
 import safetensors.numpy
 
 from models.engines import trainer as trainer_module
+from models.runs import training
 from models.runs.checkpoints import checkpoint_name, identity_of
 from models.runs.files import StoreWarning
+from models.runs.training import Training
 from tests.models.runs import store_process
 from tests.models.runs.counted_store import CPU, DATA, Counted, assert_sound
 from tests.models.runs.damages import flip, stop, swapped, truncate
@@ -126,3 +128,27 @@ def test_the_time_spent_is_no_tensor(interrupted):
     content = only_checkpoint(interrupted).read_bytes()
     assert "seconds" not in safetensors.numpy.load(content)
     assert identity_of(only_checkpoint(interrupted))["spec"]["data"] == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("every", "saved"), [(0.0, [1, 2, 3, 4, 5, 6, 7]), (1.0, [1, 2, 4, 5, 6, 7]), (60.0, [6])]
+)
+def test_checkpoints_that_take_long_to_write_are_rarer(monkeypatch, every, saved):
+    """An epoch lasts 10 s, the first checkpoint takes 0.1 s to write and the second 0.5 s: the next comes no
+    sooner than forty times as long after each. 0 still makes one after every epoch."""
+    now, found = [0.0], []
+    monkeypatch.setattr(training.time, "monotonic", lambda: now[0])
+    run_epoch = trainer_module.Trainer.run_epoch
+
+    def slow(trainer):
+        run_epoch(trainer)
+        now[0] += 10.0
+
+    def save(checkpoint):
+        found.append(checkpoint.epoch)
+        now[0] += {1: 0.1, 2: 0.5}.get(len(found), 0.1)
+
+    monkeypatch.setattr(trainer_module.Trainer, "run_epoch", slow)
+    spec = store_process.experiment(epochs=8)
+    Training(spec, DATA, CPU, 1, save=save, every=every)()
+    assert found == saved
