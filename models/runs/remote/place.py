@@ -76,7 +76,7 @@ def _problem(url: str, parts: SplitResult) -> str:
         return "which goes on after its path"
     if parts.scheme == "file":
         return "which names no folder from the root" if parts.netloc or len(parts.path) < 2 else ""
-    if parts.scheme != "memory" and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", parts.netloc):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", parts.netloc):
         return "which names no bucket"
     if {".", ".."} & set(parts.path.split("/")) or "//" in parts.path:
         return "whose path is not plain"

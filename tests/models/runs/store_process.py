@@ -8,7 +8,9 @@ A plan holds the spec's changes, whether the `descent` is asked for, `refresh`, 
 processes must have asked for the lock before training goes on (`meet`), and where to `die` by
 SIGKILL: `{"epoch": 2}` when that epoch is over, `{"replace": 3}` before the third rename,
 `{"write": 2}` halfway through the second file, `{"judged": 5}` when the networks are judged for
-the fifth time.
+the fifth time. With an object store, `url` names it, `environment` finds it, `folder` in the store's is the
+one in front, and `sees` [epoch, ending, number] holds the training there until the object store has so many
+objects in the run's folder of this ending.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +32,9 @@ from models.backend import resolve_backend
 from models.engines.mlp import engine
 from models.experiment import Experiment
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt
-from models.runs import content, files, store
+from models.runs import content, files
+from models.runs.remote import opened
+from models.runs.remote.lease import PATIENCE
 from models.second_leg.descent import Descent
 from tests.helpers.specs import mlp
 
@@ -126,19 +131,28 @@ def ask(root: Path, plan: dict[str, Any], arrived: tuple[int, int]) -> dict[str,
 
     def progress(spec: Any, epoch: int, trainer: Any) -> None:
         wait()
+        if sees and epoch == sees[0]:
+            while len(runs.remote.names(f"{runs.key(spec, dataset(), cpu)}{sees[1]}/")) < sees[2]:
+                time.sleep(0.02)
         if epoch == death.get("epoch") and isinstance(spec, Descent) is descends:
             die()
 
-    runs = store.RunStore(
-        root,
+    os.environ.update(plan.get("environment", {}))
+    root = root / plan.get("folder", "")
+    sees, cpu = plan.get("sees"), resolve_backend("cpu")
+    runs = opened.open_store(
+        plan.get("url", root),
+        cache=root,
+        patience=plan.get("patience", PATIENCE),
         refresh=plan.get("refresh", False),
         session=plan.get("session", ""),
         checkpoint_seconds=0,
         progress=progress,
     )
     spec = experiment(**plan.get("spec", {}))
-    run = runs.get(descent(spec) if descends else spec, dataset(), resolve_backend("cpu"))
-    return {"trained": run.trained, "sha256": run.provenance["sha256"], "key": run.key}
+    run = runs.get(descent(spec) if descends else spec, dataset(), cpu)
+    found = {"trained": run.trained, "resumed_from": run.resumed_from, "key": run.key}
+    return found | {"sha256": run.provenance["sha256"]}
 
 
 def forked(requests: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
