@@ -121,9 +121,9 @@ class Scale:
             budget of minutes; no verdict compares one protocol with another.
         slow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
-        usual: second leg of a setting with squared error. A cross entropy's stops earlier; it and a softmax's
-            are by scores: after training from the paper's weights they are sure of wrong classes, where steps
-            of the loss have next to nothing to go by, at no minimum.
+        usual: second leg of a setting with squared error. A cross entropy's stops earlier. A softmax's is by
+            scores: after training from the paper's weights it is sure of wrong classes, where steps of the loss
+            have next to nothing to go by, at no minimum; that of logits under bce is, too, in half the time.
         descents: by training's name and protocol, the second leg where it is another one.
         too_dear: by training's name and protocol, core seconds a network that its second leg would take;
             these settings have none.
@@ -233,7 +233,7 @@ class Scale:
         if objective.loss != "mse":
             leg = replace(leg, tolerance=max(leg.tolerance, _SEPARABLE))
         classes = entry(experiment.data).task == "classification"
-        by_scores = objective.output == "softmax" or (objective.output, objective.loss) == ("linear", "bce")
+        by_scores = (objective.output, objective.loss) in _BY_SCORES
         if classes and by_scores and objective.penalty is None:
             leg = replace(leg, methods=(ScoreTargets(),))
         return leg
@@ -272,6 +272,10 @@ _MOST_SAMPLES = 10_000
 _SEPARABLE = 1e-3
 """Least tau of a cross entropy: no finite weights attain its infimum on data that they separate, each step
 takes a share of the loss away, and a tenth of the margins is near enough."""
+
+_BY_SCORES = (("softmax", "mse"), ("linear", "bce"))
+"""Outputs and losses that descend to right scores. A softmax under ce does not: from the paper's weights that
+leads to networks of another kind, which are right on three in five test digits in place of four."""
 
 _ON_KINKS = SecondLeg((ActiveSet(),), products=2_500)
 """Boston's networks jam at kinks within a few steps of any smooth method."""
@@ -313,19 +317,19 @@ _QUICK_LEFT_OUT = _dear(
     ("10-10 linear mse", ("he",), 1.2),
     ("500-300 softmax mse", ("std", "var"), 1.5),
     ("500 relu mse", PROTOCOLS, 2.4),
-    ("500 softmax ce", PROTOCOLS, 0.6),
+    ("500 softmax ce", PROTOCOLS, 1.4),
     ("500 linear mse lbfgs", PROTOCOLS, 14.0),
     ("500-300 linear mse lbfgs", PROTOCOLS, 20.0),
     ("50 linear mse lbfgs", PROTOCOLS, 3.0),
 )
-# Those of two hidden layers, ReLU outputs and L-BFGS are reckoned by other settings' growth from quick.
+# Those of two hidden layers, ReLU outputs, ce and L-BFGS are reckoned by other settings' growth from quick.
 _STANDARD_LEFT_OUT = _dear(
     ("500 linear mse", ("std", "var"), 110.0),
     ("500-300 linear mse", ("std", "var"), 240.0),
     ("10-10 linear mse", ("he",), 5.0),
     ("500-300 softmax mse", ("std", "var"), 40.0),
     ("500 relu mse", PROTOCOLS, 35.0),
-    ("500 softmax ce", ("std", "var"), 8.2),
+    ("500 softmax ce", ("std", "var"), 25.0),
     ("500 linear mse lbfgs", PROTOCOLS, 56.0),
     ("500-300 linear mse lbfgs", PROTOCOLS, 80.0),
 )
