@@ -122,8 +122,8 @@ class Scale:
         slow: times as many epochs for the 10-10 networks, which are cheap and slow to settle.
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
         usual: second leg of a setting with squared error. A cross entropy's stops earlier. A softmax's is by
-            scores: after training from the paper's weights it is sure of wrong classes, where steps of the loss
-            have next to nothing to go by, at no minimum; that of logits under bce is, too, in half the time.
+            scores: after training from the paper's weights it is sure of wrong classes, where steps of the
+            loss have next to nothing to go by, at no minimum; that of logits under bce takes half the time so.
         descents: by training's name and protocol, the second leg where it is another one.
         too_dear: by training's name and protocol, core seconds a network that its second leg would take;
             these settings have none.
