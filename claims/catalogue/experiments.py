@@ -123,7 +123,7 @@ class Scale:
         boston: epochs on the Boston table, 404 samples to MNIST's thousands.
         usual: second leg of a setting with squared error. A cross entropy's stops earlier. A softmax's is by
             scores: after training from the paper's weights it is sure of wrong classes, where steps of the
-            loss have next to nothing to go by, at no minimum; that of logits under bce takes half the time so.
+            loss have next to nothing to go by, at no minimum. Logits under bce take half the time so.
         descents: by training's name and protocol, the second leg where it is another one.
         too_dear: by training's name and protocol, core seconds a network that its second leg would take;
             these settings have none.
@@ -322,7 +322,7 @@ _QUICK_LEFT_OUT = _dear(
     ("500-300 linear mse lbfgs", PROTOCOLS, 20.0),
     ("50 linear mse lbfgs", PROTOCOLS, 3.0),
 )
-# Those of two hidden layers, ReLU outputs, ce and L-BFGS are reckoned by other settings' growth from quick.
+# Two hidden layers, ReLU outputs, ce and L-BFGS are reckoned by other settings' growth from quick.
 _STANDARD_LEFT_OUT = _dear(
     ("500 linear mse", ("std", "var"), 110.0),
     ("500-300 linear mse", ("std", "var"), 240.0),
