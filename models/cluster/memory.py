@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from data import Entry
     from models.experiment import Experiment
 
-__all__ = ["estimate", "free", "human"]
+__all__ = ["SIDE_BY_SIDE", "estimate", "free", "human", "share"]
+
+SIDE_BY_SIDE = 16
+"""Most trainings on one card: each has a context of its own, and they take turns."""
 
 _BASE = 400 * 2**20
 """Bytes of a process with its libraries, before it trains."""
@@ -54,6 +57,18 @@ def estimate(spec: Experiment | Descent, of: Entry, threads: int = 1) -> int:
 def free() -> int:
     """Bytes that this machine can give to a process now."""
     return int(psutil.virtual_memory().available)
+
+
+def share(memory: int, card: int) -> float:
+    """Part of a card that a training of so many bytes takes: a whole number of equals fit, at most
+    `SIDE_BY_SIDE`. Rounded down to ten-thousandths, the finest that schedulers count; 0.0 if it does not fit.
+
+    Args:
+        memory: bytes that it wants.
+        card: bytes of the card's memory.
+    """
+    fit = min(SIDE_BY_SIDE, card // max(1, memory))
+    return (10_000 // fit) / 10_000 if fit else 0.0
 
 
 def human(size: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,7 @@ from models.cluster.errors import TooLargeError
 from models.cluster.memory import free, human
 from models.cluster.order import Order, Place
 
-__all__ = ["PROGRESS", "carry_out", "main"]
-
-PROGRESS = "progress"
-"""Where in the store nodes say how far they are, a folder a test run."""
+__all__ = ["carried_out", "carry_out", "device", "main"]
 
 
 def carry_out(text: str) -> str:
@@ -66,24 +64,44 @@ def _says_memory(error: RuntimeError) -> bool:
     return any(word in str(error) for word in words)
 
 
+def carried_out(text: str) -> str:
+    """`carry_out` for who reads text and no exceptions: JSON with "place", or with "error" and "message"."""
+    return _told(lambda: {"place": msgspec.json.decode(carry_out(text))})
+
+
+def device(kind: str) -> str:
+    """JSON with "place", this node's device of a kind and its name, and "card", bytes of its own memory or 0;
+    or with "error" and "message"."""
+    return _told(lambda: _device(kind))
+
+
+def _device(kind: str) -> dict[str, Any]:
+    from models.backend import resolve_backend
+
+    own, card = resolve_backend(kind), 0
+    if own.kind == "cuda":
+        import torch
+
+        card = torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory
+    return {"place": (own.kind, own.device_name), "card": card}
+
+
+def _told(make: Callable[[], dict[str, Any]]) -> str:
+    try:
+        found = make()
+    except Exception as error:
+        found = {"error": type(error).__name__, "message": str(error)}
+    return msgspec.json.encode(found).decode()
+
+
 def main(arguments: list[str]) -> int:
     """`python -m models.cluster.node order.json result.json`, for a scheduler that starts commands; with
     `--device auto` in place of the order, which device the node has."""
     *asked, last = arguments
+    found = device(asked[1]) if asked[0] == "--device" else carried_out(Path(asked[0]).read_text())
     result = Path(last)
-    found: dict[str, Any]
-    try:
-        if asked[0] == "--device":
-            from models.backend import resolve_backend
-
-            own = resolve_backend(asked[1])
-            found = {"place": (own.kind, own.device_name)}
-        else:
-            found = {"place": msgspec.json.decode(carry_out(Path(asked[0]).read_text()))}
-    except Exception as error:
-        found = {"error": type(error).__name__, "message": str(error)}
     part = result.with_suffix(".part")
-    part.write_bytes(msgspec.json.encode(found))
+    part.write_text(found)
     part.replace(result)
     return 0
 
