@@ -52,6 +52,8 @@ class Work:
     done: bool = field(default=False, init=False)
     running_since: float | None = field(default=None, init=False)
     handle: Future[Any] | None = field(default=None, init=False)
+    ended: threading.Event | None = field(default=None, init=False)
+    """Set at its end, where somebody waits: nobody is woken by the end of another task."""
 
 
 class Scheduler:
@@ -77,7 +79,7 @@ class Scheduler:
         self.finished: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._gone: ClusterGoneError | None = None
         self._events: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     # -- the caller's side ----------------------------------------------------------------
@@ -85,7 +87,7 @@ class Scheduler:
     def add(self, works: Iterable[Work]) -> None:
         """Takes these tasks, each key once; what they wait for is among them or was added before."""
         fresh: list[Work] = []
-        with self._changed:
+        with self._lock:
             for work in works:
                 if work.key not in self._works:
                     self._works[work.key] = work
@@ -111,8 +113,11 @@ class Scheduler:
             Exception: what the training itself raised.
         """
         work = self._works[key]
-        with self._changed:
-            self._changed.wait_for(lambda: work.done)
+        with self._lock:
+            if not work.done and work.ended is None:
+                work.ended = threading.Event()
+        if work.ended is not None:
+            work.ended.wait()
         if work.error is not None:
             raise work.error
 
@@ -208,10 +213,7 @@ class Scheduler:
         ended = [(work, error)]
         while ended:
             work, error = ended.pop()
-            with self._changed:
-                work.error, work.done = error, True
-                self._changed.notify_all()
-            self.finished.put(work.key)
+            self._end(work, error)
             for follower in self._followers.pop(work.key, ()):
                 if error is None:
                     self._after(follower, work)
@@ -223,12 +225,18 @@ class Scheduler:
         self._under_way.clear()
         self._waiting.clear()
         self._followers.clear()
-        with self._changed:
-            for work in self._works.values():
-                if not work.done:
-                    work.error, work.done = error, True
-                    self.finished.put(work.key)
-            self._changed.notify_all()
+        with self._lock:
+            works = list(self._works.values())
+        for work in works:
+            if not work.done:
+                self._end(work, error)
+
+    def _end(self, work: Work, error: BaseException | None) -> None:
+        with self._lock:
+            work.error, work.done = error, True
+            if work.ended is not None:
+                work.ended.set()
+        self.finished.put(work.key)
 
     def _look_at_limits(self) -> None:
         now = self._clock()

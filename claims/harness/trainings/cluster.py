@@ -10,9 +10,11 @@ import math
 import queue
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +29,7 @@ from models.cluster.errors import ClusterGoneError, ExecutorError
 from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
+    from models.cluster.scheduler import Work
     from models.executors.executor import Cluster
     from models.experiment import Experiment
     from models.runs.progress import Progress
@@ -34,6 +37,12 @@ if TYPE_CHECKING:
     from models.runs.store import RunStore
 
 __all__ = ["Driver", "driver_of", "needs", "plain_cluster_errors", "release"]
+
+_ASKED_AT_ONCE = 16
+"""Questions to the store that are under way at a time: an object store takes 10 ms or so for each."""
+
+_BATCH = 1000
+"""Questions that wait in memory."""
 
 
 def needs(item: pytest.Item, options: Options) -> list[Experiment | Descent]:
@@ -63,6 +72,9 @@ class Driver:
 
         self.executor, self.store, self.backend, self.limit = executor, store, backend, limit
         self.scheduler = Scheduler(executor.slots)
+        self._keys: dict[Experiment | Descent, str] = {}
+        self._there: dict[str, bool] = {}
+        """Whether the store had these runs when it was asked."""
         self._open: dict[pytest.Item, set[str]] = {}
         self._asking: dict[str, list[pytest.Item]] = defaultdict(list)
         self._ready: deque[pytest.Item] = deque()
@@ -71,13 +83,19 @@ class Driver:
     # -- runs -----------------------------------------------------------------------------
 
     def gather(self, items: list[pytest.Item], options: Options) -> None:
-        """Submits what these tests ask for and the store lacks; those that ask for nothing come first."""
-        for item in items:
-            missing = {key for spec in needs(item, options) if (key := self._submitted(spec))}
+        """Submits what these tests ask for and the store lacks, all at once, so that the longest chains are
+        known; tests that ask for nothing of it come first."""
+        asked = {item: needs(item, options) for item in items}
+        self._look_for(self._key(spec) for specs in asked.values() for spec in specs)
+        works: dict[str, Work] = {}
+        for item, specs in asked.items():
+            missing = {key for spec in specs if (key := self._wanted(spec, works))}
             self._open[item] = missing
             for key in missing:
                 self._asking[key].append(item)
-        items.sort(key=lambda item: bool(self._open[item]))
+        self.scheduler.add(works.values())
+        first = [item for item in items if not self._open[item]]
+        items[:] = first + [item for item in items if self._open[item]]
         self._place = {item: index for index, item in enumerate(items)}
 
     def run(self, spec: Experiment | Descent) -> Run:
@@ -90,12 +108,12 @@ class Driver:
         from data import load
 
         data = load(spec.data)
-        key = self._submitted(spec, certainly=True)
+        key = self._submitted(spec)
         if key is None:
             found = self._found(spec, data)
             if found is not None:
                 return found
-            key = self._submitted(spec, certainly=True, again=True)
+            key = self._submitted(spec, again=True)
             assert key is not None
         self.scheduler.wait(key)
         found = self._found(spec, data)
@@ -114,35 +132,64 @@ class Driver:
         except DamageError:
             return None  # who trains it again sets it aside
 
-    def _submitted(
-        self, spec: Experiment | Descent, *, certainly: bool = False, again: bool = False
-    ) -> str | None:
+    def _submitted(self, spec: Experiment | Descent, *, again: bool = False) -> str | None:
         """The run's key, with its training submitted; None where the store has it already."""
+        works: dict[str, Work] = {}
+        key = self._wanted(spec, works, again=again)
+        self.scheduler.add(works.values())
+        return key
+
+    def _wanted(
+        self, spec: Experiment | Descent, works: dict[str, Work], *, again: bool = False
+    ) -> str | None:
+        """The run's key, its training among these works or known to the scheduler; None where the store has
+        the run already."""
         from data import load
         from models.cluster.elsewhere import expected_seconds, time_limit
         from models.cluster.scheduler import Work
         from models.cluster.task import Task
 
-        data = load(spec.data)
-        key = self.store.key(spec, data, self.backend)
-        if self.scheduler.known(key):
+        key = self._key(spec)
+        if key in works or self.scheduler.known(key):
             return key
-        if not again and not self.store.refresh and self.store.has(key):
-            return None
+        if not again and not self.store.refresh:
+            self._look_for([key])
+            if self._there[key]:
+                return None
         before = ""
         if isinstance(spec, Descent) and spec.start == "trained":
-            before = self._submitted(spec.experiment) or ""
-        task = Task(spec, self.store, data, self.backend)
-        work = Work(
+            before = self._wanted(spec.experiment, works) or ""
+        task = Task(spec, self.store, load(spec.data), self.backend)
+        works[key] = Work(
             key,
             spec.name,
-            lambda: self.executor.submit(task),
+            partial(self.executor.submit, task),
             cost=expected_seconds(spec),
             after=before,
             limit=self.limit or time_limit(spec),
         )
-        self.scheduler.add([work])
         return key
+
+    def _key(self, spec: Experiment | Descent) -> str:
+        from data import load
+
+        if spec not in self._keys:
+            self._keys[spec] = self.store.key(spec, load(spec.data), self.backend)
+        return self._keys[spec]
+
+    def _look_for(self, keys: Iterable[str]) -> None:
+        """Asks the store for the runs that it was not asked for yet, several at a time: each answer may cross
+        a network."""
+        if self.store.refresh:
+            return
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._there]
+        if len(unknown) == 1:
+            self._there[unknown[0]] = self.store.has(unknown[0])
+            return
+        with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+            for start in range(0, len(unknown), _BATCH):
+                some = unknown[start : start + _BATCH]
+                self._there.update(zip(some, pool.map(self.store.has, some), strict=True))
 
     # -- the order of tests ---------------------------------------------------------------
 
