@@ -96,6 +96,12 @@ def test_help_states_every_option_and_its_default(harness: pytest.Pytester) -> N
         (["--report-dir", "n" * 300], "(File name too long): name another folder"),
         (["--store", os.fsdecode(b"runs\xff")], "whose name is no UTF-8 and cannot stand in a report"),
         (["--store", "~nobody-here/runs"], "Could not determine home directory.: name the folder without ~"),
+        (["--store", "http://host/runs"], "whose kind http:// is unknown; wanted s3://bucket/prefix"),
+        (["--store", "s3://"], "--store: got the store 's3://', which names no bucket; wanted s3://bucket"),
+        (["--store", "s3://me:secret@bucket"], "give credentials in the environment"),
+        (["--store", "memory://runs"], "which ends with each process: name a folder or a bucket"),
+        (["--store-cache", "20"], "got the size '20', wanted a whole number of MB, GB or TB: for instance"),
+        (["--store-cache", "0.5GB"], "got the size '0.5GB', wanted a whole number"),
         (
             ["--baseline", "absent.json"],
             "absent.json, which cannot be read (No such file or directory), wanted",
@@ -110,6 +116,29 @@ def test_a_wrong_value_is_a_usage_error(harness: pytest.Pytester, arguments: lis
     if any("/proc" in argument for argument in arguments) and not Path("/proc").is_dir():
         pytest.skip("no /proc here")
     assert text in refused(harness, *arguments)
+
+
+def test_an_object_store_that_is_out_of_reach_is_a_usage_error(
+    harness: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look at it, before anything trains; nor does anything without the library that reads it."""
+    pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "REGION", "ALLOW_HTTP"):
+        monkeypatch.setenv(f"AWS_{name}", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    said = refused(harness, "--store", "s3://bucket/runs")
+    assert "--store: the run store s3://bucket/runs cannot be listed: it cannot be reached" in said
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    assert "pip install -e '.[objects]', or name a folder" in refused(harness, "--store", "s3://bucket/runs")
+
+
+def test_a_url_is_no_path(harness: pytest.Pytester, tmp_path: Path) -> None:
+    """It is handed on as it was written; how much of it may lie here is a number of bytes."""
+    pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+    url = f"file://{tmp_path}/runs"
+    config = harness.parseconfigure("--store", url, "--store-cache", "3GB")
+    assert (config.option.store, config.option.store_cache) == (url, 3 * 10**9)
+    assert harness.parseconfigure().option.store_cache == 20 * 10**9
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ class Bucket:
         except (self._obstore.exceptions.BaseError, OSError, ValueError) as error:
             if isinstance(error, StoreError):
                 raise
-            said = str(error).split("\n")[0].strip()
+            said = str(error).split("\n")[0].partition(": <?xml")[0].strip()
             raise StoreError(f"the run store {self.url} cannot be {what}: {_reason(error, said)}") from None
 
 

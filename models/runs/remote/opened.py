@@ -59,9 +59,19 @@ def mirror_of(
     """
     if where is None or not is_url(str(where)):
         return None
-    bucket = Bucket(str(where))
-    bucket.check()
-    return Mirror(bucket, cache or local_folder(str(where)), limit=limit, patience=patience)
+    folder = cache or local_folder(str(where))
+    return Mirror(_reached(str(where), folder), folder, limit=limit, patience=patience)
+
+
+def _reached(url: str, folder: Path) -> Bucket:
+    bucket = Bucket(url)
+    try:
+        bucket.check()
+    except StoreError as error:
+        if not folder.is_dir():
+            raise
+        raise StoreError(f"{error}; or go on with --store {folder}, where what was used here lies") from None
+    return bucket
 
 
 def local_folder(url: str) -> Path:
@@ -89,4 +99,4 @@ def check(url: str) -> None:
     Raises:
         StoreError: as `open_store`.
     """
-    Bucket(url).check()
+    _reached(url, local_folder(url))

@@ -15,6 +15,8 @@ from data import Dataset
 from models.backend import Backend
 from models.runs import files
 from models.runs.files import StoreError, StoreWarning, with_digest
+from models.runs.remote.bucket import Bucket
+from models.runs.remote.mirror import Mirror
 from tests.helpers.specs import changed, mlp
 
 SPEC = mlp("mnist-1k", (500,), networks=32)
@@ -199,3 +201,16 @@ def test_nothing_is_left_beside_the_entries(judged):
     """Entries are written aside and moved into place, so that a reader finds one whole or none."""
     judged.record(changed(SPEC, seed=1), DATA, CPU, fixed(32))
     assert [path.suffix for path in judged.folder.iterdir()] == [".json", ".json"]
+
+
+def test_machines_that_share_an_object_store_share_designs(tmp_path):
+    """What one has judged by one design, another one may not continue by a larger one."""
+    pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+    first, second = (
+        Ledger(tmp_path / name, Mirror(Bucket(f"memory://test{tmp_path}"), tmp_path / name)) for name in "ab"
+    )
+    first.check(SPEC, DATA, CPU, fixed(32))
+    first.record(SPEC, DATA, CPU, fixed(32))
+    assert second.check(SPEC, DATA, CPU, fixed(32)) is None
+    with pytest.raises(DesignError, match="which this store has judged at 32 networks"):
+        second.check(SPEC, DATA, CPU, fixed(48))

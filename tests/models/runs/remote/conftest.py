@@ -14,7 +14,6 @@ from models.runs.remote.mirror import Mirror
 from tests.models.runs.counted_store import Counted
 from tests.models.runs.remote.servers import S3, Ledgered
 
-pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
 _NUMBERS = itertools.count(1)
 
 

@@ -11,13 +11,15 @@ from models.runs.remote import bucket as module
 from models.runs.remote.bucket import Bucket
 from tests.models.runs.remote.servers import answering
 
+pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+
 
 @pytest.fixture(params=["s3", "file", "memory"])
 def objects(request, tmp_path) -> Bucket:
     """An empty store of each kind."""
     if request.param == "s3":
         return Bucket(request.getfixturevalue("bucket"))
-    return Bucket(f"file://{tmp_path}/new" if request.param == "file" else f"memory://{tmp_path}")
+    return Bucket(f"file://{tmp_path}/new" if request.param == "file" else f"memory://test{tmp_path}")
 
 
 def test_what_is_put_is_got_listed_and_removed(objects):

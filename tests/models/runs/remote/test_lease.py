@@ -10,6 +10,8 @@ import pytest
 from models.runs.files import StoreError
 from models.runs.remote.lease import Lease
 
+pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+
 
 def test_it_is_free_at_first_and_afterwards(memory):
     """Nobody waits where nobody is, and nothing is left."""

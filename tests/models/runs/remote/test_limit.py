@@ -13,6 +13,8 @@ from models.runs.upkeep.removal import prune, verify
 from tests.models.runs.counted_store import names
 from tests.models.runs.damages import states
 
+pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+
 EPOCHS = (1, 2, 3, 4)
 
 

@@ -9,6 +9,8 @@ import pytest
 from models.runs.remote.bucket import Bucket
 from models.runs.remote.lease import Lease
 
+pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+
 
 @pytest.fixture
 def plan(s3, bucket):

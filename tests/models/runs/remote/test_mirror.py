@@ -18,6 +18,8 @@ from models.runs.stored import stored
 from tests.models.runs.counted_store import CPU, DATA, FILES, SPEC
 from tests.models.runs.damages import flip
 
+pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+
 
 def files_of(runs) -> dict[str, bytes]:
     """What the run's folder holds."""
@@ -207,11 +209,15 @@ def test_the_same_process_puts_it_later(memory, machine):
     assert f"{runs.folder.name}/run.json" in memory.names("")
 
 
-def test_a_server_that_is_gone_at_the_start(s3, bucket):
-    """Said at once; the folder in front is a store of its own for who goes on without."""
+def test_a_server_that_is_gone_at_the_start(s3, bucket, tmp_path):
+    """Said at once; the folder in front is a store of its own for who goes on without, and named if there is
+    one."""
     s3.stop()
-    with pytest.raises(StoreError, match="it cannot be reached"):
-        open_store(bucket)
+    with pytest.raises(StoreError, match=r"it cannot be reached .* AWS_ENDPOINT_URL$"):
+        open_store(bucket, cache=tmp_path / "a")
+    (tmp_path / "a").mkdir()
+    with pytest.raises(StoreError, match=r"it cannot be reached .*; or go on with --store /.*/a, where"):
+        open_store(bucket, cache=tmp_path / "a")
     assert at_hand(Place(bucket)) == (local_folder(bucket), None)
 
 

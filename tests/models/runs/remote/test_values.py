@@ -12,6 +12,8 @@ from models.runs.remote.mirror import Mirror
 from models.runs.remote.states import UploadedStates
 from tests.models.runs.damages import stop
 
+pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
+
 
 @pytest.fixture
 def values(memory, tmp_path):
