@@ -87,6 +87,10 @@ class TrainedRun(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str | None] = {}
     descent: Descent | None = None
 
+    def __hash__(self) -> int:
+        """By what names its bytes: not all that is told of them can be hashed."""
+        return hash((self.key, self.sha256))
+
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where one verdict came from, as its test says.

@@ -34,7 +34,7 @@ def sources(runs: Iterable[TrainedRun]) -> list[Source]:
         name = run.name or run.key
         if run.descent and run.descent.start == "trained":
             name = name.removesuffix(f" {'+'.join(run.descent.methods)}")
-        # without what only a table says of descents, and cannot be hashed
+        # without what only a table says of descents
         legs[run.descent is not None].setdefault(name, []).append(msgspec.structs.replace(run, descent=None))
     first, second = legs
     return [

@@ -105,7 +105,9 @@ def store_legs(root: Path, of: Run) -> tuple[TrainedRun, TrainedRun]:
 
 def experiment(key: str, name: str | None, sha256: str | None = None, **more: Any) -> TrainedRun:
     """An entry of a report's provenance."""
-    return TrainedRun(key=key, name=name, trained=True, seconds=1.5, sha256=sha256, **more)
+    return TrainedRun(
+        key=key, name=name, trained=True, seconds=1.5, sha256=sha256, versions=versions(), **more
+    )
 
 
 def verdict(id: str, setting: str, outcome: Outcome, *, protocol: str = "", **more: Any) -> Row:
