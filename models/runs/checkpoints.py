@@ -27,7 +27,7 @@ from models.runs.files import (
 )
 from models.runs.training import Checkpoint
 
-__all__ = ["Checkpoints", "checkpoint_name"]
+__all__ = ["Checkpoints", "checkpoint_name", "is_checkpoint"]
 
 _NAME = re.compile(r"epoch-\d{6,}-(?P<size>\d+)-(?P<digest>[0-9a-f]{16})\.safetensors")
 _AGAIN = "trained again"
@@ -119,6 +119,11 @@ def checkpoint_name(key: str, epoch: int, content: bytes) -> str:
     # With the key in it, a checkpoint of another run does not pass for one of this.
     digest = hashlib.sha256(key.encode() + b"\0" + content).hexdigest()[:16]
     return f"epoch-{epoch:06d}-{len(content)}-{digest}.safetensors"
+
+
+def is_checkpoint(name: str) -> bool:
+    """Whether a file of this name may be a checkpoint."""
+    return _NAME.fullmatch(name) is not None
 
 
 def read_checkpoint(path: Path, key: str) -> Checkpoint:

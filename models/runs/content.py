@@ -50,6 +50,9 @@ class Entry(Protocol):
     def used(self) -> None:
         """Called before the entry is read from the folder: it is kept there longer than what nobody reads."""
 
+    def there(self) -> bool:
+        """Whether the object store may have what `fetch` would bring."""
+
     def fetch(self) -> bool:
         """Brings it into the folder, where the object store has another one than the folder; whether it had.
         One that is damaged is reported and set aside.

@@ -18,6 +18,7 @@ and without writing.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import platform
@@ -28,6 +29,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
 from data import Dataset
 from models.checkout import versions
 from models.experiment import Experiment
@@ -35,7 +38,7 @@ from models.recorders.field import recorders_of
 from models.runs import files
 from models.runs.checkpoints import Checkpoints
 from models.runs.code import code_digest
-from models.runs.content import Entry, Remote, locked, once
+from models.runs.content import Entry, Remote, once
 from models.runs.entry import compared, read_run, read_timing, write_run
 from models.runs.files import DamageError
 from models.runs.key import run_identity, run_key
@@ -173,8 +176,8 @@ class RunStore:
     def find(
         self, spec: Experiment | Descent, data: Dataset, backend: Backend, needs: Collection[str] = ()
     ) -> Run | None:
-        """The experiment's run if it is here, sound, and has what is needed; nothing is locked or written,
-        except to fetch it from an object store behind the folder.
+        """The experiment's run if it is here, sound, and has what is needed; nothing is waited for or
+        written, but what an object store behind the folder has.
 
         Raises:
             ValueError: as `get`.
@@ -183,8 +186,15 @@ class RunStore:
         """
         identity = _identity(spec, data, backend)
         key = run_key(identity, spec)
-        if (entry := self._entry(key)) is not None and not os.path.lexists(self.root / key):
-            with locked(self.root, self.root / f"{key}.lock"):
+        entry = self._entry(key)
+        if entry is not None:
+            entry.used()
+        found = self._read(spec, key, identity, needs)
+        if found is not None or entry is None or not entry.there():
+            return found
+        with files.writing(self.root), contextlib.suppress(Timeout):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.root / f"{key}.lock", timeout=0):
                 entry.fetch()
         return self._read(spec, key, identity, needs)
 

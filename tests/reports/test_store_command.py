@@ -71,9 +71,13 @@ def test_damage_is_a_status(store: Path, capsys: pytest.CaptureFixture) -> None:
     [
         (["list", "--store", "none"], "got the store none, wanted a folder that is there: see --store"),
         (["list", "--store", "n" * 300], "File name too long"),
+        (
+            ["list", "--store", "s3://b/x"],
+            "got --store s3://b/x, wanted a folder, such as the one in front of",
+        ),
         (["list", "--dry-run"], "got --dry-run with list, wanted it with prune"),
     ],
-    ids=["missing", "long", "dry list"],
+    ids=["missing", "long", "url", "dry list"],
 )
 def test_a_wrong_command_is_an_error(
     arguments: list[str], reason: str, capsys: pytest.CaptureFixture, monkeypatch, tmp_path: Path

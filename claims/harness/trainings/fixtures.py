@@ -60,7 +60,8 @@ def progress(pytestconfig: pytest.Config) -> Progress:
 def store(pytestconfig: pytest.Config, progress: Progress) -> Any:
     """The run store chosen by `--store`; every worker of a test run shares it."""
     driver = driver_of(pytestconfig)
-    return opened(pytestconfig, progress) if driver is None else driver.store
+    with plain_store_errors():
+        return opened(pytestconfig, progress) if driver is None else driver.store
 
 
 @pytest.fixture(scope="session")

@@ -79,7 +79,7 @@ class Lease:
             yield self._taken()
         finally:
             self._over.set()
-            beating.join()
+            beating.join(2.0)  # on a network that answers no more, it ends when it is given up
             with contextlib.suppress(StoreError):  # it lapses when it no longer changes
                 self._objects.delete(self._prefix + self._owner)
 

@@ -171,10 +171,17 @@ class RunEntry(_Entry):
         super().__init__(mirror, key)
         self.session = session
 
+    def there(self) -> bool:
+        """Whether the object store has the run."""
+        return self.objects.get(f"{self.name}/run.json") is not None
+
     def fetch(self) -> bool:
         """Brings the run into the folder; see `models.runs.content.Entry`."""
-        small = {name: self.objects.get(f"{self.name}/{name}") for name in ("run.json", "timing.json")}
-        if small["run.json"] is None or self._same(small):
+        small = {"run.json": self.objects.get(f"{self.name}/run.json")}
+        if small["run.json"] is None:
+            return False
+        small["timing.json"] = self.objects.get(f"{self.name}/timing.json")
+        if self._same(small) or not self._wanted(small["timing.json"]):
             return False
         with files.writing(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
@@ -193,11 +200,17 @@ class RunEntry(_Entry):
         except DamageError:
             return False
 
+    def _wanted(self, timing: bytes | None) -> bool:
+        """Whether the run was trained in the session that is asked for, if one is."""
+        if self.session is None:
+            return True
+        with contextlib.suppress(DamageError):
+            return files.checked(timing or b"", "timing.json").get("session") == self.session
+        return False
+
     def _brought(self, fresh: Path, small: dict[str, bytes | None]) -> bool:
         try:
             size = self._download(fresh, small)
-            if self.session is not None and read_timing(fresh)["session"] != self.session:
-                return False
         except DamageError as damage:
             source = f"{self.objects.url}/{self.name}"
             files.set_aside(self.root, fresh, damage, "trained again", source=source)
@@ -253,6 +266,10 @@ class RunEntry(_Entry):
 
 class ValueEntry(_Entry):
     """A value or a design: one file, bound to its own digest."""
+
+    def there(self) -> bool:
+        """Whether the object store has the value."""
+        return self.objects.get(self.name) is not None
 
     def fetch(self) -> bool:
         """Brings the file into the folder; see `models.runs.content.Entry`."""

@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 from models.runs import files
+from models.runs.checkpoints import is_checkpoint
 from models.runs.files import StoreError, StoreWarning
 from models.runs.remote.objects import Objects
 
@@ -36,9 +37,10 @@ class UploadedStates:
     def fetch(self, folder: Path) -> None:
         """Brings the newest checkpoint into the folder, if it is newer than those there."""
         try:
-            names = [name.removeprefix(self._prefix) for name in self._objects.names(self._prefix)]
+            found = (name.removeprefix(self._prefix) for name in self._objects.names(self._prefix))
+            names = [name for name in found if is_checkpoint(name)]
             here = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-            if not names or (here and here[-1] >= names[-1]) or "/" in names[-1]:
+            if not names or (here and here[-1] >= names[-1]):
                 return
             content = self._objects.get(self._prefix + names[-1])
         except StoreError as error:

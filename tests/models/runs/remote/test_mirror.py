@@ -6,6 +6,7 @@ import json
 import shutil
 import warnings
 
+import filelock
 import numpy as np
 import pytest
 
@@ -94,6 +95,26 @@ def test_found_without_training(memory, machine):
     memory.gone = True
     with pytest.raises(StoreError):
         third.find(SPEC, DATA, CPU)
+
+
+def test_nothing_is_waited_for_to_find(memory, machine):
+    """Another process of the machine has the run's lock: what it makes is asked for another time."""
+    machine("a", memory).run()
+    runs = machine("b", memory)
+    runs.root.mkdir()
+    with filelock.FileLock(f"{runs.folder}.lock"):
+        assert runs.find(SPEC, DATA, CPU) is None
+    assert runs.find(SPEC, DATA, CPU) is not None
+
+
+def test_a_refreshing_driver_finds_what_a_node_has_trained(memory, machine):
+    """Not the run of before, which it has itself, and for which nothing large is fetched."""
+    driver = machine("driver", memory)
+    driver.run()
+    driver.refresh, driver.session = True, "new"
+    assert driver.find(SPEC, DATA, CPU) is None
+    machine("node", memory, refresh=True, session="new").run()
+    assert driver.find(SPEC, DATA, CPU) is not None
 
 
 # -- damage ---------------------------------------------------------------------------

@@ -128,6 +128,7 @@ def test_a_newer_checkpoint_is_fetched_and_an_older_is_not(memory, tmp_path):
     folder = tmp_path / "run.partial"
     for name in NAMES[:2]:
         memory.put(f"run.partial/{name}", name.encode())
+    memory.put("run.partial/notes", b"someone else's")
     UploadedStates(memory, "run.partial/").fetch(folder)
     assert {path.name: path.read_text() for path in folder.iterdir()} == {NAMES[1]: NAMES[1]}
     (folder / NAMES[2]).write_text("own")
