@@ -39,7 +39,13 @@ def carry_out(text: str) -> str:
     order.check(node, backend, code_identity(spec, backend.kind))
     if backend.kind == "cpu" and order.memory > (left := free()):
         raise TooLargeError(_too_large(order, node, f"{human(left)} are free"))
-    store = open_store(order.store, session=order.session, refresh=order.refresh, threads=order.threads)
+    store = open_store(
+        order.store,
+        session=order.session,
+        refresh=order.refresh,
+        threads=order.threads,
+        checkpoint_seconds=order.checkpoint_seconds,
+    )
     dataset = luggage.arrived(store, *order.data)
     store.progress = reporter(store, order.session, store.key(spec, dataset, backend))
     try:

@@ -28,6 +28,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         session: names the test run, for refreshes and progress.
         refresh: train again even what the store has.
         threads: most threads to use.
+        checkpoint_seconds: least time between two checkpoints.
     """
 
     spec: dict[str, Any]
@@ -40,6 +41,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     refresh: bool = False
     threads: int = 1
+    checkpoint_seconds: float
 
     def encoded(self) -> str:
         """As one line of JSON."""
@@ -110,4 +112,5 @@ def order_of(task: Task, *, memory: int, threads: int) -> Order:
         session=task.store.session,
         refresh=task.store.refresh,
         threads=threads,
+        checkpoint_seconds=task.store.checkpoint_seconds,
     )

@@ -46,6 +46,9 @@ _MISSED = 3
 _ALONE = 30.0
 """Seconds without a node that could train, after which nothing is waited for."""
 
+_LEFT = 5.0
+"""Seconds in which a look at the cluster ends that is under way when all is over."""
+
 _ANSWER = 180.0
 """Seconds in which a node says what device it has: it may have to import its libraries over the network."""
 
@@ -74,6 +77,7 @@ class Executor:
         self._orders = Orders(self.cpus)
         self._connection = Connection(address)
         self._ray = self._connection.ray
+        self._carry_out = self._ray.remote(num_returns="streaming", max_retries=0)(remote.carry_out)
         self._card = 0
         self.places: list[Place] = []
         self._open: dict[Any, tuple[Handle, Order]] = {}
@@ -126,10 +130,11 @@ class Executor:
         """A task that carries out the order."""
         if self._gone is not None:
             raise self._gone
-        order = self._orders.of(task)
+        return self._sent(self._orders.of(task))
+
+    def _sent(self, order: Order) -> Handle:
         asked = self._wanted(order)
-        function = self._ray.remote(remote.carry_out).options(num_returns="streaming", max_retries=0, **asked)
-        results = function.remote(order.encoded())
+        results = self._carry_out.options(**asked).remote(order.encoded())
         handle = Handle(lambda: self._ray.cancel(results, force=True))
         with self._lock:
             self._open[results] = (handle, order)
@@ -139,7 +144,7 @@ class Executor:
         """Cancels the tasks and leaves the cluster."""
         self._closed.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(_LEFT)
         if self._gone is None:
             for handle, _ in self._open.values():
                 handle.cancel()

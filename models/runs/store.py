@@ -112,7 +112,7 @@ class RunStore:
     @property
     def address(self) -> str:
         """What opens this store on another machine: its folder, or the object store's URL."""
-        return str(self.root) if self.remote is None else self.remote.address
+        return str(self.root.absolute()) if self.remote is None else self.remote.address
 
     def has(self, key: str) -> bool:
         """Whether the run is here, sound or not."""
