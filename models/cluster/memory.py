@@ -22,15 +22,25 @@ SIDE_BY_SIDE = 16
 _BASE = 400 * 2**20
 """Bytes of a process with its libraries, before it trains."""
 
-_STATES = 7
-"""Arrays of all weights, float32, while an ensemble trains: weights, Adam's two moments and the gradient; the
-first and the last weights that are recorded, and a copy while they are written."""
+_STATES = 8
+"""Arrays of all weights, float32, while an ensemble trains: weights, Adam's two moments, the gradient, and as
+many while a checkpoint is written."""
 
-_VECTORS = 12
-"""Arrays of a descending network's weights, float64: where it is and was, the step, gradients."""
+_KEPT = 3
+"""Such arrays for every epoch whose weights are kept: themselves, and their copies while they are written."""
+
+_VECTORS = 24
+"""Arrays of a descending network's weights, float64: where it is and was, steps, gradients, directions."""
+
+_LAYERS = 16
+"""Arrays of its units on all samples, float64, while it is linearised; of its inputs two."""
 
 _MATRICES = 10
-"""Matrices between samples, float32, of a descending network: Gram matrices, kernels, factors."""
+"""Matrices between samples, float32, where its kernel is formed: Gram matrices, means, factors."""
+
+_KERNEL = 4_000
+"""Most samples whose kernel `models.descent.newton.systems` forms; it says so beside torch, which is not
+imported here."""
 
 
 def estimate(spec: Experiment | Descent, of: Entry, threads: int = 1) -> int:
@@ -44,14 +54,16 @@ def estimate(spec: Experiment | Descent, of: Entry, threads: int = 1) -> int:
     experiment = spec.experiment if isinstance(spec, Descent) else spec
     about = experiment.network.parameters(of.sample_shape, of.outputs)
     parameters, networks = sum(prod(one.shape) for one in about.values()), experiment.networks.count
+    units = [prod(one.shape[1:]) for one in about.values() if one.role == "weight"]
     samples = of.train + of.test
     data = 3 * 4 * samples * of.d_x
     if not isinstance(spec, Descent):
-        passes = 4 * 4 * samples * max(of.d_x, *(prod(one.shape[1:]) for one in about.values()))
-        return _BASE + data + 4 * _STATES * parameters * networks + passes
-    at_once = min(networks, QUADRUPLE * threads)
-    own = 8 * _VECTORS * parameters + 4 * _MATRICES * of.train**2
-    return _BASE + 2 * data + 8 * 2 * parameters * networks + own * at_once
+        arrays = _STATES + _KEPT * len({*experiment.budget.checkpoints, experiment.budget.epochs})
+        return _BASE + data + 4 * arrays * parameters * networks + 4 * 4 * samples * max(of.d_x, *units)
+    own = 8 * (_VECTORS * parameters + of.train * (2 * of.d_x + _LAYERS * sum(units)))
+    if of.train * of.outputs <= parameters and of.train <= _KERNEL:
+        own += 4 * _MATRICES * of.train**2
+    return _BASE + 2 * data + 8 * 2 * parameters * networks + own * min(networks, QUADRUPLE * threads)
 
 
 def free() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,8 +47,9 @@ def extracted(folder: Path, project: Path = PROJECT) -> Path:
         try:
             part.rename(place)
         except OSError:
-            if not place.exists():  # else another driver was first
+            if not place.exists():
                 raise
+            shutil.rmtree(part, ignore_errors=True)  # another driver was first
     return place
 
 
