@@ -104,7 +104,10 @@ def main(arguments: list[str]) -> int:
     """`python -m models.cluster.node order.json result.json`, for a scheduler that starts commands; with
     `--device auto` in place of the order, which device the node has."""
     *asked, last = arguments
-    found = device(asked[1]) if asked[0] == "--device" else carried_out(Path(asked[0]).read_text())
+    if asked[0] == "--device":
+        found = device(asked[1])
+    else:
+        found = _told(lambda: {"place": msgspec.json.decode(carry_out(Path(asked[0]).read_text()))})
     result = Path(last)
     part = result.with_suffix(".part")
     part.write_text(found)

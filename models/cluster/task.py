@@ -25,12 +25,14 @@ class Task:
         store: where the run is found and kept.
         data: its data set.
         backend: the device.
+        limit: seconds after which it counts as hung; None for a limit by its size.
     """
 
     spec: Experiment | Descent
     store: RunStore
     data: Dataset
     backend: Backend
+    limit: float | None = None
 
     def __call__(self) -> Run:
         """The run, trained here or found."""

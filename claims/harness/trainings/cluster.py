@@ -159,14 +159,15 @@ class Driver:
         before = ""
         if isinstance(spec, Descent) and spec.start == "trained":
             before = self._wanted(spec.experiment, works) or ""
-        task = Task(spec, self.store, load(spec.data), self.backend)
+        limit = self.limit or time_limit(spec)
+        task = Task(spec, self.store, load(spec.data), self.backend, limit)
         works[key] = Work(
             key,
             spec.name,
             partial(self.executor.submit, task),
             cost=expected_seconds(spec),
             after=before,
-            limit=self.limit or time_limit(spec),
+            limit=limit,
         )
         return key
 
@@ -281,7 +282,11 @@ def _connected(config: pytest.Config) -> Driver | None:
         limit = _seconds(given.pop("time_limit", None))
         chosen = executor(options.executor, given)
         assert isinstance(chosen, Cluster)
-        driver = Driver(chosen, opened(config), chosen.backend(options.backend), limit)
+        try:
+            driver = Driver(chosen, opened(config), chosen.backend(options.backend), limit)
+        except BaseException:
+            chosen.shutdown()
+            raise
         live.follow(config, driver.progress())
         return driver
     except (ExecutorError, ValueError, OSError) as error:

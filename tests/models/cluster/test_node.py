@@ -118,7 +118,7 @@ def test_its_command_writes_the_error(asked, order):
 
 def test_its_command_says_which_device_it_has(asked):
     """Kind and name; one that is not here is an error."""
-    assert asked("--device", "cpu") == {"place": [CPU.kind, CPU.device_name]}
+    assert asked("--device", "cpu") == {"place": [CPU.kind, CPU.device_name], "card": 0}
     assert "lacks" in asked("--device", "mps")["message"]
 
 
