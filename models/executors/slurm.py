@@ -26,7 +26,6 @@ from models.cluster.elsewhere import Handle, Orders, time_limit, whole
 from models.cluster.errors import ClusterGoneError, LateError, LostError, TooLargeError, named
 from models.cluster.memory import human
 from models.cluster.parcel import extracted
-from models.cluster.threads import VARIABLES
 
 if TYPE_CHECKING:
     from models.backend import Backend
@@ -167,8 +166,7 @@ class Executor:
         from submitit.helpers import CommandFunction
 
         result = self._folder / "results" / f"{secrets.token_hex(8)}.json"
-        threads = [f"{name}=1" for name in VARIABLES]
-        command = ["env", *threads, self._python, "-m", "models.cluster.node", *arguments, str(result)]
+        command = [self._python, "-m", "models.cluster.node", *arguments, str(result)]
         asked |= {"cpus_per_task": self.cpus, "gpus_per_node": self.gpus}
         if self.cluster == "slurm":
             asked |= self._asked

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import pytest
 
 from models.backend import cores, torch_knows_cuda
-from models.cluster.threads import VARIABLES
 
 __all__ = ["GPU", "automatic", "hand_out", "one_thread", "pin", "visible_gpus"]
 
@@ -55,7 +54,7 @@ def one_thread() -> None:
     Products split over threads add in another order, and verdicts must not depend on how many there were;
     workers that all split theirs over the same cores also hold each other up.
     """
-    for name in VARIABLES:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ[name] = "1"
 
 
