@@ -39,6 +39,13 @@ _MILDEST = 1e-5
 """Damping that good steps lead to at last: products are float32, and less would be their rounding's size,
 some 1e-7 of the largest eigenvalue, which on 4,000 samples is hundreds of typical ones."""
 
+_MILDEST_PRECISE = 1e-9
+"""The same with products in float64."""
+
+_ROUNDED = 0.5
+"""A step under the mildest damping that leaves more of the loss than this is short of what float32 can say:
+from then on products are float64, at twice the time."""
+
 _ACCURACY = 0.15, 0.4
 """Least and most of what a later step's linear system may leave: more than the first changes the step by
 less than the next linearisation does."""
@@ -85,7 +92,7 @@ class LevenbergMarquardt(Part):
 
         zero = torch.zeros(len(w), dtype=torch.float64, device=w.device)
         damping, accuracy = zero + self.damping, zero + self.accuracy
-        return begun(problem, w, damping=damping, accuracy=accuracy, slow=zero, steepest=zero)
+        return begun(problem, w, damping=damping, accuracy=accuracy, slow=zero, steepest=zero, precise=zero)
 
     def step(self, problem: Problem, at: Descending) -> Descending:
         """The networks after a step; those that have stalled stay as they are."""
@@ -98,8 +105,11 @@ class LevenbergMarquardt(Part):
         from models.descent.residual import ended
 
         here = problem.linearise(at.w)
-        system = system_at(problem, here, at.w)
-        going = ~at.stalled
+        going, precise = ~at.stalled, at.memory["precise"] > 0
+        # Networks side by side share the type; who goes on with whom does not change.
+        exact = bool((going & precise).any())
+        system = system_at(problem, here, at.w, torch.float64 if exact else torch.float32)
+        mildest = torch.where(precise, _MILDEST_PRECISE, _MILDEST)
         products = at.products + going * 3
         w, loss, damping = at.w, at.loss, at.memory["damping"]
         factor = torch.full_like(damping, 2.0)
@@ -120,9 +130,7 @@ class LevenbergMarquardt(Part):
             w = torch.where(better[:, None], there, w)
             loss = torch.where(better, reached, loss)
             gain = (at.loss - whole) / tried.predicted
-            milder = (damping * (1 - (2 * gain - 1) ** 3).clamp(0.05, 2.0)).maximum(
-                damping.clamp(max=_MILDEST)
-            )
+            milder = (damping * (1 - (2 * gain - 1) ** 3).clamp(0.05, 2.0)).maximum(damping.minimum(mildest))
             going = going & ~better
             # The model promises nothing: with the least damping, or not at all. A loss that it predicts to
             # rise is of a system that was not solved, and wants more damping.
@@ -145,8 +153,10 @@ class LevenbergMarquardt(Part):
         accuracy = torch.where(settling, _SETTLING, left)
         flatter = (slow >= _SLOW) & (gradient <= steepest / 2)
         stalled = stalled | going | ((slow >= _SLOW) & ~flatter)
+        rounded = (at.memory["damping"] <= 4 * _MILDEST) & (loss > _ROUNDED * at.loss)
         memory = {
             "damping": damping,
+            "precise": torch.where(precise | rounded, 1.0, 0.0).double(),
             "accuracy": accuracy,
             "slow": torch.where(flatter, 0.0, slow),
             "steepest": steepest,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.descent.newton import systems
 from models.descent.problem import Problem, problem_of
 from models.optimisers.levenberg_marquardt import LevenbergMarquardt
 from models.parts.part import decoded
@@ -184,3 +185,30 @@ def test_what_it_counts_and_says_of_the_gradient(digits):
     torch.testing.assert_close(after.gradient, problem.linearise(after.w).gradient.norm(dim=1))
     torch.testing.assert_close(after.loss, problem.loss(after.w))
     assert after.residual.isnan().all()
+
+
+def test_what_float32_cannot_say_is_said_in_float64(digits, monkeypatch):
+    """A step under the mildest damping that leaves more than half of the loss: products of later ones have
+    twice the digits. Under more damping, and while steps go far, they stay as they are."""
+    asked = []
+    system_at = systems.system_at
+
+    def noting(problem, here, w, dtype, **more):
+        asked.append(dtype)
+        return system_at(problem, here, w, dtype, **more)
+
+    monkeypatch.setattr(systems, "system_at", noting)
+    problem = problem_of(mlp(digits.name, (3,)), digits)
+    method = LevenbergMarquardt(damping=1e-6)
+    at, left = method.start(problem, drawn(problem)), []
+    for _ in range(12):
+        before, at = at, method.step(problem, at)
+        left.append(float((at.loss / before.loss).max()))
+    first = next(step for step, share in enumerate(left) if share > 0.5)
+    assert first < 11
+    assert set(asked[: first + 1]) == {torch.float32}
+    assert asked[first + 1] is torch.float64
+    damped = LevenbergMarquardt(damping=1.0)
+    asked.clear()
+    damped.step(problem, damped.step(problem, damped.start(problem, drawn(problem))))
+    assert set(asked) == {torch.float32}
