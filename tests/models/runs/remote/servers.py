@@ -56,6 +56,7 @@ class Ledgered(Bucket):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.writes: list[str] = []
+        self.requests = 0
         self.gone = False
 
     def get(self, name: str) -> bytes | None:
@@ -84,6 +85,7 @@ class Ledgered(Bucket):
                 super().put(name, bytes(whole) if content is None else content)
 
     def _reached(self) -> None:
+        self.requests += 1
         if self.gone:
             raise StoreError(f"the run store {self.url} cannot be read: it cannot be reached")
 

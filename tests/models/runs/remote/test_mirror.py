@@ -117,6 +117,22 @@ def test_a_refreshing_driver_finds_what_a_node_has_trained(memory, machine):
     assert driver.find(SPEC, DATA, CPU) is not None
 
 
+def test_what_a_run_costs(memory, machine):
+    """Requests: thirteen to train one, beside checkpoints and signs of life; three to fetch it, one to learn
+    that it is not there, none once it is here. docs/decisions/0016-object-store.md says so."""
+
+    def asked(act) -> int:
+        before = memory.requests
+        act()
+        return memory.requests - before
+
+    first, second = machine("a", memory), machine("b", memory)
+    first.checkpoint_seconds = 3600
+    assert asked(lambda: first.find(SPEC, DATA, CPU)) == 1
+    assert [asked(first.run), asked(first.run)] == [13, 0]
+    assert [asked(second.run), asked(second.run)] == [3, 0]
+
+
 # -- damage ---------------------------------------------------------------------------
 
 DAMAGES = {
