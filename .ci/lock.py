@@ -1,6 +1,6 @@
 """`python .ci/lock.py`: write .ci/constraints.txt, what CI installs, each file by its SHA-256. Needs uv.
 
-Resolved are the dependencies of pyproject.toml with the extras dev and docs, and setuptools, which builds the
+Resolved are the dependencies of pyproject.toml with the extras below, and setuptools, which builds the
 editable install, for Linux on x86-64 and Python 3.11 to 3.13. torch is the build for the CPU, whose wheels
 lie on an index of its own; the gigabytes of CUDA packages that the other one needs are left out.
 """
@@ -16,6 +16,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / ".ci" / "constraints.txt"
+
+EXTRAS = ("dev", "docs", "objects", "ray", "slurm")
 
 TORCH = {
     "2.13.0+cpu": (
@@ -53,7 +55,8 @@ def main() -> None:
         (folder / "build.in").write_text("\n".join(tomllib.loads(project)["build-system"]["requires"]))
         (folder / "override.txt").write_text(f"torch=={version.partition('+')[0]}")
         command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
-        command += ["--format", "pylock.toml", "--no-annotate", "--extra", "dev", "--extra", "docs"]
+        command += ["--format", "pylock.toml", "--no-annotate"]
+        command += [word for extra in EXTRAS for word in ("--extra", extra)]
         command += ["--override", "override.txt", "-o", "pylock.toml", "pyproject.toml", "build.in"]
         subprocess.run(command, cwd=folder, check=True)
         packages = tomllib.loads((folder / "pylock.toml").read_text(encoding="utf-8"))["packages"]
