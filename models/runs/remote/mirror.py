@@ -177,24 +177,29 @@ class RunEntry(_Entry):
 
     def fetch(self) -> bool:
         """Brings the run into the folder; see `models.runs.content.Entry`."""
-        small = {"run.json": self.objects.get(f"{self.name}/run.json")}
-        if small["run.json"] is None:
+        about = self.objects.get(f"{self.name}/run.json")
+        if about is None:
             return False
-        small["timing.json"] = self.objects.get(f"{self.name}/timing.json")
-        if self._same(small) or not self._wanted(small["timing.json"]):
+        timing = self.objects.get(f"{self.name}/timing.json")
+        found = {"run.json": about, "timing.json": timing}
+        if self._same(found) or not self._wanted(timing):
             return False
+        found["run.safetensors"] = self._tensors_of(about)
+        if found["run.safetensors"] is None and self.objects.get(f"{self.name}/run.json") != about:
+            return self.fetch()  # another run has just taken the place of this one
         with files.writing(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             outer = files.passing(self.path, "new")
             fresh = outer / self.name
             fresh.mkdir(parents=True)
         try:
-            return self._brought(fresh, small)
+            self._bring(fresh, found)
         finally:
             shutil.rmtree(outer, ignore_errors=True)
+        return True
 
     def _same(self, small: dict[str, bytes | None]) -> bool:
-        """Whether the folder has this run already, and it is to be no other."""
+        """Whether the folder has the run with these files."""
         try:
             return all(files.read(self.path / name) == content for name, content in small.items())
         except DamageError:
@@ -208,43 +213,33 @@ class RunEntry(_Entry):
             return files.checked(timing or b"", "timing.json").get("session") == self.session
         return False
 
-    def _brought(self, fresh: Path, small: dict[str, bytes | None]) -> bool:
+    def _tensors_of(self, about: bytes) -> bytes | None:
+        """The tensors that this run.json names; None where it names none, or they are not there."""
         try:
-            size = self._download(fresh, small)
+            return self.objects.get(f"{self.name}/{_tensors(files.parsed(about, 'run.json'))}")
+        except DamageError:
+            return None
+
+    def _bring(self, fresh: Path, found: dict[str, bytes | None]) -> None:
+        """Writes these files, checks them, and renames them to their place, or sets them aside."""
+        with files.writing(self.root):
+            for name, content in found.items():
+                if content is not None:
+                    files.write(fresh / name, content)
+        try:
+            read_run(fresh)
+            read_timing(fresh)
         except DamageError as damage:
             source = f"{self.objects.url}/{self.name}"
             files.set_aside(self.root, fresh, damage, "trained again", source=source)
-            return True
-        self._install(fresh)
-        self._known(size)
-        return True
-
-    def _download(self, fresh: Path, small: dict[str, bytes | None]) -> int:
-        """Writes the run's files and checks them; their bytes."""
-        with files.writing(self.root):
-            for name, content in small.items():
-                if content is not None:
-                    files.write(fresh / name, content)
-        tensors = self.objects.get(f"{self.name}/{_tensors(files.read_json(fresh / 'run.json'))}")
-        if tensors is not None:
-            with files.writing(self.root):
-                files.write(fresh / "run.safetensors", tensors)
-        read_run(fresh)
-        read_timing(fresh)
-        return _size(fresh)
-
-    def _install(self, fresh: Path) -> None:
-        """Renames the checked run to its place."""
+            return
         with files.writing(self.root):
             old = files.passing(self.path, "old")
             if os.path.lexists(self.path):
                 os.replace(self.path, old)
-            try:
-                os.replace(fresh, self.path)
-            except OSError:
-                if not self.path.is_dir():  # else another process, which needed no lock, was first
-                    raise
+            os.replace(fresh, self.path)
             shutil.rmtree(old, ignore_errors=True)
+        self._known(_size(self.path))
 
     def _put(self) -> int:
         about, tensors = read_run(self.path)

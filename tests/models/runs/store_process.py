@@ -132,7 +132,12 @@ def ask(root: Path, plan: dict[str, Any], arrived: tuple[int, int]) -> dict[str,
     def progress(spec: Any, epoch: int, trainer: Any) -> None:
         wait()
         if sees and epoch == sees[0]:
-            while len(runs.remote.names(f"{runs.key(spec, dataset(), cpu)}{sees[1]}/")) < sees[2]:
+            folder, last = f"{runs.key(spec, dataset(), cpu)}{sees[1]}/", time.monotonic() + 60
+            while len(runs.remote.names(folder)) < sees[2]:
+                if time.monotonic() > last:
+                    raise TimeoutError(
+                        f"got {runs.remote.names(folder)}, wanted {sees[2]} objects in {folder}"
+                    )
                 time.sleep(0.02)
         if epoch == death.get("epoch") and isinstance(spec, Descent) is descends:
             die()

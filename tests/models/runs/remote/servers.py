@@ -56,6 +56,7 @@ class Ledgered(Bucket):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.writes: list[str] = []
+        self.deleted: list[str] = []
         self.requests = 0
         self.gone = False
 
@@ -75,6 +76,7 @@ class Ledgered(Bucket):
     def delete(self, name: str) -> None:
         self._reached()
         super().delete(name)
+        self.deleted.append(name)
 
     def damage(self, ending: str, content: bytes | None = None) -> None:
         """Turns a bit of the objects with this ending, or puts something else in their place."""

@@ -103,6 +103,7 @@ def test_a_living_holder_is_not(memory):
         thread.start()
         assert not got.wait(2.5)
         order.append("holder")
+        assert memory.deleted == []
     assert got.wait(10)
     thread.join()
     assert order == ["holder", "waiter"]

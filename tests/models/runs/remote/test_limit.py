@@ -76,6 +76,16 @@ def test_what_was_not_put_stays(memory, machine, size):
     assert names(runs.root) - {".remote"} == {mine, other}
 
 
+def test_what_was_made_anew_and_not_put_stays(memory, machine, size):
+    """The object store has an older run of that name."""
+    runs = machine("a", memory, limit=1)
+    first = ask(runs, 1)
+    runs.remote.marks.clear(first)
+    runs.remote._rest = float("inf")
+    second = runs.run(epochs=2, checkpoints=()).key
+    assert names(runs.root) - {".remote"} == {first, second}
+
+
 def test_what_the_object_store_has_lost_stays(memory, machine, size):
     """It is asked before a run is dropped; one that it lost is put again."""
     runs = machine("a", memory, limit=1)

@@ -108,11 +108,14 @@ def test_nothing_is_waited_for_to_find(memory, machine):
 
 
 def test_a_refreshing_driver_finds_what_a_node_has_trained(memory, machine):
-    """Not the run of before, which it has itself, and for which nothing large is fetched."""
+    """Not the run of before, which it has itself; where it has not, it is not fetched in vain."""
     driver = machine("driver", memory)
     driver.run()
     driver.refresh, driver.session = True, "new"
     assert driver.find(SPEC, DATA, CPU) is None
+    other = machine("other", memory, refresh=True, session="new")
+    assert other.find(SPEC, DATA, CPU) is None
+    assert not other.folder.exists()
     machine("node", memory, refresh=True, session="new").run()
     assert driver.find(SPEC, DATA, CPU) is not None
 
@@ -141,7 +144,7 @@ DAMAGES = {
     "a bit of run.json": ("run.json", None, ""),
     "run.json cut off": ("run.json", b'{"key": ', "run.json is not JSON"),
     "an empty run.json": ("run.json", b"", "run.json is not JSON"),
-    "run.json of nothing": ("run.json", b"{}", "does not say which tensors are its own"),
+    "run.json of nothing": ("run.json", b"{}", "names the run None"),
     "a bit of timing.json": ("timing.json", None, "timing.json"),
     "an empty timing.json": ("timing.json", b"", "timing.json"),
 }
@@ -234,6 +237,20 @@ def test_a_server_that_is_gone_when_the_run_is_done(s3, bucket, machine):
     assert not machine("b", Bucket(bucket)).run().trained
 
 
+def test_what_was_made_anew_is_put_later(memory, machine):
+    """That the object store has an older one does not count."""
+    runs = machine("a", memory)
+    runs.run()
+    runs.refresh, runs.session = True, "new"
+    runs.progress = lambda spec, epoch, trainer: setattr(memory, "gone", epoch == 4)
+    with pytest.warns(StoreWarning, match="is kept in"):
+        runs.run()
+    memory.gone = False
+    assert b'"new"' not in memory.get(f"{runs.folder.name}/timing.json")
+    open_store(memory.url, cache=runs.root)
+    assert b'"new"' in memory.get(f"{runs.folder.name}/timing.json")
+
+
 def test_the_same_process_puts_it_later(memory, machine):
     """When the run is read again, and the object store is back."""
     runs = machine("a", memory)
@@ -307,6 +324,35 @@ def test_a_run_that_lacks_an_array_gives_way(memory, machine):
     second.recorders = first.recorders
     assert not second.get(SPEC, DATA, CPU, needs=["train_loss"]).trained
     assert {name for name in memory.names("") if name.endswith(".safetensors")} == old
+
+
+def test_tensors_that_nothing_names_go(memory, machine):
+    """Those of a run whose place another one has taken."""
+    runs = machine("a", memory)
+    memory.put(f"{runs.folder.name}/{'0' * 64}.safetensors", b"of before")
+    runs.run()
+    assert len(memory.names("")) == 3
+
+
+def test_a_run_that_is_replaced_while_it_is_read_is_read_anew(memory, machine, monkeypatch):
+    """run.json of before, whose tensors have gone meanwhile: no damage, and nothing is trained."""
+    machine("a", memory).run()
+    runs = machine("b", memory)
+    name = f"{runs.folder.name}/run.json"
+    now = memory.get(name)
+    memory.put(name, now.replace(json.loads(now)["sha256"].encode(), b"0" * 64))
+    got = memory.get
+
+    def replacing(asked: str) -> bytes | None:
+        content = got(asked)
+        if asked == name:
+            memory.put(name, now)
+        return content
+
+    monkeypatch.setattr(memory, "get", replacing)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not runs.run().trained
 
 
 def test_a_reader_of_a_report_fetches_what_is_missing(memory, machine):
