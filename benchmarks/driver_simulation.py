@@ -5,8 +5,8 @@ next test is chosen. Only the nodes are missing: a few threads end each task as 
 in a hundred is lost once, one in a thousand fails, and a run has no arrays. Each experiment has two tests,
 one about its training and one about where its second leg ends, so that there are as many tests as tasks.
 
-Each size has a process of its own, whose memory is counted from before there are any tests. With `--to` the
-figures are written as a page.
+Each size has a process of its own, whose memory is counted from before there are any tests. With `--to` a
+folder gets the figures, as driver.json and as a page, driver.md.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import psutil
+from tabulate import tabulate
 
 from benchmarks.machine import describe
 from claims.catalogue import claim
@@ -43,7 +44,7 @@ from models.runs.cache import RunCache
 from models.runs.run import Run
 from models.runs.store import RunStore
 
-__all__ = ["Finished", "Item", "Nodes", "calls", "items_of", "main", "simulate"]
+__all__ = ["NAME", "Finished", "Item", "Nodes", "calls", "items_of", "main", "simulate"]
 
 NETWORKS = 32
 """Of a task."""
@@ -51,7 +52,8 @@ NETWORKS = 32
 LOST, FAILING = 100, 1000
 """One task in so many is lost once, one in so many fails."""
 
-_PAGE = Path(__file__).parent / "results" / "driver.md"
+NAME = "driver"
+"""Of the files of figures."""
 
 
 class Nodes:
@@ -148,8 +150,8 @@ def items_of(tasks: int, options: Options) -> list[Any]:
 
 
 def simulate(tasks: int, folder: Path, clock: Callable[[], float] = time.monotonic) -> dict[str, float]:
-    """One test run of so many trainings; seconds by part, how many tests failed, and the bytes that the
-    process has grown by when the last test has ended: tests, tasks and what is known of them are all kept.
+    """One test run of so many trainings: seconds by part and of the processor, how many tests failed, and
+    the bytes by which the process has grown when the last test has ended, when all is kept.
 
     Args:
         tasks: trainings, an even number.
@@ -161,7 +163,7 @@ def simulate(tasks: int, folder: Path, clock: Callable[[], float] = time.monoton
     driver = Driver(nodes, Finished(folder, nodes.trained), nodes.backend("auto"))
     driver.scheduler = Scheduler(nodes.slots, clock)
     items = items_of(tasks, options)
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     driver.gather(items, options)
     gathered = time.perf_counter()
     train, failed = RunCache(driver.run), 0
@@ -172,12 +174,14 @@ def simulate(tasks: int, folder: Path, clock: Callable[[], float] = time.monoton
                 train(spec)
         except (ExecutorError, ValueError):
             failed += 1
-    ended, held = time.perf_counter(), psutil.Process().memory_info().rss
+    ended, worked = time.perf_counter(), time.process_time() - worked
+    held = psutil.Process().memory_info().rss
     driver.close()
     return {
         "tasks": tasks,
         "gather": gathered - began,
         "tests": ended - gathered,
+        "worked": worked,
         "submitted": nodes.submitted,
         "failed": failed,
         "held": held - before,
@@ -208,32 +212,37 @@ def _one(tasks: int) -> dict[str, float]:
         return simulate(tasks, Path(folder) / "store")
 
 
+_COLUMNS = ("tasks", "submitted", "tests failed", "gathering, s", "tests, s", "processor, s", "ms a task")
+
+
 def _page(rows: list[dict[str, float]]) -> str:
     about = describe()
-    lines = [
-        "# The driver, simulated",
-        "",
-        f"`python -m benchmarks.driver_simulation` on {about['cpu']}, {about['cores']} cores, Python "
-        f"{about['python']}. See benchmarks/README.md for what is simulated.",
-        "",
-        "| tasks | submitted | tests failed | gathering, s | tests, s | ms a task | MiB | bytes a task |",
-        "|---|---|---|---|---|---|---|---|",
+    shown = [
+        [
+            *(f"{row[name]:,}" for name in ("tasks", "submitted", "failed")),
+            *(f"{row[name]:.2f}" for name in ("gather", "tests", "worked")),
+            f"{1e3 * row['worked'] / row['tasks']:.3f}",
+            f"{row['held'] / 2**20:.0f}",
+            f"{row['held'] / row['tasks']:,.0f}",
+        ]
+        for row in rows
     ]
-    for row in rows:
-        tasks, seconds = row["tasks"], row["gather"] + row["tests"]
-        lines.append(
-            f"| {tasks:,} | {row['submitted']:,} | {row['failed']:,} | {row['gather']:.2f} | "
-            f"{row['tests']:.2f} | {1e3 * seconds / tasks:.3f} | {row['held'] / 2**20:.0f} | "
-            f"{row['held'] / tasks:,.0f} |"
-        )
-    return "\n".join([*lines, ""])
+    table = tabulate(shown, [*_COLUMNS, "MiB", "bytes a task"], tablefmt="pipe", disable_numparse=True)
+    return (
+        "# The driver, simulated\n\n"
+        f"`python -m benchmarks.driver_simulation` on {about['cpu']}, {about['cores']} cores, Python "
+        f"{about['python']}.\nWhat is simulated: benchmarks/README.md. `processor` is the time of all "
+        "threads, the nodes' two among them, and `ms a\ntask` is of it: other processes that want the cores do not "
+        "lengthen it.\n\n"
+        f"{table}\n"
+    )
 
 
 def main(arguments: list[str]) -> None:
     """Each size in a process of its own."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.driver_simulation", description=__doc__)
     parser.add_argument("--tasks", type=int, nargs="+", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--to", type=Path, help=f"write the page there, such as {_PAGE.name}")
+    parser.add_argument("--to", type=Path, help="folder of the figures")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.one is not None:
@@ -247,7 +256,8 @@ def main(arguments: list[str]) -> None:
     page = _page(rows)
     print(page)
     if given.to is not None:
-        given.to.write_text(page)
+        (given.to / f"{NAME}.md").write_text(page)
+        (given.to / f"{NAME}.json").write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

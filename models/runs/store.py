@@ -141,10 +141,11 @@ class RunStore:
         """
         identity = _identity(spec, data, backend)
         key = run_key(identity, spec)
-        entry = self._entry(key)
+        entry, lock = self._entry(key), self.root / f"{key}.lock"
+        begun = os.path.lexists(lock)  # else nobody has left anything, and the folder is not looked through
 
         def find(alone: bool) -> Run | None:
-            if alone:
+            if alone and begun:
                 self._sweep(key)
             try:
                 return self._read(spec, key, identity, needs)
@@ -171,7 +172,7 @@ class RunStore:
                 )
             return run
 
-        return once(self.root, self.root / f"{key}.lock", find, make, entry)
+        return once(self.root, lock, find, make, entry)
 
     def find(
         self, spec: Experiment | Descent, data: Dataset, backend: Backend, needs: Collection[str] = ()
@@ -267,17 +268,17 @@ class RunStore:
             "versions": versions(),
         }
         target = self.root / key
-        fresh = files.passing(target, "new")
+        fresh, old = files.passing(target, "new"), files.passing(target, "old")
         with files.writing(self.root):
             try:
                 fresh.mkdir()
                 recorders = self._digests(trained.arrays)
                 about = write_run(fresh, key, identity, trained.arrays, recorders, timing)
                 if os.path.lexists(target):  # refreshed, or lacking an array: it gives way in two renames
-                    os.replace(target, files.passing(target, "old"))
+                    os.replace(target, old)
                 os.replace(fresh, target)
             finally:
-                self._sweep(key)  # of an old run, or of what an error left
+                self._settle(target, old, fresh)
         return Run(
             spec=spec,
             arrays=trained.arrays,
@@ -298,12 +299,18 @@ class RunStore:
         """Puts right what a killed process left behind; called under the run's lock."""
         target, head = self.root / key, glob.escape(key)
         for old in self.root.glob(f"{head}.old-*"):
-            if os.path.lexists(target):
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                with files.writing(self.root):
-                    os.replace(old, target)  # killed between the two renames of a refresh
+            self._settle(target, old)
         for fresh in self.root.glob(f"{head}.new-*"):
+            shutil.rmtree(fresh, ignore_errors=True)
+
+    def _settle(self, target: Path, old: Path, fresh: Path | None = None) -> None:
+        """Removes a run that gave way, or puts it back where the new one has not come."""
+        if os.path.lexists(target):
+            shutil.rmtree(old, ignore_errors=True)
+        elif os.path.lexists(old):
+            with files.writing(self.root):
+                os.replace(old, target)  # killed between the two renames of a refresh
+        if fresh is not None:
             shutil.rmtree(fresh, ignore_errors=True)
 
 

@@ -213,3 +213,15 @@ def test_a_warning_of_the_store_does_not_fail_a_claim(pytester: pytest.Pytester)
     )
     result.assert_outcomes(passed=2, warnings=2)
     result.stdout.fnmatch_lines(["*StoreWarning: run store: a run was corrupt*"])
+
+
+def test_a_fresh_training_does_not_look_through_the_whole_folder(runs, monkeypatch):
+    """However many runs there are; whoever finds another's lock looks for what it has left."""
+    looked: list[str] = []
+    sweep = type(runs)._sweep
+    monkeypatch.setattr(type(runs), "_sweep", lambda self, key: looked.append(key) or sweep(self, key))
+    key = runs.run().key
+    assert looked == []
+    shutil.rmtree(runs.root / key)
+    runs.run()
+    assert looked == [key]
