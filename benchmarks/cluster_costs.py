@@ -167,8 +167,8 @@ def of_store(store: Path, scale: str) -> dict[str, dict[str, float]]:
 
 
 def of_folders(folder: Path) -> dict[str, dict[str, float]]:
-    """Seconds of what looks through a whole folder: a store's, by how many runs it holds, where somebody takes
-    up what another had begun; and that of the nodes' progress, by how many train."""
+    """Seconds of what looks through a whole folder: a store's, by how many runs it holds, where somebody
+    takes up what another had begun; and that of the nodes' progress, by how many train."""
     sweeping, board = {}, {}
     store = RunStore(folder / "store")
     store.root.mkdir()

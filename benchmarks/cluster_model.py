@@ -172,8 +172,8 @@ def _constants(measured: dict[str, Any], driver: dict[str, float]) -> str:
     own = 1e3 * driver["worked"] / driver["tasks"]
     lines = [
         f"Measured on {about['cpu']}, {about['cores']} cores, Python {about['python']}; tasks of "
-        f"{measured['networks']} networks 784-500-10, he, squared error, two threads; the machine had other work "
-        "besides, so that seconds are at most.",
+        f"{measured['networks']} networks 784-500-10, he, squared error, two threads; the machine had other "
+        "work besides, so that seconds are at most.",
         "",
         tabulate(both, ["", "quick", "standard"], tablefmt="pipe", disable_numparse=True),
         "",

@@ -232,8 +232,8 @@ def _page(rows: list[dict[str, float]]) -> str:
         "# The driver, simulated\n\n"
         f"`python -m benchmarks.driver_simulation` on {about['cpu']}, {about['cores']} cores, Python "
         f"{about['python']}.\nWhat is simulated: benchmarks/README.md. `processor` is the time of all "
-        "threads, the nodes' two among them, and `ms a\ntask` is of it: other processes that want the cores do not "
-        "lengthen it.\n\n"
+        "threads, the nodes' two among them, and `ms a\ntask` is of it: other processes that want the cores "
+        "do not lengthen it.\n\n"
         f"{table}\n"
     )
 
