@@ -55,7 +55,9 @@ class Connection:
         digest, content = parcel()
         code = self._folder / f"{digest}.zip"
         code.write_bytes(content)
-        asked: dict[str, Any] = {"runtime_env": {"working_dir": str(code)}}
+        # Products split over threads add in another order; Ray would set as many as a task has CPUs.
+        environment = {"working_dir": str(code), "env_vars": {"OMP_NUM_THREADS": "1"}}
+        asked: dict[str, Any] = {"runtime_env": environment}
         if address == "local":
             asked |= {"include_dashboard": False, "_temp_dir": str(self._folder / "ray")}
         try:
