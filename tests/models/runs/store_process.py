@@ -132,7 +132,7 @@ def ask(root: Path, plan: dict[str, Any], arrived: tuple[int, int]) -> dict[str,
     def progress(spec: Any, epoch: int, trainer: Any) -> None:
         wait()
         if sees and epoch == sees[0]:
-            folder, last = f"{runs.key(spec, dataset(), cpu)}{sees[1]}/", time.monotonic() + 60
+            folder, last = f"{runs.key(spec, dataset(), cpu)}{sees[1]}/", time.monotonic() + 120
             while len(runs.remote.names(folder)) < sees[2]:
                 if time.monotonic() > last:
                     raise TimeoutError(

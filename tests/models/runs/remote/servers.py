@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from models.runs.files import StoreError
@@ -18,22 +21,30 @@ class S3:
     """moto's server: it can be stopped and started again, with what it had."""
 
     def __init__(self) -> None:
-        self._server: Any = None
-        self._port = 0
-        self.start()
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("s3_process.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._port = int(self._process.stdout.readline())
 
     def start(self) -> None:
-        from moto.server import ThreadedMotoServer
-
-        if self._server is None:
-            self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
-            self._server.start()
-            self._port = self._server.get_host_and_port()[1]
+        self._told("start")
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
+        self._told("stop")
+
+    def end(self) -> None:
+        self._process.stdin.close()
+        self._process.kill()  # its threads would answer until the last connection is closed
+        self._process.wait()
+        self._process.stdout.close()
+
+    def _told(self, word: str) -> None:
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        assert int(self._process.stdout.readline()) == self._port
 
     @property
     def endpoint(self) -> str:
