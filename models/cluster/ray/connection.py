@@ -62,11 +62,11 @@ class Connection:
             asked |= {"include_dashboard": False, "_temp_dir": str(self._folder / "ray")}
         try:
             self.ray.init(address=address, log_to_driver=False, logging_level="error", **asked)
-        except ConnectionError as error:
-            raise ClusterGoneError(f"got no Ray cluster ({_first(error)}), wanted one: {_START}") from error
-        except RuntimeError as error:
+        except Exception as error:  # of many kinds, and by words
             if "Version mismatch" not in str(error):
-                raise
+                raise ClusterGoneError(
+                    f"got no Ray cluster ({_first(error)}), wanted one: {_START}"
+                ) from error
             raise OtherVersionsError(
                 f"got a Ray cluster of other versions ({' '.join(str(error).split())}), wanted this "
                 "process' own: install the same Ray and Python here and on all nodes"

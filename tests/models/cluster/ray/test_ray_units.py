@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from models.backend import resolve_backend
+from models.backend import Backend, resolve_backend
 from models.cluster.elsewhere import Orders
-from models.cluster.errors import ClusterGoneError, ExecutorError, LostError, TooLargeError
+from models.cluster.errors import (
+    ClusterGoneError,
+    ExecutorError,
+    LostError,
+    OtherVersionsError,
+    TooLargeError,
+)
 from models.cluster.memory import SIDE_BY_SIDE, share
 from models.cluster.ray.meaning import meaning
 from models.executors.executor import executor
@@ -110,3 +118,108 @@ def test_errors_of_ray_mean_what_is_to_be_done(error, wanted, words, order):
     with pytest.raises(wanted, match=words):
         raise meaning(made() if error == "WorkerCrashedError" else made("why"), order, "n1")
     assert type(meaning(StopIteration(), order, "")) is LostError
+
+
+class Imitation:
+    """In place of Ray: nodes that are said to be there."""
+
+    def __init__(self, *nodes: dict[str, float], refuses: Exception | None = None) -> None:
+        self._nodes, self._refuses, self.asked = nodes, refuses, {}
+
+    def init(self, **asked):
+        self.asked = asked
+        if self._refuses is not None:
+            raise self._refuses
+
+    def nodes(self):
+        return [{"Alive": True, "Resources": resources} for resources in self._nodes]
+
+    def remote(self, **options):
+        return lambda function: function
+
+    def get_runtime_context(self):
+        return SimpleNamespace(gcs_address="127.0.0.1:1")
+
+    def shutdown(self):
+        pass
+
+
+@pytest.fixture
+def imitated(monkeypatch):
+    """An executor on such nodes, and what takes Ray's place."""
+    made = []
+
+    def start(*nodes, **more):
+        options = {"address": more.pop("address", "auto"), "cpus": more.pop("cpus", "1")}
+        imitation = Imitation(*nodes, **more)
+        monkeypatch.setitem(sys.modules, "ray", imitation)
+        made.append(executor("ray", options))
+        return made[-1], imitation
+
+    yield start
+    for one in made:
+        one.shutdown()
+
+
+def test_slots_are_the_cpus_of_nodes_that_have_enough(imitated):
+    """Three CPUs for tasks of two are one slot; a head without any is none."""
+    started, _ = imitated({"CPU": 4.0, "memory": 1}, {"CPU": 3.0, "memory": 2}, {"CPU": 1.0}, {}, cpus="2")
+    assert started.slots == 3
+
+
+def test_a_cluster_without_a_place_is_refused(imitated):
+    """What is asked for, and the cure."""
+    with pytest.raises(ClusterGoneError, match=r"without a node of 8 CPUs, wanted one: add .* cpus=1"):
+        imitated({"CPU": 4.0}, cpus="8")
+
+
+def test_only_a_cluster_of_our_own_gets_settings(imitated):
+    """A running one has its own; there is no dashboard, and no log on the terminal."""
+    _, running = imitated({"CPU": 1.0})
+    assert {"include_dashboard", "_temp_dir"} & set(running.asked) == set()
+    _, own = imitated({"CPU": 1.0}, address="local")
+    assert own.asked["include_dashboard"] is False
+    for one in (running, own):
+        assert one.asked["log_to_driver"] is False
+        assert one.asked["runtime_env"]["working_dir"].endswith(".zip")
+
+
+@pytest.mark.parametrize(
+    ("refuses", "wanted", "words"),
+    [
+        (ConnectionError("none found"), ClusterGoneError, r"got no Ray cluster \(none found\).* `ray start"),
+        (RuntimeError("no node here"), ClusterGoneError, r"got no Ray cluster \(no node here\)"),
+        (
+            RuntimeError("Version mismatch: started with:\n  Ray: 1.0"),
+            OtherVersionsError,
+            r"mismatch: started with: Ray: 1\.0\), .* install the same",
+        ),
+    ],
+)
+def test_what_ray_says_when_it_does_not_connect(refuses, wanted, words, imitated):
+    """The project's errors, with the cure."""
+    with pytest.raises(wanted, match=words):
+        imitated({"CPU": 1.0}, refuses=refuses)
+
+
+def test_trainings_on_cards_ask_for_a_share(imitated, order, monkeypatch):
+    """By the smallest card of the nodes; one that no card holds is refused before it would wait for ever."""
+    started, _ = imitated({"CPU": 8.0, "memory": 10**12, "GPU": 1.0})
+    answers = {node: {"place": ["cuda", "H100"], "card": card * GIB} for node, card in (("a", 80), ("b", 40))}
+    answers["c"] = {"place": ["cpu", "x86_64"], "card": 0}
+    monkeypatch.setattr(started, "_devices", lambda kind: answers)
+    assert started.backend("auto") == Backend("cuda", "H100")
+    on_card = msgspec.structs.replace(order, backend=("cuda", "H100"), memory=10 * GIB)
+    assert started._wanted(on_card) == {"num_cpus": 1, "memory": 10 * GIB, "num_gpus": 0.25}
+    assert "num_gpus" not in started._wanted(order)
+    with pytest.raises(TooLargeError, match=r"got 42\.9 GB on the card H100, wanted some 64\.4 GB for "):
+        started._wanted(msgspec.structs.replace(on_card, memory=60 * GIB))
+
+
+def test_nodes_with_different_devices_are_refused_by_name(imitated, monkeypatch):
+    """Their runs would differ."""
+    started, _ = imitated({"CPU": 1.0})
+    answers = {node: {"place": ["cuda", card], "card": 1} for node, card in (("a", "H100"), ("b", "H200"))}
+    monkeypatch.setattr(started, "_devices", lambda kind: answers)
+    with pytest.raises(OtherVersionsError, match=r"got different devices \(a: H100; b: H200\), wanted one"):
+        started.backend("cuda")
