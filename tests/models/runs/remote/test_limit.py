@@ -10,7 +10,8 @@ import pytest
 from models.runs.files import StoreWarning
 from models.runs.upkeep.inventory import Kind, State, inventory
 from models.runs.upkeep.removal import prune, verify
-from tests.models.runs.counted_store import names
+from tests.models.runs import store_process
+from tests.models.runs.counted_store import CPU, DATA, names
 from tests.models.runs.damages import states
 
 pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
@@ -46,6 +47,15 @@ def test_runs_read_longest_ago_give_way(memory, machine, size):
     assert ask(runs, 2) == second
     assert names(runs.root) - {".remote"} == {third, second}
     assert runs.epochs == []
+
+
+def test_what_is_found_counts_as_read(memory, machine, size):
+    """`find` as well as `get`."""
+    runs = machine("a", memory, limit=int(2.5 * size))
+    first, _ = ask(runs, 1), ask(runs, 2)
+    assert runs.find(store_process.experiment(epochs=1, checkpoints=()), DATA, CPU).key == first
+    third = ask(runs, 3)
+    assert names(runs.root) - {".remote"} == {first, third}
 
 
 def test_all_stays_where_there_is_room(memory, machine, size):
