@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import tempfile
 from pathlib import Path
@@ -43,23 +42,19 @@ class Connection:
             raise ClusterGoneError(
                 f"got no answer from {address}, wanted the head of a Ray cluster: {_START}"
             )
-        self._folder = Path(tempfile.mkdtemp(prefix="landscape-ray-"))
-        try:
-            self._connect(address)
-        except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
+        self._folder = tempfile.TemporaryDirectory(prefix="landscape-ray-", ignore_cleanup_errors=True)
+        self._connect(address, Path(self._folder.name))
         self.head: str = self.ray.get_runtime_context().gcs_address
 
-    def _connect(self, address: str) -> None:
+    def _connect(self, address: str, folder: Path) -> None:
         digest, content = parcel()
-        code = self._folder / f"{digest}.zip"
+        code = folder / f"{digest}.zip"
         code.write_bytes(content)
         # Products split over threads add in another order; Ray would set as many as a task has CPUs.
         environment = {"working_dir": str(code), "env_vars": {"OMP_NUM_THREADS": "1"}}
         asked: dict[str, Any] = {"runtime_env": environment}
         if address == "local":
-            asked |= {"include_dashboard": False, "_temp_dir": str(self._folder / "ray")}
+            asked |= {"include_dashboard": False, "_temp_dir": str(folder / "ray")}
         try:
             self.ray.init(address=address, log_to_driver=False, logging_level="error", **asked)
         except Exception as error:  # of many kinds, and by words
@@ -75,7 +70,7 @@ class Connection:
     def close(self) -> None:
         """Ends the job, and a cluster that was started for it."""
         self.ray.shutdown()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.cleanup()
 
 
 def host_and_port(address: str) -> None:
