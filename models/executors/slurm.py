@@ -7,6 +7,8 @@ jobs, which the nodes share with the driver. With `cluster=local` jobs are proce
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import os
 import secrets
@@ -23,9 +25,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from models.cluster.elsewhere import Handle, Orders, time_limit, whole
-from models.cluster.errors import ClusterGoneError, LateError, LostError, TooLargeError, named
+from models.cluster.errors import (
+    ClusterGoneError,
+    LateError,
+    LostError,
+    OtherVersionsError,
+    TooLargeError,
+    named,
+)
 from models.cluster.memory import human
 from models.cluster.parcel import extracted
+from models.runs.files import write_whole
 
 if TYPE_CHECKING:
     from models.backend import Backend
@@ -68,7 +78,7 @@ class Executor:
     Args:
         cluster: "slurm", "local" or "debug".
         folder: of jobs, orders, results and the code, shared by the nodes; by default one in the user's cache
-            folder.
+            folder. Nothing in it is needed once no test runs.
         jobs: most that are queued or run at a time.
         cpus: of a job, and threads.
         gpus: of a job; with `--backend cuda` at least one.
@@ -106,6 +116,7 @@ class Executor:
         self._code = extracted(self._folder / "code")
         self._jobs: dict[Handle, _Job] = {}
         self._leaving: list[_Job] = []
+        self._device: Path | None = None
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._watching = threading.Thread(target=self._watch, name="slurm jobs", daemon=True)
         self._watching.start()
@@ -116,11 +127,17 @@ class Executor:
         return self._slots
 
     def backend(self, kind: str) -> Backend:
-        """What a job finds on its node; a job is submitted to ask."""
+        """What a job finds on its node. A job is submitted to ask; where one was asked before with the same
+        options, its answer holds until a node is found to be another."""
         from models.backend import Backend
 
         if kind == "cuda":
             self.gpus = max(1, self.gpus)
+        asked = [self.cluster, kind, self.gpus, self._python, self._asked]
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:20]
+        self._device = self._folder / "devices" / f"{digest}.json"
+        with suppress(OSError, msgspec.DecodeError, LookupError, TypeError):
+            return Backend(*msgspec.json.decode(self._device.read_bytes())["place"])
         what = f"the question which device ({kind}) a node has"
         handle, found = self._command(what, ["--device", kind], timeout_min=10)
         try:
@@ -128,6 +145,8 @@ class Executor:
         except BaseException:  # Ctrl-C while it is queued
             handle.cancel()
             raise
+        self._device.parent.mkdir(exist_ok=True)
+        write_whole(self._device, found.read_bytes())
         return Backend(*msgspec.json.decode(found.read_bytes())["place"])
 
     def submit(self, task: Task) -> Handle:
@@ -215,7 +234,10 @@ class Executor:
         if one.result.exists():
             found = msgspec.json.decode(one.result.read_bytes())
             if "error" in found:
-                handle.set_exception(named(found["error"], found["message"]))
+                error = named(found["error"], found["message"])
+                if isinstance(error, OtherVersionsError) and self._device is not None:
+                    self._device.unlink(missing_ok=True)
+                handle.set_exception(error)
             else:
                 handle.set_result(None)
             return True
@@ -226,9 +248,9 @@ class Executor:
         if self.cluster == "slurm" and time.monotonic() - one.ended < _SHOWN:
             return False
         state = _state(one.job)
-        how = f"{state}{_last_words(one.job)}"
-        error = _OVER.get(state, LostError)
-        handle.set_exception(error(f"the job {one.job.job_id} of {one.what} ended without a result ({how})"))
+        message = f"ended without a result ({state}{_last_words(one.job)})"
+        lost = _OVER.get(state, LostError)
+        handle.set_exception(lost(f"the job {one.job.job_id} of {one.what} {message}"))
         return True
 
 

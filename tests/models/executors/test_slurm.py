@@ -12,7 +12,13 @@ import psutil
 import pytest
 
 from data import add_set
-from models.cluster.errors import ClusterGoneError, ExecutorError, LateError, TooLargeError
+from models.cluster.errors import (
+    ClusterGoneError,
+    ExecutorError,
+    LateError,
+    OtherVersionsError,
+    TooLargeError,
+)
 from models.cluster.scheduler import Scheduler, Work
 from models.cluster.task import Task
 from models.executors.executor import executor
@@ -90,9 +96,11 @@ def soon(condition, seconds: float = 60) -> None:
 @pytest.mark.parametrize("cluster", ["local", "debug"])
 def test_a_job_trains_as_this_process_does(cluster, slurm, runs, unbroken):
     """The run is in the store when the handle is done, with the same bytes; the device is asked by a job."""
-    jobs = slurm(cluster)
+    jobs = slurm(cluster, folder=str(runs.root.with_name("jobs")))
     if cluster == "local":
-        assert jobs.backend("auto") == CPU
+        assert jobs.backend("auto") == jobs.backend("auto") == CPU
+        assert len(list(jobs._folder.glob("orders/*"))) == 0
+        assert len(list(jobs._folder.glob("results/*"))) == 1, "a second driver need not ask"
     assert jobs.submit(task(runs)).result(60) is None
     assert {name: (runs.folder / name).read_bytes() for name in unbroken} == unbroken
     assert not again(runs).run().trained
@@ -136,6 +144,20 @@ def test_what_a_training_raises_is_named(slurm, tmp_path, monkeypatch):
         scheduler.wait("bad")
     scheduler.wait("good")
     scheduler.close()
+
+
+def test_a_node_that_is_another_is_asked_anew(slurm, runs, tmp_path):
+    """Its orders are refused by name, and the next driver asks again."""
+    jobs = slurm(folder=str(tmp_path / "jobs"))
+    jobs.backend("auto")
+    (asked,) = tmp_path.glob("jobs/devices/*.json")
+    asked.write_text(json.dumps({"place": ["cpu", "another chip"]}))
+    other = jobs.backend("auto")
+    assert other.device_name == "another chip"
+    refused = jobs.submit(Task(store_process.experiment(), runs, DATA, other))
+    with pytest.raises(OtherVersionsError, match=r"got the device cpu .*, wanted cpu another chip"):
+        refused.result(60)
+    assert not asked.exists()
 
 
 def _spoilt(order, spoil: bool):
