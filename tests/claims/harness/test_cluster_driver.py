@@ -144,7 +144,7 @@ def test_a_run_that_was_there_was_not_trained_now(driver, nodes, trained):
 
 
 def of_device(name: str, node: str = "") -> Run:
-    run = planted(plateau([0.01], 3))
+    run = planted(plateau([0.01] * 4, 3))
     return replace(run, provenance={"backend": {"kind": "cuda", "device_name": name}}, node=node)
 
 
