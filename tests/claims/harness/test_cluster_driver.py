@@ -17,7 +17,6 @@ from claims.harness.trainings.cluster import Driver
 from models.backend import Backend
 from models.cluster.errors import ExecutorError
 from models.runs.run import Run
-from tests.claims.planted import planted, plateau
 
 
 class Held:
@@ -144,8 +143,8 @@ def test_a_run_that_was_there_was_not_trained_now(driver, nodes, trained):
 
 
 def of_device(name: str, node: str = "") -> Run:
-    run = planted(plateau([0.01] * 4, 3))
-    return replace(run, provenance={"backend": {"kind": "cuda", "device_name": name}}, node=node)
+    about = {"backend": {"kind": "cuda", "device_name": name}}
+    return Run(spec_of(asking(BOSTON_50)), {}, "key", provenance=about, node=node)
 
 
 def test_runs_of_two_devices_are_refused():
@@ -153,4 +152,4 @@ def test_runs_of_two_devices_are_refused():
     require_one_device([of_device("H200", "n1"), of_device("H200", "n2")])
     require_one_device([])
     with pytest.raises(ValueError, match=r"on cuda H200 of n1; .* on cuda H100 of n2\), wanted one device"):
-        require_one_device([of_device("H200", "n1"), of_device("H200"), of_device("H100", "n2")])
+        require_one_device([of_device("H200"), of_device("H200", "n1"), of_device("H100", "n2")])

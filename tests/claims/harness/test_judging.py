@@ -107,6 +107,20 @@ def row(of: dict) -> tuple:
     return of["outcome"], of["n"], of["look"]
 
 
+def test_a_verdict_on_two_devices_is_refused(judged, monkeypatch):
+    """The comparison of two outputs, each trained on another one; the claim on one of them is judged."""
+
+    def device(run):
+        return "cuda", getattr(run.spec, "experiment", run.spec).objective.output
+
+    monkeypatch.setattr("claims.harness.provenance.device_of", device)
+    rows = judged((1, 1), passed=1)
+    assert "E9" in rows
+    assert "E5" not in rows
+    assert "got runs of different devices behind one verdict" in rows["output"]
+    assert "Traceback" not in rows["output"]
+
+
 def test_the_fixed_design_looks_once(judged, trained):
     """At the whole alpha, with all its networks; the p-value is the bound's own."""
     rows = judged((1, 1))
