@@ -1,6 +1,6 @@
 """`python -m benchmarks.cluster_model`: what 10^3, 10^5 and 10^7 networks would cost, from what was measured.
 
-Writes the tables of docs/cluster.md from benchmarks/results/cluster.json and driver.json.
+Writes the tables of docs/cluster.md from benchmarks/results/cluster_costs.json and driver.json.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["PAGE", "RESULTS", "SIZES", "WORKERS", "costs", "figures", "made", "p
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "cluster.md"
-RESULTS, DRIVER = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("cluster", "driver"))
+RESULTS, DRIVER = (ROOT / "benchmarks" / "results" / f"{name}.json" for name in ("cluster_costs", "driver"))
 REFERENCE = ROOT / "reports" / "reference" / "cpu" / "verdicts.json"
 
 SIZES = (10**3, 10**5, 10**7)
@@ -32,7 +32,7 @@ LINK = 125e6
 
 KINDS = ("put", "list", "get", "delete")
 TIMED = ("checkpoints", "lease", "progress")
-"""What is asked for the more often the longer a training lasts."""
+"""What is asked for again and again while a training lasts."""
 
 _PLACE = re.compile(r"(<!-- (\w+): made by python -m benchmarks.cluster_model -->\n).*?(<!-- end -->)", re.S)
 
@@ -41,27 +41,27 @@ def costs(measured: dict[str, Any], driver: dict[str, float], scale: str, networ
     """Of so many networks at a scale, both legs: tasks, bytes, operations, seconds.
 
     Args:
-        measured: results/cluster.json.
+        measured: results/cluster_costs.json.
         driver: a row of results/driver.json.
         scale: "quick" or "standard".
         networks: in all.
     """
-    quick, experiments = measured["quick"], ceil(networks / measured["networks"])
-    legs = {leg: leg_of(measured, scale, leg) for leg in ("first", "second")}
+    one, experiments = measured["experiment"], ceil(networks / measured["networks"])
+    legs: dict[str, dict[str, float]] = measured["legs"][scale]
     asked = Counter[tuple[str, str]]()
     for part in ("first", "second", "driver"):
-        longer = legs[part]["seconds"] / quick[part]["seconds"] if part in legs else 1.0
-        for what, kinds in quick[part]["asked"].items():
-            if what != "data":  # once a machine, not once an experiment
-                for kind, count in kinds.items():
-                    asked[what, kind] += count * (longer if what in TIMED else 1.0)
+        for what, kinds in one[part]["asked"].items():
+            if what not in ("data", *TIMED):  # data are got once a machine, not once an experiment
+                asked.update({(what, kind): count for kind, count in kinds.items()})
+    for leg in legs:
+        asked.update(timed(measured, leg, legs[leg]["seconds"]))
     size = sum(leg["bytes"] for leg in legs.values())
     seconds = sum(leg["seconds"] for leg in legs.values())
     tests = experiments * tests_an_experiment()
     found = {
         "experiments": experiments,
         "tasks": 2 * experiments,
-        "orders": 2 * experiments * quick["order"],
+        "orders": 2 * experiments * one["order"],
         "data sets": WORKERS * measured["data"][scale],
         "runs put": experiments * size,
         "first legs got": experiments * legs["first"]["bytes"],
@@ -73,19 +73,30 @@ def costs(measured: dict[str, Any], driver: dict[str, float], scale: str, networ
         "own": 2 * experiments * driver["worked"] / driver["tasks"] + tests * measured["pytest"]["seconds"],
         "held": 2 * experiments * driver["held"] / driver["tasks"] + tests * measured["pytest"]["bytes"],
         "fetching": experiments * size / LINK,
-        "judging": experiments * quick["read"] + tests * quick["judge"],
+        "judging": experiments * one["read"] + tests * one["judge"],
     }
     for kind in KINDS:
         found[kind] = experiments * sum(count for (_, of), count in asked.items() if of == kind)
     return found
 
 
-def leg_of(measured: dict[str, Any], scale: str, leg: str) -> dict[str, float]:
-    """Seconds and bytes of a leg of 32 networks at a scale."""
-    if scale == "quick":
-        return {"seconds": measured["quick"][leg]["seconds"], "bytes": measured["quick"]["bytes"][leg]}
-    found: dict[str, float] = measured[scale][leg]
-    return found
+def timed(measured: dict[str, Any], leg: str, seconds: float) -> dict[tuple[str, str], float]:
+    """What a leg of so many seconds asks for at most that is asked for again and again, and its bytes."""
+    pauses, of = measured["pauses"], measured["experiment"][leg]["asked"]
+    states = seconds / pauses[f"{leg} checkpoints"]
+    size = {what: of[what]["bytes put"] / of[what]["put"] for what in ("checkpoints", "progress")}
+    words = 2 + seconds / pauses["progress"]
+    return {
+        ("checkpoints", "put"): states,
+        ("checkpoints", "list"): 2 + states,
+        ("checkpoints", "delete"): states,
+        ("checkpoints", "bytes put"): states * size["checkpoints"],
+        ("lease", "put"): 2 + seconds / pauses["lease"],
+        ("lease", "list"): 2,
+        ("lease", "delete"): 1,
+        ("progress", "put"): words,
+        ("progress", "bytes put"): words * size["progress"],
+    }
 
 
 def tests_an_experiment() -> float:
@@ -148,55 +159,61 @@ def tables(measured: dict[str, Any], driver: list[dict[str, float]]) -> dict[str
     scales = [[said, *(show(cost[name]) for cost in found)] for name, (said, show) in _ROWS.items()]
     return {
         "constants": _constants(measured, last),
-        "operations": _operations(measured["quick"]),
+        "operations": _operations(measured["experiment"]),
         "scales": tabulate(scales, head, tablefmt="pipe", disable_numparse=True),
     }
 
 
 def _constants(measured: dict[str, Any], driver: dict[str, float]) -> str:
-    quick, about = measured["quick"], measured["machine"]
-    legs = {(s, leg): leg_of(measured, s, leg) for s in ("quick", "standard") for leg in ("first", "second")}
-    both = [
-        ["order", *2 * [size(quick["order"])]],
-        ["data set, packed", *(size(measured["data"][s]) for s in ("quick", "standard"))],
+    one, about, pauses = measured["experiment"], measured["machine"], measured["pauses"]
+    both = [["data set, packed", *map(size, measured["data"].values())]]
+    for what, show in (("bytes", size), ("seconds", time)):
+        for leg in ("first", "second"):
+            legs = (scale[leg][what] for scale in measured["legs"].values())
+            both.append([f"{leg} leg, {'run' if what == 'bytes' else 'training'}", *map(show, legs)])
+    rest = [
+        ["order", size(one["order"])],
         *(
-            [f"run of a {leg} leg", *(size(legs[s, leg]["bytes"]) for s in ("quick", "standard"))]
+            [f"checkpoint, {leg} leg", size(asked["bytes put"] / asked["put"])]
             for leg in ("first", "second")
+            for asked in [one[leg]["asked"]["checkpoints"]]
         ),
+        *([f"least pause, {what}", f"{pause:.0f} s"] for what, pause in pauses.items()),
+        [
+            f"driver, of {driver['tasks']:,} tasks",
+            f"{1e3 * driver['worked'] / driver['tasks']:.2f} ms a task",
+        ],
+        ["", f"{driver['held'] / driver['tasks']:,.0f} bytes a task"],
+        ["pytest itself", f"{1e3 * measured['pytest']['seconds']:.2f} ms a test"],
+        ["", f"{measured['pytest']['bytes']:,.0f} bytes a test"],
+        ["tests an experiment", f"{tests_an_experiment():.1f}"],
+        ["both legs' runs, read and checked", f"{one['read']:.2f} s"],
+        ["judged by E1", f"{1e3 * one['judge']:.1f} ms"],
         *(
-            [f"training, {leg} leg", *(time(legs[s, leg]["seconds"]) for s in ("quick", "standard"))]
-            for leg in ("first", "second")
+            [what.format(f"{int(count):,}"), f"{1e3 * seconds:.1f} ms"]
+            for what, of in (
+                ("a store's folder of {} runs, looked through", "sweeping"),
+                ("progress of {} nodes, read from a folder", "board"),
+            )
+            for count, seconds in measured[of].items()
         ),
     ]
-    at = {name: measured[name] for name in ("sweeping", "board")}
-    own = 1e3 * driver["worked"] / driver["tasks"]
-    lines = [
-        f"Measured on {about['cpu']}, {about['cores']} cores, Python {about['python']}; tasks of "
-        f"{measured['networks']} networks 784-500-10, he, squared error, two threads; the machine had other "
-        "work besides, so that seconds are at most.",
-        "",
-        tabulate(both, ["", "quick", "standard"], tablefmt="pipe", disable_numparse=True),
-        "",
-        f"- driver, at {driver['tasks']:,} tasks: {own:.2f} ms and "
-        f"{driver['held'] / driver['tasks']:,.0f} bytes a task; pytest itself "
-        f"{1e3 * measured['pytest']['seconds']:.2f} ms and "
-        f"{measured['pytest']['bytes']:,.0f} bytes a test; {tests_an_experiment():.1f} tests an experiment",
-        f"- to read both legs of a run from the folder and check their digests {quick['read']:.2f} s; to "
-        f"judge them by E1 {1e3 * quick['judge']:.1f} ms",
-        "- to look through a store's folder, on the node that takes up what another had begun: "
-        + ", ".join(f"{1e3 * s:.1f} ms with {int(n):,} runs" for n, s in at["sweeping"].items()),
-        "- to read what the nodes say of their progress: "
-        + ", ".join(f"{1e3 * s:.1f} ms of {int(n):,}" for n, s in at["board"].items()),
-    ]
-    return "\n".join(lines)
+    return "\n\n".join(
+        [
+            f"Measured on {about['cpu']}, {about['cores']} cores, Python {about['python']}; tasks of "
+            f"{measured['networks']} networks 784-500-10, he, squared error.",
+            tabulate(both, ["", *measured["legs"]], tablefmt="pipe", disable_numparse=True),
+            tabulate(rest, ["", ""], tablefmt="pipe", disable_numparse=True),
+        ]
+    )
 
 
-def _operations(quick: dict[str, Any]) -> str:
+def _operations(one: dict[str, Any]) -> str:
     who = {"first": "first leg's node", "second": "second leg's node", "driver": "driver"}
     rows = [
         [who[part], what, *(kinds.get(kind, "") for kind in KINDS)]
         for part in who
-        for what, kinds in quick[part]["asked"].items()
+        for what, kinds in one[part]["asked"].items()
     ]
     return tabulate(rows, ["who", "what for", *KINDS], tablefmt="pipe")
 
