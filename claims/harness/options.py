@@ -45,7 +45,11 @@ class Options:
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
         """What this run was asked for."""
-        return cls(**{field.name: config.getoption(field.name, field.default) for field in fields(cls)})
+        given = {field.name: config.getoption(field.name, field.default) for field in fields(cls)}
+        for name, value in given.items():
+            if isinstance(value, list):  # argparse's, of what may be given several times
+                given[name] = tuple(value)
+        return cls(**given)
 
     @property
     def sizes(self) -> Scale:

@@ -55,7 +55,7 @@ class Reporter:
         who: names this process among those of the folder, such as "gw0".
         clock: seconds since the Unix epoch.
         put: takes what would be written, where there is no folder.
-        every: least seconds between two writes.
+        every: least seconds between two writes; None for `EVERY`.
         node: the host's name, for a reader on another one.
     """
 
@@ -66,11 +66,12 @@ class Reporter:
         clock: Callable[[], float] = time.time,
         *,
         put: Callable[[bytes], None] | None = None,
-        every: float = EVERY,
+        every: float | None = None,
         node: str = "",
     ) -> None:
         self._path = None if folder is None else folder / f"{who}.progress"
-        self._clock, self._put, self._every, self._node = clock, put, every, node
+        self._clock, self._put, self._node = clock, put, node
+        self._every = every
         self._spec: Any = None
         self._start = self._last = 0
         self._started = self._written = -math.inf
@@ -85,7 +86,7 @@ class Reporter:
             now = self._clock()
             if done >= total:
                 self._erase()
-            elif now - self._written >= self._every:
+            elif now - self._written >= (EVERY if self._every is None else self._every):
                 left = self._left(done, total)
                 self._write(Progress(spec.name, now, done, total, _loss(trainer), left, self._node))
 

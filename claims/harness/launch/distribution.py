@@ -36,7 +36,7 @@ def choose_distribution(config: pytest.Config) -> None:
     other machines train, one process judges: workers would only wait.
     """
     option = config.option
-    if on_cluster(option.executor) and getattr(option, "numprocesses", None):
+    if on_cluster(getattr(option, "executor", "")) and getattr(option, "numprocesses", None):
         option.numprocesses = None
     if getattr(option, "numprocesses", None) and option.dist == "no" and not option.distload:
         option.dist = "loadgroup"
