@@ -4,7 +4,7 @@ Contenders take one or two trainings at a time, of one thread each: `local` in a
 nodes of one CPU, `slurm` as processes of this machine (`cluster=local`). Before the clock runs each trains
 something tiny in every place, which is its start-up; a Ray cluster stands before. `busy` is the trainings'
 own seconds over those of all places: turns, imports and polling are missing from it, and
-other work of the machine is not.
+other work of the machine is not. Where that is much, only `busy` compares.
 """
 
 from __future__ import annotations
@@ -135,6 +135,11 @@ def _ray(places: int) -> tuple[dict[str, str], Any]:
     return {"address": cluster.address}, cluster.shutdown
 
 
+def busy(row: dict[str, Any]) -> float:
+    """Part of all places' time that is in trainings."""
+    return row["own"] / (row["places"] * row["took"])
+
+
 def table(rows: list[dict[str, Any]]) -> str:
     """A row a contender, with its throughput over local's in as many places: the median over the rounds."""
     shown = []
@@ -153,7 +158,8 @@ def table(rows: list[dict[str, Any]]) -> str:
                 "start-up, s": f"{mid([r['up'] for r in own]):.1f}",
                 "trainings, s": f"{mid([r['took'] for r in own]):.1f}",
                 "one, s": f"{mid([r['own'] / r['count'] for r in own]):.1f}",
-                "busy": f"{mid([r['own'] / (places * r['took']) for r in own]):.0%}",
+                "busy": f"{mid([busy(r) for r in own]):.0%}",
+                "busy of local": f"{mid([busy(a) / busy(b) for a, b in zip(own, local, strict=True)]):.2f}",
                 "of local": f"{mid([b['took'] / a['took'] for a, b in zip(own, local, strict=True)]):.2f}",
                 "of one": f"{mid([b['took'] / a['took'] for a, b in zip(own, single, strict=True)]):.2f}",
             }
