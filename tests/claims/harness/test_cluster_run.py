@@ -160,12 +160,16 @@ def test_an_interrupt_cancels_the_jobs(tmp_path: Path, jobs: Path) -> None:
         text=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         start_new_session=True,
+        preexec_fn=_obey_interrupts,
     ) as process:
-        _soon(lambda: list(tmp_path.glob("store/progress/*/*.progress")))
-        own = psutil.Process(process.pid).children(recursive=True)
-        assert any("models.cluster.node" in child.cmdline() for child in own)
-        process.send_signal(signal.SIGINT)
-        text = process.communicate(timeout=60)[0]
+        try:
+            _soon(lambda: list(tmp_path.glob("store/progress/*/*.progress")))
+            own = psutil.Process(process.pid).children(recursive=True)
+            assert any("models.cluster.node" in child.cmdline() for child in own)
+            process.send_signal(signal.SIGINT)
+            text = process.communicate(timeout=60)[0]
+        finally:
+            process.kill()  # one that did not obey would be waited for to the end of its trainings
     assert process.returncode == pytest.ExitCode.INTERRUPTED, text
     _soon(lambda: not any(child.is_running() and child.status() != "zombie" for child in own))
     assert not list(tmp_path.glob("store/progress/*/*"))
@@ -173,6 +177,11 @@ def test_an_interrupt_cancels_the_jobs(tmp_path: Path, jobs: Path) -> None:
     found = json.loads(written.read_text())
     assert not found["provenance"]["complete"]
     assert {row["claim"] for row in found["verdicts"]} == {"T1"}
+
+
+def _obey_interrupts() -> None:
+    """In the child: a shell that starts the tests in the background has Ctrl-C ignored, by all below it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _soon(condition) -> None:
