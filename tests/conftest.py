@@ -17,3 +17,11 @@ STRICT = (
 def pytest_configure(config: pytest.Config) -> None:
     """In front, so that what pyproject.toml ignores stays ignored."""
     config.getini("filterwarnings")[:0] = STRICT
+
+
+@pytest.fixture(autouse=True)
+def own_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data set that a test makes known is forgotten after it: one that came to a node has no exact table."""
+    from data import registry
+
+    monkeypatch.setattr(registry, "_added", dict(registry._added))
