@@ -21,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def own_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A data set that a test makes known is forgotten after it: one that came to a node has no exact table."""
+    """A data set that a test makes known is forgotten after it: what came to a node has no exact table."""
     from data import registry
 
     monkeypatch.setattr(registry, "_added", dict(registry._added))
