@@ -188,8 +188,10 @@ def test_telling_changes_no_byte_of_a_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_is_an_interrupt_until_the_run_ends(name: str) -> None:
+def test_a_signal_is_an_interrupt_until_the_run_ends(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first says what happens and interrupts, a second does not; then the handler is as it was."""
+    # The children of this process are other tests' and multiprocessing's, and stay.
+    monkeypatch.setattr(interrupt.psutil.Process, "children", lambda self, recursive: [])
     number, cleanups, said = getattr(signal, name), [], []
     config: Any = SimpleNamespace(
         add_cleanup=cleanups.append,
