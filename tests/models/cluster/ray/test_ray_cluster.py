@@ -21,7 +21,7 @@ CASES = Path(__file__).with_name("on_a_cluster.py")
 def test_trainings_on_a_cluster(tmp_path):
     """Every case of on_a_cluster.py passes."""
     pytest.importorskip("ray", reason="needs the extra ray: pip install -e '.[ray]'")
-    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-rA", "--basetemp", tmp_path / "cases", CASES]
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", "--basetemp", tmp_path / "cases", CASES]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=480)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     assert re.search(r"\b\d+ passed", done.stdout)
