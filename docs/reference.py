@@ -73,7 +73,8 @@ def remake(folder: Path, target: Path) -> None:
             f"got a report of {size / 1e6:.1f} MB in {new}, wanted at most {MOST / 1e6:g}"
         )
     _replace(target, new)
-    print(f"{len(report.verdicts)} verdicts, {size / 1e6:.1f} MB in {target}")
+    note = "" if report.digest else f"; {earlier.NAME} {earlier.UNSEALED}"
+    print(f"{len(report.verdicts)} verdicts, {size / 1e6:.1f} MB in {target}{note}")
 
 
 def _judged(scale: str) -> Path:

@@ -63,13 +63,8 @@ class Clause:
     members: tuple[Member, ...]
     protocols: tuple[str, ...]
 
-    @property
-    def text(self) -> str:
-        """The clause as a sentence, the topic in front."""
-        return self.naming(*Standing)
-
     def naming(self, *named: Standing) -> str:
-        """The same with the ids of those claims only that stand like this; the others are counted."""
+        """The clause as a sentence, with the ids of the claims that stand like this; others are counted."""
         counts = [
             (standing, len(found), listed(found, self.protocols) if standing in named else "")
             for standing in Standing
@@ -84,11 +79,6 @@ class Answer:
 
     clauses: tuple[Clause, ...]
     note: str
-
-    @property
-    def text(self) -> str:
-        """All of it as one paragraph."""
-        return " ".join([*(clause.text for clause in self.clauses), *filter(None, [self.note])])
 
 
 def answer(report: Report) -> Answer:

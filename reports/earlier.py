@@ -20,12 +20,14 @@ from claims.core.verdict import Outcome, Verdict
 from reports.layout import printable
 from reports.records import VERSION, Report
 
-__all__ = ["BASELINE", "NAME", "WORDS", "Baseline", "find", "harmless", "read"]
+__all__ = ["BASELINE", "NAME", "UNSEALED", "WORDS", "Baseline", "find", "harmless", "read"]
 
 NAME = "verdicts.json"
 WANTED = f"wanted a {NAME} written by a run: python -m pytest claims/ -n auto writes one"
 LIMIT = 2**28
 """Bytes of a report: a thousand times what a run writes."""
+UNSEALED = "bears no digest, so that a change to its figures since the run would not be seen"
+"""What is said of a report that was written before there was one."""
 _NEIGHBOURS = ("history.sqlite", "controls.json")
 """What the harness itself puts beside the reports' folders: no reports, and no news to anyone."""
 
@@ -78,16 +80,21 @@ def read(path: Path, option: str = "", wanted: str = WANTED) -> Report:
         pytest.UsageError: naming the file and what is wrong with it.
     """
     from data.files import read as content_of  # its room loads NumPy
+    from models.runs.files import DamageError, bears_digest
 
     try:
         found = msgspec.json.decode(content_of(path, LIMIT).decode())
-        return msgspec.convert(_upgraded(harmless(found)), Report)
+        report = msgspec.convert(_upgraded(harmless(found)), Report)
+        bears_digest(found)
+        return report
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
     except RecursionError:
         problem = "is nested too deeply for a report"
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 ({error.reason} at byte {error.start})"
+    except DamageError as error:
+        problem = str(error)
     except msgspec.ValidationError as error:
         problem = f"is no report ({error})"
     except msgspec.DecodeError as error:
@@ -177,6 +184,8 @@ class Baseline:
     """The verdicts of an earlier report by claim and setting."""
 
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    sealed: bool = True
+    """Whether the report bears a digest, which was right."""
 
     @classmethod
     def read(cls, path: Path) -> Baseline:
@@ -195,7 +204,7 @@ class Baseline:
                 f"got --baseline {path}, whose claims ({', '.join(sorted(known)[:3])}) are none of "
                 f"the catalogue's, {wanted}"
             )
-        return cls({key(verdict): verdict for verdict in report.verdicts})
+        return cls({key(verdict): verdict for verdict in report.verdicts}, report.digest is not None)
 
     def change(self, verdict: Verdict) -> Change:
         """How this run's verdict differs from the earlier one; none where there is no earlier one."""

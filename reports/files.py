@@ -107,8 +107,11 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def as_json(report: Report) -> str:
-    """Strict JSON, as reports/schema/verdicts.schema.json describes it."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    """Strict JSON with its digest, as reports/schema/verdicts.schema.json describes it."""
+    from models.runs.files import digest_of  # as above
+
+    sealed = replace(report, digest=digest_of(msgspec.json.decode(msgspec.json.encode(report))))
+    return msgspec.json.format(msgspec.json.encode(sealed), indent=2).decode() + "\n"
 
 
 def as_csv(report: Report) -> str:

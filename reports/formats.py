@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from claims.core.verdict import Outcome, Region, Verdict
+from claims.core.verdict import Outcome, Region, Side, Verdict
 from reports.records import Options
 
 __all__ = [
     *("SHORT", "STYLES", "commit", "count", "counted", "design", "duration", "estimate", "minute"),
-    *("number", "p_value", "plural", "shown", "sizes"),
+    *("number", "p_value", "plural", "shown", "side", "sizes"),
 ]
 
 
@@ -81,18 +81,32 @@ def estimate(verdict: Verdict, digits: int = 3, *, margin: bool = True) -> str:
 
     `<=`, `>=` and `in` where the interval is inside the region, `>`, `<` and `not in`
     where it is outside, `vs` where it straddles the edge. An exact value has no
-    interval to show.
+    interval to show. Of a verdict on both sets the two follow, `(train 1 [0.829, 1],
+    test 0 [0, 0.206])`. Without the margin there is neither.
     """
     value, interval = verdict.estimate, verdict.interval
     if value is None and interval in (None, (-math.inf, math.inf)):
         return "-"
-    shown = [] if value is None else [number(value, digits)]
     if interval is None and verdict.sampled:
-        return " ".join([*shown, "[no interval]"])
-    low, high = interval or (value or 0.0, value or 0.0)
-    if not low == high == value:
-        shown.append(f"[{number(low, digits)}, {number(high, digits)}]")
-    return " ".join([*shown, *(_against(verdict.region, (low, high)) if margin else ())])
+        return " ".join([*([] if value is None else [number(value, digits)]), "[no interval]"])
+    ends = interval or (value or 0.0, value or 0.0)
+    of = verdict.sides if margin else None
+    sides = [f"(train {side(of.train, digits)}, test {side(of.test, digits)})"] if of else []
+    return " ".join(
+        [_bounded(value, ends, digits), *(_against(verdict.region, ends) if margin else ()), *sides]
+    )
+
+
+def side(of: Side, digits: int = 3) -> str:
+    """The estimate on one set with its interval."""
+    return _bounded(of.estimate, of.interval, digits)
+
+
+def _bounded(value: float | None, interval: tuple[float, float], digits: int) -> str:
+    low, high = interval
+    shown = [] if value is None else [number(value, digits)]
+    shown += [] if low == high == value else [f"[{number(low, digits)}, {number(high, digits)}]"]
+    return " ".join(shown)
 
 
 def _against(region: Region, interval: tuple[float, float]) -> list[str]:

@@ -25,7 +25,7 @@ from reports.records import Report, Row
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["NAME", "SCHEMA", "Entry", "HistoryError", "add", "claims", "entries", "sound"]
+__all__ = ["NAME", "SCHEMA", "Entry", "HistoryError", "add", "claims", "sound"]
 
 NAME = "history.sqlite"
 SCHEMA = 4
@@ -110,20 +110,9 @@ def add(report: Report, folder: Path) -> str | None:
     return aside and f"the history was broken or old: set aside as {aside}, and a new one begun"
 
 
-def entries(folder: Path, claim: str) -> list[Entry]:
-    """All verdicts on a claim, by setting and backend, the oldest first; none where there is no history.
-
-    Raises:
-        HistoryError: the file is broken, of another version, or cannot be read, or a run in it was changed.
-    """
-    found, left_out = sound(folder, claim)
-    if left_out:
-        raise _BrokenError(folder / NAME, "; ".join(left_out))
-    return found
-
-
 def sound(folder: Path, claim: str) -> tuple[list[Entry], list[str]]:
-    """As `entries`; runs that are not as they were written are left out, with a sentence each.
+    """All verdicts on a claim, by setting and backend, the oldest first; none where there is no history. Runs
+    that are not as they were written are left out, with a sentence each.
 
     Raises:
         HistoryError: the file is broken, of another version, or cannot be read.
@@ -153,7 +142,7 @@ def claims(folder: Path) -> list[str]:
     """The claims that the history knows.
 
     Raises:
-        HistoryError: as `entries`.
+        HistoryError: as `sound`.
     """
     path = folder / NAME
     if not os.path.lexists(path):

@@ -17,7 +17,7 @@ from claims.core.verdict import Verdict
 
 __all__ = [
     *("Cells", "Line", "beside", "breadth", "clip", "clip_middle", "cut", "first_that_fits"),
-    *("grouped", "heading", "padded", "plain", "printable", "sectioned", "shrunk", "wrapped", "write"),
+    *("grouped", "heading", "padded", "plain", "printable", "shrunk", "wrapped", "write"),
 ]
 
 Line = list[tuple[str, dict[str, bool]]]
@@ -69,22 +69,6 @@ def heading(verdict: Verdict, width: int, ids: Sequence[str] = (), needed: str =
     kept = "  ".join(part.replace(" ", _HARD_SPACE) for part in whole if part)
     for line in wrapped(f"{', '.join(ids) or verdict.claim}  {verdict.statement}  {kept}", width):
         yield [(text.replace(_HARD_SPACE, " "), markup) for text, markup in line]
-
-
-def sectioned(
-    rows: Iterable[T],
-    verdict_of: Callable[[T], Verdict],
-    lines_of: Callable[[T], Iterable[Line]],
-    width: int,
-    title_of: Callable[[T], str] = lambda _: "",
-) -> Iterator[Line]:
-    """Each row's lines under the headings of its section and claim."""
-    for title, claims in grouped(rows, verdict_of, title_of):
-        yield from ([], [(title, {"bold": True})])
-        for _, same in claims:
-            yield from heading(verdict_of(same[0]), width)
-            for row in same:
-                yield from lines_of(row)
 
 
 # -- fitting --------------------------------------------------------------------------

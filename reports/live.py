@@ -19,8 +19,10 @@ import pytest
 
 from claims.harness.launch.distribution import split
 from models.runs.progress import Progress
+from reports.earlier import LIMIT, NAME
 from reports.formats import duration, number
 from reports.layout import Cells, clip_middle, first_that_fits, padded
+from reports.records import Report
 
 __all__ = ["Course", "compose", "costs"]
 
@@ -32,34 +34,19 @@ _PRIOR = 80.0
 _BAR = 24
 
 
-class _Durations(msgspec.Struct):
-    tests: dict[str, float]
-
-
-class _Options(msgspec.Struct):
-    scale: str
-
-
-class _About(msgspec.Struct):
-    options: _Options
-    durations: _Durations
-    trained: int = 0
-
-
-class _Earlier(msgspec.Struct):
-    """What is read of an earlier report."""
-
-    provenance: _About
-
-
 def costs(out: Path, scale: str) -> dict[str, float]:
-    """Seconds by what stands in a test's brackets: of the longest earlier run at this scale, if any."""
+    """Seconds by what stands in a test's brackets: of the longest earlier run at this scale, if any.
+
+    What is no report, whatever lies there, is passed over.
+    """
+    from data.files import read  # its room loads NumPy
+
     text = Path(__file__).with_name("costs.json").read_bytes()
     known = msgspec.json.decode(text, type=dict[str, dict[str, float]])
     found: list[dict[str, float]] = []
-    for path in out.glob("*/verdicts.json"):
-        with suppress(OSError, msgspec.MsgspecError):
-            about = msgspec.json.decode(path.read_bytes(), type=_Earlier).provenance
+    for path in out.glob(f"*/{NAME}"):
+        with suppress(OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            about = msgspec.json.decode(read(path, LIMIT), type=Report).provenance
             if about.trained and about.options.scale == scale:
                 found.append({_id(test): seconds for test, seconds in about.durations.tests.items()})
     return known.get(scale, known["quick"]) | max(found, key=lambda each: sum(each.values()), default={})

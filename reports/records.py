@@ -32,6 +32,14 @@ VERSION = 3
 """Of verdicts.json. Version 1 had no `version`, no p-values, and no rule in its rows; version 2 wrote a
 region as text, and knew of an experiment only its name. `reports.earlier` converts both."""
 
+Digest = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the report without it, as JSON on one line, keys sorted, no blanks: Python's "
+        "json.dumps(report, sort_keys=True, separators=(',', ':')).",
+    ),
+]
 Stamp = Annotated[str, Meta(description="UTC, ISO 8601.", extra_json_schema={"format": "date-time"})]
 
 
@@ -202,12 +210,16 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of one run: where it comes from, and one verdict for each claim and setting."""
+    """The report of one run: where it comes from, and one verdict for each claim and setting.
+
+    `digest` is what its file says; reports that were written before there was one have none.
+    """
 
     version: Annotated[int, Meta(ge=1)] = VERSION
     provenance: Provenance
     multiplicity: Multiplicity
     verdicts: tuple[Row, ...]
+    digest: Digest | None = None
 
     def to_pandas(self) -> DataFrame:
         """A row a verdict and a column a field; the interval as `low` and `high`, infinite where open.

@@ -16,7 +16,7 @@ from claims.core.change import Change
 from claims.core.verdict import Outcome
 from reports import files
 from reports.answer import Standing, answer, contradictions, listed
-from reports.earlier import Baseline
+from reports.earlier import UNSEALED, Baseline
 from reports.formats import STYLES, count, design, plural, sizes
 from reports.layout import Line, plain, wrapped
 from reports.records import Report, Row
@@ -192,6 +192,7 @@ def changes(rows: Sequence[Row], earlier: Baseline, width: int) -> Iterator[Line
     new = earlier.missing(rows)
     parts = [f"{rules} judged by another rule"] if rules else []
     parts += [f"{new} of {len(rows)} not in it"] if new else []
+    parts += [] if earlier.sealed else [f"it {UNSEALED}"]
     text = f"changed since the baseline: {len(moved) or 'none'}"
     yield from wrapped(f"{text} ({', '.join(parts)})" if parts else text, width, {"bold": True})
     for row, (before, now) in moved:

@@ -1,7 +1,8 @@
 """The verdict table on a terminal: a line a setting, its protocol and output in columns, every name whole.
 
-A claim on the training set and the one that asks the same of the test set share their lines. Where the width
-is short, numbers and words are shortened, and last a name takes a line of its own.
+A claim on the training set and the one that asks the same of the test set share their lines; one verdict on
+both sets shows both figures. Where the width is short, numbers and words are shortened, and last a name takes
+a line of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from claims.catalogue import CATALOGUE
 from claims.core.verdict import Outcome
 from reports import formats, layout
-from reports.formats import STYLES, counted, estimate, p_value
+from reports.formats import STYLES, counted, estimate, p_value, side
 from reports.layout import Cells, Line, clip
 from reports.records import Row
 
@@ -68,7 +69,7 @@ def table(rows: Sequence[Row], width: int, *, reasons: bool = False) -> list[Lin
     """The table, every line at most `width` characters long; with `reasons` each stands below its row."""
     found: list[Line] = []
     for title, claims in layout.grouped(_items(rows, width), lambda item: item[0]):
-        single = [item[0] for _, same in claims for item in same if len(item) == 1]
+        single = [item[0] for _, same in claims for item in same if not _of_both(same, width)]
         header, *lone = _fitted(single, width, why=not reasons)
         how = f", {single[0].strength}" if lone and "strength" not in header else ""
         found += [[], [(f"{title}{how}", {"bold": True})]]
@@ -78,7 +79,7 @@ def table(rows: Sequence[Row], width: int, *, reasons: bool = False) -> list[Lin
             first = same[0]
             found += layout.heading(first[0], width, [row.claim for row in first], needed(first[0]))
             lines = alone
-            if len(first) > 1:
+            if _of_both(same, width):
                 lines = iter(_beside(same, width))
                 found.append(_line(next(lines), {}))
             for item, cells in zip(same, lines, strict=False):
@@ -110,7 +111,7 @@ def _items(rows: Sequence[Row], width: int) -> list[Item]:
         first = of.beside if of else ""
         pairs = list(zip(claims.get(first, ()), same, strict=False))
         alike = [_place(row) for row in claims.get(first, ())] == [_place(row) for row in same]
-        if alike and layout.breadth(_beside(pairs, width)) <= width - 2:
+        if alike and _of_both(pairs, width):
             items[first] = list(pairs)
         else:
             items[id] = [(row,) for row in same]
@@ -119,6 +120,13 @@ def _items(rows: Sequence[Row], width: int) -> list[Item]:
 
 def _place(row: Row) -> tuple[str, str]:
     return row.setting, row.output
+
+
+def _of_both(items: Sequence[Item], width: int) -> bool:
+    """Whether these lines have a figure of the training set and one of the test set, of two claims or of one
+    on both, and have room for them."""
+    both = all(len(item) > 1 or item[0].sides for item in items)
+    return both and layout.breadth(_beside(items, width)) <= width - 2
 
 
 # -- their cells ----------------------------------------------------------------------
@@ -193,20 +201,29 @@ def _estimate(row: Row, style: _Style) -> str:
     return estimate(row, style.digits, margin=False)
 
 
-def _beside(items: Sequence[Item], width: int) -> list[Cells]:
-    """Header and rows of a claim and its twin on the test set."""
-    names = _names([item[0] for item in items])
+_TWO = {"verdict": "training", "estimate": "", "verdict of test": "test", "estimate of test": ""}
+_ONE = {name: name for name in ("verdict", "training", "test")}
+"""Columns and their titles: of a claim and its twin on the test set, and of one verdict on both sets."""
 
-    def cells(name: str, item: Item, style: _Style) -> Cells:
-        found = {"setting": name}
-        for side, row in zip(("", " of test"), item, strict=True):
-            found |= {f"verdict{side}": _verdict(row, style), f"estimate{side}": _estimate(row, style)}
-        return found | ({"n": str(item[0].n)} if style.n else {})
+
+def _beside(items: Sequence[Item], width: int) -> list[Cells]:
+    """Header and rows of lines on both sets."""
+    names = _names([item[0] for item in items])
+    titles = _TWO if len(items[0]) > 1 else _ONE
+
+    def cells(item: Item, style: _Style) -> Iterator[str]:
+        for row in item:
+            yield _verdict(row, style)
+            if titles is _TWO:
+                yield _estimate(row, style)
+            elif of := row.sides:
+                yield from (side(of.train, style.digits), side(of.test, style.digits))
 
     def laid_out(style: _Style) -> list[Cells]:
-        header = {"setting": names[0], "verdict": "training", "estimate": "", "verdict of test": "test"}
-        rows = [cells(name, item, style) for name, item in zip(names[1:], items, strict=True)]
-        return [header | {"estimate of test": ""} | ({"n": "n"} if style.n else {}), *rows]
+        found = [titles, *(dict(zip(titles, cells(item, style), strict=True)) for item in items)]
+        found = [{"setting": name} | row for name, row in zip(names, found, strict=True)]
+        counts = ["n", *(str(item[0].n) for item in items)]
+        return [row | {"n": n} for row, n in zip(found, counts, strict=True)] if style.n else found
 
     fitted = layout.first_that_fits(_PAIRS, laid_out, lambda found: layout.breadth(found) <= width - 2)
     return layout.padded(fitted, right=("n",))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     End = float | None  # as JSON has it: null where open
 
-__all__ = ["Evidence", "Failed", "Outcome", "Region", "Strength", "Verdict", "decide"]
+__all__ = ["Evidence", "Failed", "Outcome", "Region", "Side", "Sides", "Strength", "Verdict", "decide"]
 
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=0)]
@@ -112,6 +112,27 @@ def _closed(ends: tuple[End, End]) -> tuple[float, float]:
     return -math.inf if low is None else low, math.inf if high is None else high
 
 
+class Side(msgspec.Struct, frozen=True):
+    """The estimate on one set and its bounds, in the claim's unit."""
+
+    estimate: float
+    interval: tuple[float, float]
+
+    def __str__(self) -> str:
+        return f"{self.estimate} [{self.interval[0]}, {self.interval[1]}]"
+
+
+class Sides(msgspec.Struct, frozen=True):
+    """What one verdict on the training set and the test set found on each; its own estimate and bounds are
+    the least, or the greatest, of the two."""
+
+    train: Side
+    test: Side
+
+    def __str__(self) -> str:
+        return f"train {self.train}, test {self.test}"
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """What one experiment or proof found, before anything is decided.
 
@@ -131,6 +152,7 @@ class Evidence(msgspec.Struct, frozen=True):
         note: a sentence for the reader.
         cites: a proof in words that the evidence leans on.
         inapplicable: why the claim says nothing here: a prerequisite that the run itself fails.
+        sides: the parts by themselves, where they are the training set and the test set.
     """
 
     estimate: float | None
@@ -147,6 +169,7 @@ class Evidence(msgspec.Struct, frozen=True):
     note: str = ""
     cites: str = ""
     inapplicable: str = ""
+    sides: Sides | None = None
 
     def __post_init__(self) -> None:
         if self.interval is not None and self.interval[0] > self.interval[1]:
@@ -187,6 +210,7 @@ class Verdict(msgspec.Struct, frozen=True):
             trains.
         output: of those networks, or their loss where that is not the mean squared error: "softmax", "bce".
         open: why an inconclusive verdict is that, and what would decide it.
+        sides: of the evidence: its parts on the training set and on the test set, where it is about both.
     """
 
     claim: Annotated[str, Meta(min_length=1)]
@@ -218,6 +242,7 @@ class Verdict(msgspec.Struct, frozen=True):
     case: str = ""
     output: str = ""
     open: Open | None = None
+    sides: Sides | None = None
 
     def __post_init__(self) -> None:
         if self.interval is None:
@@ -233,12 +258,6 @@ class Verdict(msgspec.Struct, frozen=True):
     def sampled(self) -> bool:
         """Whether it is a statement about networks of which some were drawn: then its p-value counts."""
         return self.strength is Strength.STATISTICAL
-
-    def as_json(self) -> dict[str, object]:
-        """Plain JSON values; a number that is not finite becomes None or an open interval end (None)."""
-        fields: dict[str, object] = msgspec.json.decode(msgspec.json.encode(self))
-        del fields["figures"], fields["failed"], fields["open"]
-        return fields | {"region": str(self.region)}
 
 
 def decide(
@@ -307,6 +326,7 @@ def decide(
         failed=tuple(of.claim for of in failed_prerequisites),
         case=case,
         output=output,
+        sides=evidence.sides,
     )
 
 

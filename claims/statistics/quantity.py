@@ -129,6 +129,11 @@ class Smallest:
     def upper(self, alpha: float) -> float:
         return min(part.upper(alpha / len(self.parts)) for part in self.parts.values())
 
+    def each(self, alpha: float) -> list[tuple[float, float]]:
+        """Both bounds of every part, in their order: the least of them are this quantity's own."""
+        shared = alpha / len(self.parts)
+        return [(part.lower(alpha), part.upper(shared)) for part in self.parts.values()]
+
     def at_least(self, edge: float) -> float:
         return max(part.at_least(edge) for part in self.parts.values())
 

@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ import numpy as np
 import safetensors.numpy
 
 from data import files
+from models.parts.part import canonical
 
 __all__ = [
     "JSON_LIMIT",
     "DamageError",
     "StoreError",
     "StoreWarning",
+    "bears_digest",
     "checked",
+    "digest_of",
     "encoded",
     "listed",
     "parsed",
@@ -115,6 +118,26 @@ def checked(content: bytes, name: str) -> dict[str, Any]:
     if with_digest(value) != content:
         raise DamageError(f"{name} does not match its own digest")
     return value
+
+
+def digest_of(value: Mapping[str, Any]) -> str:
+    """The digest that a JSON object bears as its `digest`, whatever its blanks and the order of its keys: of
+    all the rest of it as `models.parts.part.canonical` writes that."""
+    rest = {name: of for name, of in value.items() if name != "digest"}
+    return hashlib.sha256(canonical(rest).encode()).hexdigest()
+
+
+def bears_digest(value: Mapping[str, Any]) -> bool:
+    """Whether the object bears its digest; not if it bears none, as those that were written before had one.
+
+    Raises:
+        DamageError: it bears that of another.
+    """
+    if value.get("digest") is None:
+        return False
+    if value["digest"] != digest_of(value):
+        raise DamageError("does not match its own digest: it was changed after it was written")
+    return True
 
 
 def tensors_of(content: bytes) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from claims.catalogue.order import paper_order
 from claims.core.change import Change, change, key
 from reports.comparison.pairing import Reason, digits_of, paired, reasons
-from reports.earlier import NAME, read
+from reports.earlier import NAME, UNSEALED, read
 from reports.formats import commit, design, minute, sizes
 from reports.layout import printable
 from reports.records import Report, Row
@@ -194,6 +194,8 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
         if len({about.data[data] for about in abouts if data in about.data}) > 1:
             yield f"the bytes of data set {data} differ"
     for name, report in zip(names, reports, strict=True):
+        if not report.digest:
+            yield f"{name} {UNSEALED}"
         if not report.provenance.complete:
             yield f"{name} is partial: {report.provenance.interrupted or 'it ended early'}"
         for (claim, setting), number in Counter(map(key, report.verdicts)).items():

@@ -219,13 +219,11 @@ def _lines(comparison: Comparison, rows: Sequence[Difference], width: int) -> li
         found += wrapped(f"mind: {text}", width, {"yellow": True})
     found += [[], *_header(columns, style, floor)] if rows else []
     pairs = zip(rows, cells[::2], cells[1::2], strict=True)
-    found += layout.sectioned(
-        pairs,
-        lambda of: of[0].any,
-        lambda of: _row(*of, columns=columns, style=style, width=width),
-        width,
-        lambda of: _beyond(of[0]),
-    )
+    for title, claims in layout.grouped(pairs, lambda of: of[0].any, lambda of: _beyond(of[0])):
+        found += [[], [(title, {"bold": True})]]
+        for _, same in claims:
+            found += layout.heading(same[0][0].any, width)
+            found += [line for of in same for line in _row(*of, columns, style, width)]
     found += [[], *wrapped(_summary(comparison.rows, len(columns)), width, {"bold": True})]
     for text in (_pairs(comparison), *map(str, comparison.unpaired)):
         found += wrapped(text, width)
@@ -267,7 +265,6 @@ def _row(
     row: Difference,
     outcomes: Cells,
     estimates: Cells,
-    *,
     columns: Sequence[Column],
     style: _Style,
     width: int,

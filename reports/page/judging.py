@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from claims.catalogue.figures import PaperFigure
 from claims.core.verdict import Outcome
-from reports.formats import STYLES, estimate
+from reports.formats import STYLES
 from reports.page.words import PageRow
 
 __all__ = ["FigureClaim", "Judging", "judging"]
@@ -15,11 +15,11 @@ __all__ = ["FigureClaim", "Judging", "judging"]
 
 @dataclass(frozen=True, slots=True)
 class FigureClaim:
-    """A claim that a figure shows, with (protocol, outcome, numbers) of each of its verdicts."""
+    """A claim that a figure shows, with (protocol, outcome) of each of its verdicts."""
 
     id: str
     statement: str
-    outcomes: list[tuple[str, Outcome, str]]
+    outcomes: list[tuple[str, Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ def judging(figure: PaperFigure, rows: Sequence[PageRow]) -> Judging | None:
         if subjects and not any(map(figure.shows, subjects)):
             continue
         found = by_claim.setdefault(verdict.claim, FigureClaim(verdict.claim, verdict.statement, []))
-        found.outcomes.append((verdict.protocol, verdict.outcome, estimate(verdict)))
+        found.outcomes.append((verdict.protocol, verdict.outcome))
     if not by_claim:
         return None
     said: dict[Outcome, list[str]] = {}
     for outcome in STYLES:
         for claim in by_claim.values():
-            where = [protocol for protocol, of, _ in claim.outcomes if of == outcome and protocol]
-            if any(of == outcome for _, of, _ in claim.outcomes):
+            where = [protocol for protocol, of in claim.outcomes if of == outcome and protocol]
+            if any(of == outcome for _, of in claim.outcomes):
                 said.setdefault(outcome, []).append(f"{claim.id} ({', '.join(where)})" if where else claim.id)
     return Judging(list(by_claim.values()), said)

@@ -21,6 +21,7 @@ import numpy as np
 
 from claims.curves.shown import shown
 from models.backend import cores
+from models.runs.code import code_digest
 from models.runs.content import ValueStore
 from models.runs.files import DamageError
 from models.runs.remote.opened import at_hand
@@ -106,26 +107,15 @@ def _identity(one: Asked) -> dict[str, Any]:
     return {"runs": runs, "claim": one.claim, "code": _version()}
 
 
-_CODE = (
-    "claims/core/margins.py",
-    "claims/curves",
-    "claims/evidence/trained",
-    "claims/statistics",
-    "models/runs/run.py",
-    "reports/plots",
-)
 _WORDS = ("agreement.txt", "curves.txt", "descent.txt")
 
 
 @cache
 def _version() -> str:
-    """Digest of the code that computes, and of the words of captions: one that changes makes all anew."""
-    root = TEMPLATES.parents[1]
-    found = [path for name in _CODE for path in sorted((root / name).rglob("*.py")) or [root / name]]
-    digest = hashlib.sha256()
-    for path in (*found, *(TEMPLATES / name for name in _WORDS)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    """Digest of the code that computes, with all that it imports, and of the words of captions: what changes
+    makes all anew."""
+    words = b"".join((TEMPLATES / name).read_bytes() for name in _WORDS)
+    return f"{code_digest((__name__,))} {hashlib.sha256(words).hexdigest()}"
 
 
 # -- computing ------------------------------------------------------------------------

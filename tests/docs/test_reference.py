@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import pytest
 from claims.catalogue import CATALOGUE
 from docs import reference
 from docs.reference import main
+from reports.earlier import UNSEALED
+from reports.files import as_json
 from tests.reports.sample_reports import report, saved, verdict
 
 ARGUMENTS = ("claims/", "-n", "auto", "--scale", "quick", "--report-dir", "reports/out/reference")
@@ -148,13 +151,19 @@ def test_a_changed_checkout_runs_nothing(
     assert not (checkout / "reports" / "out").exists()
 
 
-def test_a_finished_report_can_be_taken(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Without a run; it is left where it is."""
+def test_a_finished_report_can_be_taken(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without a run; it is left where it is. Of one that bears no digest, that is said."""
     folder = saved(tmp_path_factory.mktemp("out") / "cpu", whole())
     (folder / "index.html").write_text(PAGE)
     target = checkout / "reports" / "reference"
     assert main(["--from", str(folder), "--to", str(target)]) == 0
     assert (target / "cpu" / "verdicts.json").read_bytes() == (folder / "verdicts.json").read_bytes()
+    assert "digest" not in capfd.readouterr().out
+    saved(folder, json.loads(as_json(whole())) | {"digest": None})
+    assert main(["--from", str(folder), "--to", str(target)]) == 0
+    assert f"verdicts.json {UNSEALED}" in capfd.readouterr().out
 
 
 def test_a_swap_that_fails_puts_the_old_one_back(

@@ -24,9 +24,7 @@ twenty seconds.
 
 *Right*: the result is that of sound files. *Set aside, made again*: so it is, after the damaged file was
 moved to `set-aside/` and a warning. *Clean error*: it says what was got, what was wanted, and the cure; a
-run of a history that was changed counts here, being left out and named. *Another valid file*: a report or
-the record of controls bears no digest, and one that is valid is taken as it stands. The last three must not
-be.
+run of a history that was changed counts here, being left out and named. The last three must not be.
 """
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from claims.core.origin import Origin, merge
 from models.checkout import versions
+from models.runs.files import digest_of
 from reports import files
 from reports.records import Provenance, Report, Row
 from tests.reports.sample_options import options as default_options
@@ -45,11 +46,16 @@ def report(*rows: Row, options: dict[str, Any] | None = None, **about: Any) -> R
     return files.compose(Provenance(**merge([origin]) | fields | about), rows or [verdict()])
 
 
+def sealed(made: dict[str, Any]) -> str:
+    """The JSON of a report that was altered, with the digest of what it says now if it had any."""
+    return json.dumps(made | ({"digest": digest_of(made)} if made.get("digest") else {}))
+
+
 def saved(folder: Path, made: Report | dict[str, Any]) -> Path:
     """The report's folder, with its files as a run writes them."""
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(made, Report):
         files.write(made, folder)
     else:
-        (folder / "verdicts.json").write_text(json.dumps(made))
+        (folder / "verdicts.json").write_text(sealed(made))
     return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,11 @@ def test_earlier_runs_are_remembered(tmp_path: Path) -> None:
             verdict(), trained=trained, durations={"total": seconds, "tests": {"t.py::t[E1-x]": seconds}}
         )
         saved(tmp_path / name, made)
-    (tmp_path / "bad").mkdir()
-    (tmp_path / "bad" / "verdicts.json").write_text("{")
+    for name, text in (("bad", "{"), ("deep", "[" * 100_000)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "verdicts.json").write_text(text)
+    (tmp_path / "waits").mkdir()
+    os.mkfifo(tmp_path / "waits" / "verdicts.json")
     found = costs(tmp_path, "quick")
     assert found["E1-x"] == 7.0
     assert found["E10-mnist-1k-500-he"] == known["E10-mnist-1k-500-he"]

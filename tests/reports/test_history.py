@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from reports import history
 from reports.files import as_json
-from reports.history import NAME, HistoryError, add, claims, entries, sound
+from reports.history import NAME, Entry, HistoryError, add, claims, sound
 from reports.layout import printable
 from tests.reports.sample_reports import HOSTILE, PROVED, report, verdict
 
@@ -29,6 +29,14 @@ def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
     """What a query finds in the folder's history."""
     with closing(sqlite3.connect(folder / NAME)) as connection:
         return connection.execute(query).fetchall()
+
+
+def entries(folder: Path, claim: str) -> list[Entry]:
+    """All verdicts on a claim, of a history of which nothing is left out."""
+    found, left_out = sound(folder, claim)
+    if left_out:
+        raise HistoryError("; ".join(left_out))
+    return found
 
 
 def test_a_run_is_one_row_and_a_verdict_another(tmp_path: Path) -> None:

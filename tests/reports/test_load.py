@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from claims.core.verdict import Outcome
 from reports import files, load
@@ -32,7 +33,8 @@ def written(tmp_path: Path) -> Path:
 
 def test_a_folder_or_a_file(written: Path) -> None:
     """Either names the report, which is the one that was written."""
-    assert load(written) == load(str(written / "verdicts.json")) == REPORT
+    found = load(written)
+    assert found == load(str(written / "verdicts.json")) == replace(REPORT, digest=found.digest)
 
 
 def test_what_is_no_report_is_a_value_error(tmp_path: Path) -> None:

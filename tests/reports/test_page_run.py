@@ -79,6 +79,7 @@ def test_the_controls_are_written_down(harness: pytest.Pytester, workers: str) -
     harness.runpytest_inprocess("-p", "reports.page.plugin", "-n", workers, "tests/claims")
     found = read_controls(harness.path / "reports/out/controls.json")
     assert isinstance(found, Controls)
+    assert found.digest
     assert {(control.claim, control.outcome, control.passed) for control in found.controls} == {
         ("E1", "supported", True),
         ("E1", "refuted", False),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from claims.core.verdict import Outcome, Strength
 from claims.harness.launch.controls import read_controls
+from models.runs.files import digest_of
 from reports.page.words import again, judged, prerequisites, reproduce
 from reports.rendering import anchor
 from tests.reports import page_samples as samples
@@ -149,17 +150,41 @@ CONTROLS = {
     [
         (None, "E1", "not run here: python -m pytest tests/claims -k controls"),
         (
-            CONTROLS,
+            CONTROLS | {"digest": digest_of(CONTROLS)},
             "E1",
             "all 2 planted cases came out as planted (finished 2024-01-01, commit ffffffffffff)",
         ),
+        (
+            CONTROLS,
+            "E1",
+            "all 2 planted cases came out as planted (finished 2024-01-01, commit ffffffffffff; without a "
+            "digest, so that a change to it would not be seen)",
+        ),
+        (
+            CONTROLS | {"digest": digest_of(CONTROLS | {"finished": "2024-01-02"})},
+            "E1",
+            "not known, since controls.json does not match its own digest: it was changed after it was "
+            "written, run them again: python -m pytest tests/claims -k controls",
+        ),
+        ({}, "E1", "unreadable in controls.json, run them again"),
         (CONTROLS, "E2", "1 of 2 planted cases came out wrong: t[E2-refuted] (finished 2024-01-01"),
         (CONTROLS, "E3", "none on record"),
         ("{", "E1", "unreadable in controls.json, run them again"),
         ([], "E1", "unreadable in controls.json, run them again"),
         ({"controls": [{"claim": "E1"}]}, "E1", "unreadable in controls.json, run them again"),
     ],
-    ids=["absent", "passed", "failed", "other claim", "no JSON", "list", "keys"],
+    ids=[
+        "absent",
+        "passed",
+        "no digest",
+        "changed",
+        "empty",
+        "failed",
+        "other claim",
+        "no JSON",
+        "list",
+        "keys",
+    ],
 )
 def test_the_controls_outcome_is_read(content: Any, claim: str, said: str, out: Path) -> None:
     """As the harness's own tests wrote it; absent or unreadable, the section says what to run."""

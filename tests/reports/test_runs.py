@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 
 from reports import files
+from tests.reports.sample_reports import sealed
 
 SCHEMA = json.loads((Path(files.__file__).parent / "schema" / "verdicts.schema.json").read_text())
 BROKEN = "\ndef test_broken(): assert 0\ndef test_plain(): pass\n"
@@ -199,7 +200,7 @@ def test_a_changed_outcome_fails_where_asked(harness: pytest.Pytester, report_of
     harness.runpytest_inprocess("-k", "std or var")
     earlier = report_of("reports/out/cpu-slice")
     earlier["verdicts"][0]["outcome"] = "supported"
-    (harness.path / "earlier.json").write_text(json.dumps(earlier))
+    (harness.path / "earlier.json").write_text(sealed(earlier))
     result = harness.runpytest_inprocess("--baseline", "earlier.json", "--fail-on", "changed")
     result.assert_outcomes(failed=1, passed=3)
     text = result.stdout.str()
@@ -223,7 +224,7 @@ def test_another_rule_is_no_change(harness: pytest.Pytester, report_of: Read) ->
         if verdict["claim"] == "E1":
             verdict["outcome"] = "supported"
             verdict["rule"] = "another rule"
-    (harness.path / "earlier.json").write_text(json.dumps(earlier))
+    (harness.path / "earlier.json").write_text(sealed(earlier))
     result = harness.runpytest_inprocess("--baseline", "earlier.json", "--fail-on", "changed")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["changed since the baseline: none (3 judged by another rule)"])
@@ -235,7 +236,7 @@ def test_a_baseline_of_other_settings_does_not_pass(harness: pytest.Pytester, re
     earlier = report_of()
     for verdict in earlier["verdicts"]:
         verdict["setting"] += "-other"
-    (harness.path / "earlier.json").write_text(json.dumps(earlier))
+    (harness.path / "earlier.json").write_text(sealed(earlier))
     result = harness.runpytest_inprocess("--baseline", "earlier.json")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     text = result.stdout.str()
@@ -252,7 +253,7 @@ def test_a_baseline_may_be_the_report_that_the_run_writes(harness: pytest.Pytest
     path = harness.path / "reports/out/cpu/verdicts.json"
     earlier = report_of()
     earlier["verdicts"][1]["outcome"] = "supported"
-    path.write_text(json.dumps(earlier))
+    path.write_text(sealed(earlier))
     told = harness.runpytest_inprocess("--baseline", str(path))
     told.stdout.fnmatch_lines(["changed since the baseline: 1", "*supported -> refuted"])
 

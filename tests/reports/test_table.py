@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from claims.catalogue import CATALOGUE
 from claims.catalogue.order import paper_order
 from claims.core.causes import Cause, Open
-from claims.core.verdict import Region, Strength
+from claims.core.verdict import Region, Side, Sides, Strength
 from reports import summary
 from reports.formats import duration, estimate, number
 from reports.layout import plain
@@ -145,6 +145,29 @@ def test_train_and_test_stand_on_one_line() -> None:
     assert not any("E9, E9-test" in line for line in apart)
     reasons = " ".join(" ".join(text(80, rows, reasons=True)).split())
     assert "E9: whole interval inside >= 0.85 E9-test: whole interval outside >= 0.85" in reasons
+
+
+def test_one_verdict_on_both_sets_shows_both_figures() -> None:
+    """M2's line has the training set's and the test set's; where they do not fit, the verdict's own. A report
+    that was written before has that alone."""
+    both = Sides(Side(1.0, (0.83, 1.0)), Side(0.25, (0.07, 0.52)))
+    one = {"estimate": 0.25, "interval": (0.07, 0.52)}
+    rows = [verdict("M2", name, "mnist-1k-500", sides=both, **one) for name in ("std", "he")]
+    assert text(80, [verdict("M1", setting="mnist-1k-500-300"), *rows])[-3:] == [
+        "  setting       init  output  verdict  training     test                n",
+        "  mnist-1k-500  std   linear  refuted  1 [0.83, 1]  0.25 [0.07, 0.52]  12",
+        "  mnist-1k-500  he    linear  refuted  1 [0.83, 1]  0.25 [0.07, 0.52]  12",
+    ]
+    (coloured,) = [piece for piece, markup in lines(rows, 80)[-1] if markup]
+    assert coloured == "refuted"
+    narrow = text(60, rows)
+    assert "training" not in " ".join(narrow)
+    assert narrow[-1] == "  mnist-1k-500  he    linear  refuted  0.25 [0.07, 0.52]  12"
+    before = [replace(row, sides=None) for row in rows]
+    assert "0.25 [0.07, 0.52]" in text(80, before)[-1]
+    assert "training" not in " ".join(text(80, before))
+    assert estimate(rows[0]) == "0.25 [0.07, 0.52] < 0.7 (train 1 [0.83, 1], test 0.25 [0.07, 0.52])"
+    assert estimate(rows[0], margin=False) == "0.25 [0.07, 0.52]"
 
 
 def test_reasons_stand_in_full_below_their_rows() -> None:

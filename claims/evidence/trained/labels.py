@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from claims.core.claim import Claim
 from claims.core.margins import A_POINT, ABOVE_CHANCE, ALPHA, HALF_LABELS, RISING, SAME_LABELS
 from claims.core.measured import measured
-from claims.core.verdict import Evidence
+from claims.core.verdict import Evidence, Side, Sides
 from claims.evidence.trained.legs import beside_the_first_leg, conclusive, endings, join, last
 from claims.evidence.trained.metrics import (
     Ends,
@@ -270,8 +271,9 @@ def same_labels(run: Run, claim: Claim) -> Evidence:
                 else "unknown"
             )
         )
-    return measured(
-        Smallest(shares),
+    least = Smallest(shares)
+    found = measured(
+        least,
         claim,
         len(pairs),
         _UNIT,
@@ -279,3 +281,5 @@ def same_labels(run: Run, claim: Claim) -> Evidence:
         diverged=run.diverged,
         note=join(*notes, endings(run), diverged_note(run)),
     )
+    train, test = map(Side, (of.value for of in shares.values()), least.each(claim.alpha))
+    return msgspec.structs.replace(found, sides=Sides(train, test))

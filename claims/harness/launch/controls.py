@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from models.checkout import checkout
 
@@ -34,22 +35,30 @@ class Control(msgspec.Struct, frozen=True):
 
 
 class Controls(msgspec.Struct, frozen=True):
-    """The planted controls, as the harness's own tests left them: controls.json."""
+    """The planted controls, as the harness's own tests left them: controls.json. `digest` is what the file
+    says, None of one that was written before it had any."""
 
     finished: str = ""
     commit: str | None = None
     dirty: bool | None = None
     controls: tuple[Control, ...] = ()
+    digest: str | None = None
 
 
 def read_controls(path: Path) -> Controls | str:
     """What the file says; a missing one is no problem, another form is a sentence."""
     from data.files import read  # its room loads NumPy, which must not be before `one_thread`
+    from models.runs.files import DamageError, bears_digest
 
     try:
-        return msgspec.json.decode(read(path, LIMIT), type=Controls)
+        content = read(path, LIMIT)
+        found = msgspec.json.decode(content, type=Controls)
+        bears_digest(msgspec.json.decode(content))
+        return found if found.controls else f"unreadable in {path.name}"  # no run writes none
     except FileNotFoundError:
         return Controls()
+    except DamageError as error:
+        return f"not known, since {path.name} {error}"
     except (OSError, msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return f"unreadable in {path.name}"
 
@@ -83,14 +92,15 @@ class ControlsRecorder:
         """Write the file, unless no control ran; where it cannot be, the page says they were not run."""
         if not self.passed:
             return
-        from models.runs.files import write_whole  # as above
+        from models.runs.files import digest_of, write_whole  # as above
 
         controls = tuple(
             Control(claim, outcome, test, passed)
             for (test, claim, outcome), passed in sorted(self.passed.items())
         )
         finished = datetime.now(UTC).isoformat(timespec="seconds")
-        made = msgspec.json.encode(Controls(finished, **checkout(self.root), controls=controls))
+        found = Controls(finished, **checkout(self.root), controls=controls)
+        made = replace(found, digest=digest_of(msgspec.to_builtins(found)))
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self.folder / NAME, msgspec.json.format(made) + b"\n")
+            write_whole(self.folder / NAME, msgspec.json.format(msgspec.json.encode(made)) + b"\n")

@@ -124,6 +124,20 @@ def test_exactly_one_pair_is_not_claimed_of_one_population():
     assert (verdict.n, verdict.sampling_unit) == (8, "quadruples")
 
 
+@pytest.mark.parametrize(("train", "test"), [(1.0, 0.5), (0.5, 1.0), (1.0, 1.0)])
+def test_both_sides_stand_beside_the_lesser(train, test):
+    """M2: each set's share and bounds; the verdict's are the least of the two, its reason names the set."""
+    run = planted(plateau(np.full(32, 0.2)), agreement=train)
+    other = planted(plateau(np.full(32, 0.2)), agreement=test)
+    verdict = judged("M2", labels.same_labels, altered(run, test_agreement=other.arrays["test_agreement"]))
+    sides = [verdict.sides.train, verdict.sides.test]
+    assert [side.estimate for side in sides] == [float(train == 1.0), float(test == 1.0)]
+    assert verdict.estimate == min(side.estimate for side in sides)
+    assert verdict.interval == tuple(min(side.interval[end] for side in sides) for end in (0, 1))
+    lesser = "train labels: whole" if train < test else "test labels: whole" if test < train else "whole"
+    assert verdict.reason.startswith(lesser)
+
+
 @pytest.mark.parametrize("id", ["E3", "E8", "E8-one", "M2", "D5"])
 def test_labels_of_lost_networks_are_no_evidence(id):
     """Networks of NaN label everything alike: agreement and accuracy are unknown, not perfect, not poor."""
