@@ -37,7 +37,7 @@ class Evaluation:
         self.output, self.loss, self.on = output, loss, on
         # A regression's table has no zeros to leave out.
         sparse = on.kind == "cpu" and labels is not None
-        order, blocks = evaluation_blocks(x, torch.tensor(labels)) if sparse else whole_blocks(x)
+        order, blocks = evaluation_blocks(x) if sparse else whole_blocks(x)
         self._order = order.numpy()
         blocks = [block.to(on.device, on.dtype) for block in blocks]
         # [K, m], so that samples are innermost, as they are in the engine's activations.

@@ -10,8 +10,10 @@ every product as they lie; of the rest, the tail, a product gathers the ones it 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -35,6 +37,9 @@ _ROWS = 16
 
 _BLOCK = 128
 """Samples an evaluation takes at once: fewer have more zeros in common, more share a gathering of weights."""
+
+_POOL = 4_096
+"""Samples from which blocks are chosen: the choice takes a time that grows with their square, 0.1 s here."""
 
 _WHOLE_BLOCK = 1_000
 """The same where nothing is left out; bounds the activations' memory."""
@@ -116,37 +121,36 @@ def whole_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:
     return torch.arange(len(x)), [Inputs(part.t()) for part in x.split(_WHOLE_BLOCK)]
 
 
-def evaluation_blocks(x: Tensor, labels: Tensor) -> tuple[Tensor, list[Inputs]]:
+def evaluation_blocks(x: Tensor) -> tuple[Tensor, list[Inputs]]:
     """Blocks of similar samples, since those have more zeros in common, and their order [m].
 
-    Each label's samples are halved, and the halves again, across the first principal direction of which
-    inputs are 0, until a half is a block.
+    A block takes the sample with the fewest inputs, then again and again the one that adds the fewest to
+    those it has. On 1,000 digits a block of 128 uses 400 of 614 inputs so, one of a label's samples 434.
 
     Args:
         x: inputs [m, d_x].
-        labels: [m] classes.
     """
-    uses = x != 0
-    parts = [
-        part for label in labels.unique() for part in _halved(uses, (labels == label).nonzero().squeeze(1))
-    ]
+    uses = (x != 0).numpy()
+    pools = np.split(np.arange(len(x)), range(_POOL, len(x), _POOL))
+    parts = [torch.from_numpy(pool[part]) for pool in pools for part in _alike(uses[pool])]
     return torch.cat(parts), [_without_zeros(x[part]) for part in parts]
 
 
-def _halved(uses: Tensor, samples: Tensor) -> list[Tensor]:
-    """The samples, indices into `uses` [m, d_x], in blocks; all but the last of a label are full."""
-    if len(samples) <= _BLOCK:
-        return [samples]
-    use = uses[samples].to(torch.float32)
-    use /= use.mean(0).clamp(min=1e-3).sqrt()  # an input that few samples use says more about them
-    use -= use.mean(0)
-    direction = torch.ones(use.shape[1])
-    for _ in range(8):  # power iteration: any rough direction will do
-        direction = use.t() @ (use @ direction)
-        direction /= direction.norm().clamp(min=1e-30)
-    along = samples[torch.argsort(use @ direction, stable=True)]
-    half = max(1, round(len(samples) / _BLOCK / 2)) * _BLOCK
-    return _halved(uses, along[:half]) + _halved(uses, along[half:])
+def _alike(uses: np.ndarray) -> Iterator[np.ndarray]:
+    """Blocks of the samples, indices into `uses` [m, d_x], the last smaller."""
+    alone, by_input = uses.sum(1, dtype=np.int32), np.ascontiguousarray(uses.T)
+    taken, none = np.zeros(len(uses), dtype=bool), np.iinfo(np.int32).max
+    for start in range(0, len(uses), _BLOCK):
+        block, covered = [], np.zeros(uses.shape[1], dtype=bool)
+        adds = np.where(taken, none, alone)  # inputs that a sample would add
+        for _ in range(min(_BLOCK, len(uses) - start)):
+            block.append(best := int(adds.argmin()))
+            fresh = uses[best] & ~covered
+            covered |= fresh
+            adds -= by_input[fresh].sum(0, dtype=np.int32)
+            taken[best] = True
+            adds[taken] = none
+        yield np.array(block)
 
 
 def _without_zeros(samples: Tensor) -> Inputs:

@@ -166,15 +166,26 @@ def test_joined_first_layers_serve_all_networks(sparse):
 
 
 def test_evaluation_blocks_hold_every_sample_once(sparse, monkeypatch):
-    """Blocks are the samples in the order returned, by label, with all inputs that are not 0."""
+    """Blocks are the samples in the order returned, from one pool after another, with all inputs that are not
+    0."""
     monkeypatch.setattr(inputs, "_BLOCK", 4)
-    labels = torch.arange(40) % 3
-    order, blocks = evaluation_blocks(sparse, labels)
-    assert sorted(order.tolist()) == list(range(40))
-    assert labels[order].tolist() == sorted(labels.tolist())
+    monkeypatch.setattr(inputs, "_POOL", 22)
+    order, blocks = evaluation_blocks(sparse)
+    assert sorted(order[:22].tolist()) == list(range(22))
+    assert sorted(order[22:].tolist()) == list(range(22, 40))
     assert torch.equal(torch.cat([dense(block, 9) for block in blocks]), sparse[order])
-    assert [len(block) for block in blocks] == [4, 4, 4, 2] + [4, 4, 4, 1] * 2
+    assert [len(block) for block in blocks] == [4, 4, 4, 4, 4, 2, 4, 4, 4, 4, 2]
     assert any(block.tail is not None for block in blocks)
+
+
+def test_evaluation_blocks_are_of_samples_with_zeros_in_common(monkeypatch):
+    """The sample with the fewest inputs, then whichever adds the fewest; the first of equal ones."""
+    monkeypatch.setattr(inputs, "_BLOCK", 3)
+    used = [[0, 1, 2], [3], [0, 1], [3, 4, 5], [0, 2], [3, 5]]
+    x = torch.zeros(6, 6)
+    for row, places in zip(x, used, strict=True):
+        row[places] = 1.0
+    assert evaluation_blocks(x)[0].tolist() == [1, 5, 3, 2, 0, 4]
 
 
 def test_whole_blocks_are_the_samples_as_they_come(sparse, monkeypatch):
