@@ -27,7 +27,10 @@ CHECKPOINT_SECONDS = 3.0
 """A checkpoint costs a write of the whole training state, so short epochs share one."""
 
 _SHARE = 40
-"""Times as long as the last checkpoint took to write until the next: they cost a fortieth at most."""
+"""Times as long as a checkpoint takes until the next: they cost a fortieth at most."""
+
+_RATE = 300e6
+"""Bytes a second that the first one is expected to be written at, its digest and the copies included."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,20 +98,28 @@ class Training:
         started = time.monotonic()
         trainer, resumed = self._start()
         resumed_from, spent = (trainer.epoch, resumed.seconds) if resumed else (None, 0.0)
-        last, pause = time.monotonic(), self.every
+        last, pause, first = time.monotonic(), self.every, True
         self._report(trainer)
         while not trainer.finished:
             trainer.run_epoch()
             self._report(trainer)
             now = time.monotonic()
-            if self.save is not None and not trainer.finished and now - last >= pause:
-                self.save(Checkpoint(trainer.epoch, trainer.state(), spent + now - started))
-                last = time.monotonic()
-                pause = max(self.every, _SHARE * (last - now)) if self.every else 0.0
+            if self.save is None or trainer.finished or now - last < pause:
+                continue
+            state = trainer.state()
+            if first and now - last < (pause := self._pause(sum(a.nbytes for a in state.values()) / _RATE)):
+                continue
+            self.save(Checkpoint(trainer.epoch, state, spent + now - started))
+            first, last = False, time.monotonic()
+            pause = self._pause(last - now)
         arrays = {name: np.ascontiguousarray(value) for name, value in trainer.result().items()}
         del trainer
         _trim()
         return Trained(arrays, resumed_from, spent + time.monotonic() - started)
+
+    def _pause(self, cost: float) -> float:
+        """Seconds between two checkpoints that take so many."""
+        return max(self.every, _SHARE * cost) if self.every else 0.0
 
     def _fresh(self) -> Trainer | Descender:
         # torch is imported only where something trains

@@ -152,3 +152,26 @@ def test_checkpoints_that_take_long_to_write_are_rarer(monkeypatch, every, saved
     spec = store_process.experiment(epochs=8)
     Training(spec, DATA, CPU, 1, save=save, every=every)()
     assert found == saved
+
+
+@pytest.mark.parametrize(("every", "saved"), [(0.0, [1, 2, 3, 4, 5, 6, 7]), (1.0, [4, 5, 6, 7])])
+def test_a_large_first_checkpoint_waits(monkeypatch, every, saved):
+    """An epoch lasts 10 s, and what is to be written is expected to take 1 s: not before forty of them."""
+    now, found = [0.0], []
+    monkeypatch.setattr(training.time, "monotonic", lambda: now[0])
+    run_epoch, state = trainer_module.Trainer.run_epoch, trainer_module.Trainer.state
+
+    def slow(trainer):
+        run_epoch(trainer)
+        now[0] += 10.0
+
+    def measured(trainer):
+        found_state = state(trainer)
+        monkeypatch.setattr(training, "_RATE", float(sum(one.nbytes for one in found_state.values())))
+        return found_state
+
+    monkeypatch.setattr(trainer_module.Trainer, "run_epoch", slow)
+    monkeypatch.setattr(trainer_module.Trainer, "state", measured)
+    spec = store_process.experiment(epochs=8)
+    Training(spec, DATA, CPU, 1, save=lambda checkpoint: found.append(checkpoint.epoch), every=every)()
+    assert found == saved
