@@ -92,12 +92,10 @@ class ScoreTargets(Part):
         accuracy = torch.full_like(loss, self.accuracy)
         for _ in range(_TRIES):
             tried = system.solve(damping * system.size, going, accuracy, self.most)
-            there = at.w + tried.p
+            ray = problem.along(here, at.w, tried.p)
+            length = best_length(ray, at.loss, ray(torch.ones_like(at.loss)), going)
+            there = at.w + length.t[:, None] * tried.p
             reached = problem.loss(there)
-            length = best_length(problem.along(here, at.w, tried.p), at.loss, reached, going)
-            if bool((length.t != 1).any()):
-                there = at.w + length.t[:, None] * tried.p
-                reached = problem.loss(there)
             products = products + going * (tried.products + 1) + length.tried
             better = going & (reached < (1 - _NOTHING) * at.loss)
             w = torch.where(better[:, None], there, w)

@@ -28,6 +28,7 @@ from models.recorders.history import DIVERGED, largest_class
 from models.recorders.pairs import quadruple_pairs
 from models.second_leg.fields import ROWS
 from models.second_leg.movement import activation_flips, relative_movement
+from models.second_leg.on_test import OnTest
 from models.second_leg.quadruple import NARROW, Quadruple
 from models.second_leg.rows import together
 
@@ -82,6 +83,7 @@ class Descender:
         targets = [torch.from_numpy(np.array(y)) for y in (data.targets_train, data.targets_test)]
         self.baseline = tuple(constant_loss(targets[0], y, experiment.objective.loss) for y in targets)
         self.problem = problem_of(experiment, data, self.on.device)
+        self._on_test = OnTest(self.problem, backend)
         self.initial_seeds = initial_seeds(experiment.networks.seed, spec.numbers)
         groups = [number % len(experiment.populations) for number in spec.numbers]
         self._w0 = self.problem.flat(
@@ -154,7 +156,7 @@ class Descender:
 
     def _fresh(self, k: int) -> Quadruple:
         # A problem of its own, over the same data: problems remember their last w, and threads share nothing.
-        return Quadruple(self.spec, copy(self.problem), self._start[self._own(k)])
+        return Quadruple(self.spec, copy(self.problem), self._start[self._own(k)], self._on_test)
 
     def _result(self, k: int, one: Quadruple) -> dict[str, np.ndarray]:
         """Rows of a quadruple that has ended, its certificates, and where its networks are."""

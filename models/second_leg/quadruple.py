@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from models.descent.method import Descending
-from models.engines.view import NetworksView
+from models.engines.view import NetworksView, joined
 from models.objectives.losses import loss_per_sample
 from models.recorders.pairs import weight_differences
 from models.second_leg.rows import Rows
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from models.engines.view import Judged
     from models.recorders.view import Side
     from models.second_leg.descent import Descent
+    from models.second_leg.on_test import OnTest
 
 __all__ = ["NARROW", "Quadruple"]
 
@@ -43,13 +44,14 @@ class Quadruple:
         spec: the descent.
         problem: of its experiment.
         w: [M, P] float64, where they begin.
+        on_test: judges them on the test side.
 
     Attributes:
         rows: what was recorded so far.
         steps: [M], steps taken by each network.
     """
 
-    def __init__(self, spec: Descent, problem: Problem, w: Tensor) -> None:
+    def __init__(self, spec: Descent, problem: Problem, w: Tensor, on_test: OnTest) -> None:
         self.spec, self.problem = spec, problem
         self.rows = Rows(problem.data)
         self.steps = np.zeros(len(w), dtype=np.int64)
@@ -60,13 +62,9 @@ class Quadruple:
         self._problems = [copy(problem) for _ in self._slices]
         starts = zip(self._problems, self._slices, strict=True)
         self._groups = [spec.methods[0].start(own, w[part]) for own, part in starts]
-        device = problem.x.device
-        self._x_test, self._y_test = (
-            torch.from_numpy(np.array(a)).to(device, torch.float32)
-            for a in (problem.data.x_test, problem.data.targets_test)
-        )
-        # Each group's z on the test side, until it steps: who has ended is judged once.
-        self._on_test: dict[int, Tensor] = {}
+        self._on_test = on_test
+        # What each group is on the test side, until it steps: who has ended is judged once.
+        self._tested: dict[int, Judged] = {}
         self._record()
 
     # -- stepping ---------------------------------------------------------------------------
@@ -92,7 +90,7 @@ class Quadruple:
             if len(going):
                 self._groups[k] = self._stepped(k, going)
                 self.steps[own.start + going] += 1
-                self._on_test.pop(k, None)
+                self._tested.pop(k, None)
         self._record()
 
     def _stepped(self, k: int, going: np.ndarray) -> Descending:
@@ -135,22 +133,20 @@ class Quadruple:
         self.rows.add(view, gradient=at.gradient.cpu().numpy(), products=at.products.cpu().numpy())
 
     def _judged(self, at: Descending, side: Side) -> Judged:
-        """Losses and labels; the training side is the descent's own, the test side is judged in float32."""
-        objective = self.spec.experiment.objective
-        if side == "train":
-            own = zip(self._problems, self._slices, strict=True)
-            y, z = self.problem.y, torch.cat([problem.scores(at.w[part]) for problem, part in own])
-        else:
-            y = self._y_test
+        """Losses and labels; the training side is the descent's own, in float64."""
+        if side == "test":
             for k, part in enumerate(self._slices):
-                if k not in self._on_test:
-                    self._on_test[k] = self.problem.scores(at.w[part].to(torch.float32), self._x_test)
-            z = torch.cat([self._on_test[k] for k in range(len(self._slices))])
+                if k not in self._tested:
+                    self._tested[k] = self._on_test(at.w[part])
+            return joined([self._tested[k] for k in range(len(self._slices))])
+        objective = self.spec.experiment.objective
+        own = zip(self._problems, self._slices, strict=True)
+        y, z = self.problem.y, torch.cat([problem.scores(at.w[part]) for problem, part in own])
         h = z.relu() if objective.output == "relu" else z
         labels = h.argmax(-1).to(torch.uint8).cpu().numpy()
-        if side == "train" and objective.penalty is None:
+        if objective.penalty is None:
             return at.loss.cpu().numpy(), labels
-        losses = loss_per_sample(z.double(), y.double(), objective.output, objective.loss).mean(1)
+        losses = loss_per_sample(z, y, objective.output, objective.loss).mean(1)
         return losses.cpu().numpy(), labels
 
     # -- state ------------------------------------------------------------------------------
@@ -175,7 +171,7 @@ class Quadruple:
         def put_back(array: np.ndarray) -> Tensor:
             return torch.tensor(array).to(device)  # a copy, into torch's own memory
 
-        self._on_test.clear()
+        self._tested.clear()
         self.rows.load(_under("rows/", state))
         self.steps, self._method = state["steps"].copy(), state["method"].tolist()
         self._groups = [
