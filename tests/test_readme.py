@@ -44,9 +44,9 @@ def test_the_two_commands_are_there() -> None:
     """The README opens with one command for the claims and one for the tests; then it says how torch comes
     without CUDA, on 3.12 and 3.13 as well."""
     assert COMMANDS[:3] == [
-        "python -m pip install -e . && python -m pytest claims/ -n auto",
+        "python -m pip install -e . --no-compile && python -m pytest claims/ -n auto",
         "python -m pip install -e '.[dev]' && python -m pytest tests/ -n auto",
-        "python -m pip install -e . --extra-index-url https://download.pytorch.org/whl/cpu",
+        "python -m pip install -e . --no-compile --extra-index-url https://download.pytorch.org/whl/cpu",
     ]
 
 
