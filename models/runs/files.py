@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -140,12 +140,34 @@ def bears_digest(value: Mapping[str, Any]) -> bool:
     return True
 
 
-def tensors_of(content: bytes) -> dict[str, np.ndarray]:
-    """The arrays of a safetensors file by name; DamageError where it is none."""
+def tensors_of(content: bytes, wanted: Callable[[str], bool] | None = None) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file by name, all or those wanted; DamageError where it is none."""
     try:
-        return safetensors.numpy.load(content)
+        return safetensors.numpy.load(content if wanted is None else _part(content, wanted))
     except Exception as error:  # the library's own exceptions share no documented base
         raise DamageError(f"is not a safetensors file ({error})") from error
+
+
+def _part(content: bytes, wanted: Callable[[str], bool]) -> bytes:
+    """The safetensors file with these arrays alone: loading takes two copies of all there is.
+
+    A file is a length of eight bytes, a header in JSON with each array's place in what follows, and that.
+    """
+    start = 8 + int.from_bytes(content[:8], "little")
+    if start > len(content):
+        raise ValueError(f"got {len(content)} bytes, wanted a header that ends at {start}")
+    header, kept, parts, end = json.loads(content[8:start]), {}, [], 0
+    for name, about in header.items():
+        if name != "__metadata__" and wanted(name):
+            a, b = about["data_offsets"]
+            if not 0 <= a <= b <= len(content) - start:
+                raise ValueError(f"got {name} at {a} to {b}, wanted a place in {len(content) - start} bytes")
+            parts.append(content[start + a : start + b])
+            kept[name] = about | {"data_offsets": [end, end + b - a]}
+            end += b - a
+    head = json.dumps(kept).encode()
+    head += b" " * (-len(head) % 8)
+    return b"".join([len(head).to_bytes(8, "little"), head, *parts])
 
 
 # -- writing --------------------------------------------------------------------------

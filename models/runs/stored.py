@@ -65,7 +65,7 @@ def _read(root: Path, key: str, sha256: str | None, wanted: Callable[[str], bool
     about, tensors = read_run(folder)
     if sha256 not in (None, about["sha256"]):
         raise DamageError("has other bytes than the report names: it was trained again or damaged")
-    arrays = {name: array for name, array in tensors_of(tensors).items() if wanted(name)}
+    arrays = tensors_of(tensors, wanted)
     try:
         return Run(spec=spec_of(about["spec"]), arrays=arrays, key=key)
     except (LookupError, TypeError, ValueError) as error:

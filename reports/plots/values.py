@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from claims.curves.shown import shown
 from models.backend import cores
+from models.runs.cache import Recent
 from models.runs.code import code_digest
 from models.runs.content import ValueStore
 from models.runs.files import DamageError
@@ -124,9 +125,13 @@ Order = tuple[Place, tuple[Source, ...], list[str]]
 """The store, runs side by side, and the claims whose quantity is asked; "" for all fields."""
 
 
+_recent = Recent()  # of this process
+
+
 def _answers(orders: Sequence[Order]) -> list[list[str]]:
     """For each order its values as JSON, or in a value's place the reason why there is none."""
     workers = min(cores(), len(orders))
+    _recent.clear()
     if workers > 1 and len(orders) >= MANY:
         # Spawned, not forked: the process may hold threads and xdist's channels.
         context = multiprocessing.get_context("spawn")
@@ -140,7 +145,7 @@ def _answer(order: Order) -> list[str]:
     """JSON, which is kept as one text: the store digests a text in no time."""
     store, sources, claims = order
     try:
-        runs = [read(store, source) for source in sources]
+        runs = [_recent.get((store, source), partial(read, store, source)) for source in sources]
     except (DamageError, OSError) as damage:
         return [Problem(damage)] * len(claims)
     return [_encoded(_judged(runs, id) if id else fields_of(runs[0])) for id in claims]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from models.experiment import Experiment
-from models.runs.cache import RUNS, RunCache
+from models.runs.cache import RUNS, Recent, RunCache
 from models.runs.run import Run
 from tests.helpers.specs import mlp
 
@@ -66,3 +67,42 @@ def test_as_many_are_kept_as_a_comparison_needs():
         hand(of(epochs))
     assert times == list(range(1, RUNS + 1))
     assert RUNS >= 4
+
+
+@pytest.fixture
+def reads() -> list[str]:
+    return []
+
+
+def test_the_last_runs_that_fit_are_kept(reads: list[str]) -> None:
+    """Of 100 bytes each, two fit into 250; who is asked for again counts as the last."""
+    recent = Recent(250)
+
+    def get(name: str) -> Run:
+        def read() -> Run:
+            reads.append(name)
+            second = Run(of(1), {"loss": np.zeros(40, dtype=np.uint8)}, "second")
+            return Run(of(1), {"loss": np.zeros(60, dtype=np.uint8)}, name, second=second)
+
+        found = recent.get(name, read)
+        assert found.key == name
+        return found
+
+    assert get("a") is get("a")
+    for name in ("b", "a", "c", "a", "b"):
+        get(name)
+    assert reads == ["a", "b", "c", "b"]
+    recent.clear()
+    get("b")
+    assert reads[4:] == ["b"]
+
+
+def test_one_that_does_not_fit_is_handed_out_and_not_kept(reads: list[str]) -> None:
+    recent = Recent(50)
+
+    def read() -> Run:
+        reads.append("large")
+        return Run(of(1), {"loss": np.zeros(60, dtype=np.uint8)}, "large")
+
+    assert recent.get("large", read).key == recent.get("large", read).key == "large"
+    assert len(reads) == 2

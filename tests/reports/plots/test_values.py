@@ -130,3 +130,17 @@ def test_all_cores_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "cores", lambda: 2)
     other = Values(tmp_path)
     assert (other.of(wanted), other.computed) == (here, 2)
+
+
+def test_a_run_is_read_once_for_several_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone and beside another; and anew when values are asked for again."""
+    runs = [samples.store(tmp_path, samples.run(epochs=epochs)) for epochs in (3, 5)]
+    wanted = [asked(runs[0]), Asked((*sources(runs[:1]), *sources(runs[1:])))]
+    seen, read = [], module.read
+    monkeypatch.setattr(module, "read", lambda *of: seen.append(of[1].parts[0].key) or read(*of))
+    found = Values(tmp_path).of(wanted)
+    assert all(isinstance(value, Fields) for value in found.values())
+    assert seen == [run.key for run in runs]
+    (tmp_path / "figures").rename(tmp_path / "others")
+    assert Values(tmp_path).of(wanted) == found
+    assert len(seen) == 4
