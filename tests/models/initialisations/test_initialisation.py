@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from models.initialisations import initialisation
+from models.initialisations.initialisation import normal
+from models.networks.network import Parameter
 from models.parts.part import find
-from models.parts.seeds import minibatch_order
+from models.parts.seeds import generator, minibatch_order
 from tests.helpers.specs import initial_weights
 
 PROTOCOLS = [
@@ -89,3 +92,21 @@ def test_the_order_is_a_permutation_of_its_seed_and_epoch():
         np.testing.assert_array_equal(np.sort(order.numpy()), np.arange(50))
         assert torch.equal(order, minibatch_order(50, epoch, seed))
     assert len({tuple(order.tolist()) for order in orders.values()}) == len(orders)
+
+
+@pytest.mark.parametrize(("room", "kept"), [(2**20, 1), (2**10, 0)], ids=["kept", "no room"])
+def test_numbers_that_are_remembered_are_those_that_were_drawn(monkeypatch, room, kept):
+    """Byte for byte, at any deviation, and what the stream gives next; whoever has them may write on them."""
+    monkeypatch.setattr(initialisation, "_REMEMBERED", room)
+    monkeypatch.setattr(initialisation, "_numbers", numbers := {})
+    about = Parameter((100, 100))
+    first = torch.empty(100, 100, dtype=torch.float64).normal_(generator=(stream := generator(5, "W1")))
+    later = torch.rand(3, generator=stream)
+    for deviation in (1.0, 3.0, 1.0):
+        found = normal(about, deviation, stream := generator(5, "W1"))
+        assert torch.equal(found, first * deviation)
+        assert torch.equal(torch.rand(3, generator=stream), later)
+        found.zero_()
+        normal(Parameter((4, 4)), 1.0, generator(6, "W1"))  # too few to be worth it
+    assert not torch.equal(normal(about, 1.0, generator(6, "W1")), first)
+    assert len(numbers) == 2 * kept
