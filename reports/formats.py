@@ -76,13 +76,13 @@ def counted(verdict: Verdict) -> str:
     return ", look ".join(filter(None, [text, verdict.look]))
 
 
-def estimate(verdict: Verdict, digits: int = 3, *, margin: bool = True) -> str:
+def estimate(verdict: Verdict, digits: int = 3, *, margin: bool = True, sides: bool = True) -> str:
     """The estimate with its interval against the margin.
 
     `<=`, `>=` and `in` where the interval is inside the region, `>`, `<` and `not in`
     where it is outside, `vs` where it straddles the edge. An exact value has no
-    interval to show. Of a verdict on both sets the two follow, `(train 1 [0.829, 1],
-    test 0 [0, 0.206])`. Without the margin there is neither.
+    interval to show. Of a verdict on both sets the two follow, if they are wanted,
+    `(train 1 [0.829, 1], test 0 [0, 0.206])`. Without the margin there is neither.
     """
     value, interval = verdict.estimate, verdict.interval
     if value is None and interval in (None, (-math.inf, math.inf)):
@@ -90,11 +90,10 @@ def estimate(verdict: Verdict, digits: int = 3, *, margin: bool = True) -> str:
     if interval is None and verdict.sampled:
         return " ".join([*([] if value is None else [number(value, digits)]), "[no interval]"])
     ends = interval or (value or 0.0, value or 0.0)
-    of = verdict.sides if margin else None
-    sides = [f"(train {side(of.train, digits)}, test {side(of.test, digits)})"] if of else []
-    return " ".join(
-        [_bounded(value, ends, digits), *(_against(verdict.region, ends) if margin else ()), *sides]
-    )
+    found = [_bounded(value, ends, digits), *(_against(verdict.region, ends) if margin else ())]
+    if margin and sides and (of := verdict.sides):
+        found.append(f"(train {side(of.train, digits)}, test {side(of.test, digits)})")
+    return " ".join(found)
 
 
 def side(of: Side, digits: int = 3) -> str:

@@ -71,7 +71,8 @@ def table(rows: Sequence[Row], width: int, *, reasons: bool = False) -> list[Lin
     for title, claims in layout.grouped(_items(rows, width), lambda item: item[0]):
         single = [item[0] for _, same in claims for item in same if not _of_both(same, width)]
         header, *lone = _fitted(single, width, why=not reasons)
-        how = f", {single[0].strength}" if lone and "strength" not in header else ""
+        strengths = {row.strength for _, same in claims for item in same for row in item}
+        how = f", {strengths.pop()}" if len(strengths) == 1 else ""
         found += [[], [(f"{title}{how}", {"bold": True})]]
         found += [_line(header, {name: {"bold": True} for name in header})] if lone else []
         alone = iter(lone)

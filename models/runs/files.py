@@ -133,7 +133,7 @@ def bears_digest(value: Mapping[str, Any]) -> bool:
     Raises:
         DamageError: it bears that of another.
     """
-    if value.get("digest") is None:
+    if "digest" not in value:
         return False
     if value["digest"] != digest_of(value):
         raise DamageError("does not match its own digest: it was changed after it was written")

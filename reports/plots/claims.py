@@ -63,7 +63,7 @@ def over_time(rows: Sequence[tuple[Row, Sequence[Source]]], found: Found, pool: 
 def _view(row: Row, label: str, runs: Sequence[Source], of: Shown, found: Found, pool: Pool) -> View:
     values = {run: found[Asked((run,))] for run in runs}
     known = {run: value for run, value in values.items() if isinstance(value, Fields)}
-    view = View(label, outcome=row.outcome, text=_written(row), early=of.early)
+    view = View(label, outcome=row.outcome, text=estimate(row) + "*" * row.fell, early=of.early)
     if len(known) < len(values):
         why = next(value for value in values.values() if isinstance(value, str))
         return replace(view, problem=f"No curves: {why}.")
@@ -148,12 +148,7 @@ def _interval(row: Row) -> Interval:
     value, low, high = (
         None if end is None or not math.isfinite(end) else short(end) for end in (row.estimate, low, high)
     )
-    return Interval(row.setting, value, low, high, row.outcome, _written(row))
-
-
-def _written(row: Row) -> str:
-    """Estimate, interval and margin as everywhere on the page."""
-    return estimate(row) + "*" * row.fell
+    return Interval(row.setting, value, low, high, row.outcome, estimate(row, sides=False) + "*" * row.fell)
 
 
 def _region(row: Row) -> tuple[float | None, float | None]:

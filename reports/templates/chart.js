@@ -157,7 +157,7 @@
   // -- one panel of lines ------------------------------------------------------------
   function drawLines(panel, width) {
     const { spec, state, figure } = panel, lines = spec.lines.map((k) => data.series[k]);
-    const time = timeOf(lines, figure.early), height = !figure.paper ? 236 : figure.card ? 108 : 82;
+    const time = timeOf(lines, figure.early), height = !figure.paper ? 236 : figure.card ? 108 : 96;
     const box = { left: 52, right: width - (spec.mark ? 34 : 12), top: 10, bottom: height - 38 };
     const drawn = lines.map((line) => ({ line, points: pointsOf(line, time, spec.rest) }));
     const [a, b] = figure.zoom || [0, 1];
@@ -265,7 +265,7 @@
     rows.forEach((row, k) => {
       const at = box.top + each * (k + 0.5) + (narrow && !alone ? 8 : 0), group = svg(root, "g", { class: "row" });
       const fits = (text, room) => (text.length * 6.2 > room ? `${text.slice(0, Math.max(4, Math.floor(room / 6.2) - 1))}…` : text);
-      if (alone) { /* its name and numbers stand above the figure */ } else if (narrow) svg(group, "text", { x: box.left, y: at - 12, class: "start" }, fits(`${row.label}  ${shown(row)}`, width - 20));
+      if (alone) { /* its name and numbers stand above the figure */ } else if (narrow) svg(group, "text", { x: box.left, y: at - 12, class: "start halo" }, fits(`${row.label}  ${shown(row)}`, width - 20));
       else {
         svg(group, "text", { x: box.left - 10, y: at + 4, class: "end" }, fits(row.label, left - 12));
         svg(group, "text", { x: box.right + 12, y: at + 4, class: "start" }, fits(shown(row), right - 12));
@@ -449,8 +449,8 @@
     const room = figure.paper || figure.room, charts = panels.filter((panel) => panel.spec.lines).length;
     const most = Math.max(1, Math.floor((room + 14) / (figure.paper ? 210 : 264))), columns = charts > most && charts % most && charts % 3 === 0 && most > 3 ? 3 : charts > most && charts === 4 ? Math.min(2, most) : Math.min(Math.max(charts, 1), most);
     for (const panel of panels) {
-      const alone = !panel.spec.lines && (panels.length === 1 || charts && panel.spec.rows.length === 1);
-      const wide = alone ? 1 : panel.spec.lines ? columns : Math.min(2, Math.max(1, Math.floor(room / 380)));
+      const alone = !panel.spec.lines && !(figure.paper && !figure.card) && (panels.length === 1 || charts && panel.spec.rows.length === 1);
+      const wide = alone ? 1 : panel.spec.lines ? columns : Math.min(2, Math.max(1, Math.floor(room / (figure.paper ? 340 : 380))));
       const width = Math.floor((room - 14 * (wide - 1)) / wide) - 0.5;
       panel.element.style.width = `${width}px`;
       panel.width = Math.max(200, width);

@@ -50,14 +50,20 @@
   const related = (words, word) => ALIKE.some((group) => group.includes(word) && group.some((other) => words.has(other)));
 
   // -- claims and their verdicts -------------------------------------------------------------------------------
+  /** Its texts, which tags tell apart as blanks do. */
+  function textOf(element) {
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), texts = [];
+    while (walker.nextNode()) texts.push(walker.currentNode.data);
+    return texts.join(" ");
+  }
   const table = byId("table"), body = table.tBodies[0], rows = Array.from(body.rows), text = byId("filter-text"), form = byId("filters");
   const selects = Array.from(form.querySelectorAll("select"));
   const cards = Array.from(document.querySelectorAll(".claim"), (card) => ({
-    card, id: card.dataset.claim.toLowerCase(), said: found(Array.from(card.querySelectorAll("h4, .paper"), (part) => part.textContent).join(" ")), ruled: found(card.querySelector(".facts").textContent + card.closest(".part").querySelector("h3").textContent), verdicts: [] }));
+    card, id: card.dataset.claim.toLowerCase(), said: found(Array.from(card.querySelectorAll("h4, .paper"), textOf).join(" ")), ruled: found(`${textOf(card.querySelector(".facts"))} ${textOf(card.closest(".part").querySelector("h3"))}`), verdicts: [] }));
   const cardOf = new Map(cards.map((of) => [of.card, of]));
   const verdicts = rows.map((row) => {
     const detail = byId(row.dataset.row), of = cardOf.get(detail.closest(".claim"));
-    const verdict = { row, detail, of, data: { ...row.dataset, ...of.card.dataset }, words: found(`${row.textContent} ${detail.textContent}`) };
+    const verdict = { row, detail, of, data: { ...row.dataset, ...of.card.dataset }, words: found(`${textOf(row)} ${textOf(detail)}`) };
     of.verdicts.push(verdict);
     return verdict;
   });

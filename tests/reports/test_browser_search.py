@@ -36,6 +36,18 @@ def test_a_search_finds_claims(opened: Callable[..., Any], words: str, expected:
     assert ask(opened(), words) == expected
 
 
+def test_what_a_cell_holds_is_found(opened: Callable[..., Any]) -> None:
+    """A setting as it is printed, and the word for how a verdict is known."""
+    page = opened()
+    cells = page.eval_on_selector_all(
+        "#table tbody tr", "rows => rows.map(row => [1, 2, 6].map(k => row.cells[k].textContent.trim()))"
+    )
+    assert cells
+    for claim, setting, how in cells:
+        assert claim in ask(page, setting)
+        assert claim in ask(page, how)
+
+
 def test_a_search_without_an_answer_says_what_is_near(opened: Callable[..., Any]) -> None:
     """Where no claim has all words, those that have the most are shown, and it is said."""
     page = opened()
