@@ -155,18 +155,23 @@ class Multilayer(Problem):
         """Lets go of the last forward pass and linearisation."""
         self._last = self._linear = None
 
-    def along(self, at: Linearisation, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
+    def along(
+        self, at: Linearisation, w: Tensor, p: Tensor, first: Tensor | None = None
+    ) -> Callable[[Tensor], Tensor]:
         """What takes lengths t [M] to the loss at w + t p, [M], where `at` is the linearisation at w.
 
         The first layer's pre-activations are linear in t: the inputs are multiplied once, by the step and in
-        float32, and a length costs what the layers above do. At t = 0 nothing is rounded.
+        float32, if they were not by who found it, and a length costs what the layers above do. At t = 0
+        nothing is rounded.
         """
         if self.spec.objective.penalty is not None or self.depth == 1:
             return super().along(at, w, p)
         assert isinstance(at, Layered)
         layers, moves = self.layers(w), self.layers(p)
         V, c = moves[0]
-        move = _product(self.inputs.x.float(), V.float()).add_(c.float()[:, None])
+        move = first
+        if move is None:
+            move = _product(self.inputs.x.float(), V.float()).add_(c.float()[:, None])
 
         def loss(t: Tensor) -> Tensor:
             t = t[:, None, None]
@@ -189,12 +194,16 @@ class Multilayer(Problem):
 
     def push(self, at: Layered, v: Tensor) -> Tensor:
         """J v [M, m, K], computed in the type of v [M, P] and of `at`."""
+        return self.moves(at, v)[1]
+
+    def moves(self, at: Layered, v: Tensor) -> tuple[Tensor, Tensor]:
+        """How v moves the first layer's pre-activations, [M, m, width], and J v."""
         layers = self.layers(v)
-        moved = _product(at.inputs[0], layers[0][0]).add_(layers[0][1][:, None])
+        first = moved = _product(at.inputs[0], layers[0][0]).add_(layers[0][1][:, None])
         rest = zip(layers[1:], at.inputs[1:], at.active, at.weights[1:], strict=True)
         for (V, b), h, active, W in rest:
-            moved = torch.baddbmm(h @ V, moved.mul_(active), W).add_(b[:, None])
-        return moved
+            moved = torch.baddbmm(h @ V, moved * active, W).add_(b[:, None])
+        return first, moved
 
     def spread(self, parts: Sequence[Tensor]) -> Tensor:
         """The inverse of `layers`, W1, b1, W2, ... as a row [M, P], float64, with 0 at unused inputs."""

@@ -146,8 +146,11 @@ class Problem:
     def forget(self) -> None:
         """Lets go of what is kept for the next step; nothing here."""
 
-    def along(self, at: Linearisation, w: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
-        """What takes lengths t [M] to the loss at w + t p, [M], where `at` is the linearisation at w."""
+    def along(
+        self, at: Linearisation, w: Tensor, p: Tensor, first: Tensor | None = None
+    ) -> Callable[[Tensor], Tensor]:
+        """What takes lengths t [M] to the loss at w + t p, [M], where `at` is the linearisation at w and
+        `first` is the step's own (`models.descent.newton.step.Step`)."""
         return lambda t: self.loss(w + t[:, None] * p)
 
     def _scores(self, parameters: Mapping[str, Tensor], buffers: Mapping[str, Tensor], x: Tensor) -> Tensor:

@@ -121,7 +121,7 @@ class LevenbergMarquardt(Part):
             products = products + going * (tried.products + 1)
             open_ = going & ~(whole <= _FAR_DOWN * at.loss)
             if bool(open_.any()):
-                length = best_length(problem.along(here, at.w, tried.p), at.loss, whole, open_)
+                length = best_length(problem.along(here, at.w, tried.p, tried.first), at.loss, whole, open_)
                 if bool((length.t != 1).any()):
                     there = at.w + length.t[:, None] * tried.p
                     reached = problem.loss(there)

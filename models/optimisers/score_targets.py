@@ -92,7 +92,7 @@ class ScoreTargets(Part):
         accuracy = torch.full_like(loss, self.accuracy)
         for _ in range(_TRIES):
             tried = system.solve(damping * system.size, going, accuracy, self.most)
-            ray = problem.along(here, at.w, tried.p)
+            ray = problem.along(here, at.w, tried.p, tried.first)
             length = best_length(ray, at.loss, ray(torch.ones_like(at.loss)), going)
             there = at.w + length.t[:, None] * tried.p
             reached = problem.loss(there)

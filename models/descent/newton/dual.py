@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,21 @@ _FELT = 1e-2
 
 _GROUPS = 3
 """Of outputs that share a Cholesky factor, where one for all is too coarse."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """A vector v [M, K, m] of the equations, passed through the weights.
+
+    Attributes:
+        v: itself.
+        weights: J^T L v / sqrt(m), [M, P].
+        first: how these move the first layer's pre-activations, [M, m, width].
+    """
+
+    v: Tensor
+    weights: Tensor
+    first: Tensor | None = None
 
 
 class Dual:
@@ -111,22 +127,43 @@ class Dual:
             return found.v
 
         wanted = accuracy * _norm(b)
+        passed: Passed | None = None
+
+        def exact(v: Tensor) -> Tensor:
+            nonlocal passed
+            if self.strength:
+                return self._product(self.kernel, shift, v)
+            # As fast as by the Gram matrices, and what it is on the way is nearly always the step, but for
+            # its length.
+            weights = self._pulled(v)
+            first, moved = self.problem.moves(self.low, weights.to(self.dtype))
+            passed = Passed(v, weights, first)
+            return torch.add(shift * v, self.curvature.transposed(moved).mT, alpha=1 / self.root)
+
         found = conjugate_gradients(
-            partial(self._product, self.kernel, shift),
+            exact,
             precondition,
             b,
             lambda _, rest: (_norm(rest) <= wanted) | (inner >= most),
             most,
         )
-        u = self.curvature.apply((found.v.mT / self.root).to(self.dtype))
-        p = -self.problem.pull(self.low, u)
+        once = passed is not None and int(found.products.max()) == 1
+        if passed is None or not once:
+            passed = Passed(found.v, self._pulled(found.v))
+        length = -_along(passed.v, found.v)
+        p = length[:, None] * passed.weights
+        first = None if passed.first is None else length[:, None, None].to(self.dtype) * passed.first
         bent = found.rest + shift * found.v - b  # A D A^T v, by what the system says
         if self.strength:
             p = torch.where(self.weights > 0, self.scale[:, None], 1.0) * p - moves
             bent = bent - (self.r - b)
         curved = bent.square().sum((1, 2)) + self.strength * (self.weights * p).square().sum(1)
-        products = 2 * (found.products + inner) + 1 + (self.strength > 0)
-        return Step(p, -(self.at.gradient * p).sum(1) - curved / 2, products)
+        products = 2 * (found.products + inner) + (not once) + (self.strength > 0)
+        return Step(p, -(self.at.gradient * p).sum(1) - curved / 2, products, first)
+
+    def _pulled(self, v: Tensor) -> Tensor:
+        """J^T L v / sqrt(m) of v [M, K, m], [M, P]."""
+        return self.problem.pull(self.low, self.curvature.apply((v.mT / self.root).to(self.dtype)))
 
     def _product(self, kernel: Kernel | Surrogate, shift: Tensor, v: Tensor) -> Tensor:
         """(A D A^T + λ) v of v [M, K, m]."""
@@ -216,6 +253,12 @@ def _solved(triangle: Tensor, b: Tensor) -> Tensor:
     return torch.linalg.solve_triangular(
         triangle.mT, torch.linalg.solve_triangular(triangle, b, upper=False), upper=True
     )
+
+
+def _along(v: Tensor, of: Tensor) -> Tensor:
+    """How many times v [M, K, m] a multiple of it is, [M]; 0 where v is."""
+    square = v.square().sum((1, 2))
+    return torch.where(square > 0, (v * of).sum((1, 2)) / square, 0.0)
 
 
 def _norm(v: Tensor) -> Tensor:

@@ -18,11 +18,14 @@ class Step:
         p: [M, P] float64.
         predicted: by how much it lowers the quadratic model of the loss, [M].
         products: with the Jacobian or its transpose, [M] int64.
+        first: how p moves the first layer's pre-activations, [M, m, width] in the type of the products, where
+            that was found on the way.
     """
 
     p: Tensor
     predicted: Tensor
     products: Tensor
+    first: Tensor | None = None
 
 
 class System(Protocol):

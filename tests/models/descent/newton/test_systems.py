@@ -96,6 +96,26 @@ def test_among_samples_and_among_parameters_it_is_the_same_step(digits, output, 
         torch.testing.assert_close(step.predicted, predicted, rtol=1e-7, atol=1e-11)
 
 
+@pytest.mark.parametrize(("accuracy", "once"), [(0.5, True), (1e-9, False)], ids=["at once", "later"])
+def test_a_step_that_one_direction_gives_knows_how_it_moves_the_first_layer(digits, accuracy, once):
+    """What is left of the system is no more than was asked for, and who is not going stays."""
+    problem = problem_of(mlp(digits.name, (30, 9)), digits)
+    w = 0.5 * drawn(problem)
+    at = problem.linearise(w)
+    damping, going = torch.full((2,), 0.5, dtype=torch.float64), torch.tensor([True, False])
+    system = system_at(problem, at, w, torch.float64, dual=True)
+    step = system.solve(damping, going, torch.full((2,), accuracy, dtype=torch.float64), 3000)
+    assert (step.first is not None) == once
+    if step.first is not None:
+        V, c = problem.layers(step.p)[0]
+        torch.testing.assert_close(step.first, problem.inputs.x @ V + c[:, None], rtol=1e-9, atol=1e-12)
+    assert not step.p[1].any()
+    assert step.products[0] % 2 == (0 if once else 1)
+    A, r = jacobian(problem, at)[0] / problem.samples**0.5, (at.z - problem.y)[0].flatten()
+    left = A.T @ (A @ step.p[0]) + damping[0] * step.p[0] + at.gradient[0]  # A^T times what the system leaves
+    assert left.norm() <= accuracy * torch.linalg.matrix_norm(A, 2) * r.norm() / problem.samples**0.5
+
+
 def test_a_penalty_of_unknown_curvature_is_refused(digits):
     """By its name."""
 
@@ -133,9 +153,9 @@ def test_conjugate_gradients_end_each_system_for_itself():
     assert found.products[2] < found.products[0]
 
 
-@pytest.mark.parametrize("m", [1, 6, 7])
+@pytest.mark.parametrize("m", [1, 7, 128, 300])
 def test_inner_products_are_symmetric_to_the_bit(m):
-    """h h^T in quarters."""
+    """h h^T in strips."""
     h = torch.randn(2, m, 5, generator=torch.Generator().manual_seed(0))
     found = inner_products(h)
     torch.testing.assert_close(found, h @ h.mT)
