@@ -14,7 +14,16 @@ import pytest
 
 from claims.harness import hooks
 from claims.harness.collection import MARKERS, generate
-from claims.harness.judging import claim, declared, demand_verdict, judge, judge_runs, setting
+from claims.harness.judging import (
+    case,
+    claim,
+    declared,
+    demand_verdict,
+    judge,
+    judge_computed,
+    judge_runs,
+    setting,
+)
 from claims.harness.launch import slices
 from claims.harness.options import Options
 from claims.harness.ordering import priority
@@ -22,6 +31,7 @@ from claims.harness.selection import chosen
 from claims.harness.trainings.cluster import driver_of, plain_cluster_errors, release
 from claims.harness.trainings.fixtures import (
     backend,
+    compute,
     design,
     evidence_cache,
     grown,
@@ -35,12 +45,15 @@ from claims.harness.trainings.fixtures import (
 
 __all__ = [  # the fixtures
     "backend",
+    "case",
     "claim",
+    "compute",
     "declared",
     "design",
     "evidence_cache",
     "grown",
     "judge",
+    "judge_computed",
     "judge_runs",
     "ledger",
     "progress",

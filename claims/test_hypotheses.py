@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from claims.catalogue.computed import Computed
 from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale
+from claims.core.claim import Claim
+from claims.core.verdict import Evidence
+from claims.evidence.computed.linear import proved
 from claims.evidence.linear import hypotheses
-from claims.evidence.linear.preparation import on_moments
-from claims.evidence.linear.prerequisites import broken_on, judged_on
-from claims.evidence.sources import source
 
 SCALED = ("raw", "centred", "standardised", "bias")
 """The ways of preparing the inputs that a practitioner would use."""
 
 
 def settings(*variants: str) -> pytest.MarkDecorator:
-    """Parametrises by (name, prepared); one xdist group a data set, so that one worker forms its moments."""
+    """A case a data set and preparation; one xdist group a data set, so that one worker forms its moments."""
     return pytest.mark.parametrize(
-        ("name", "prepared"),
+        "case",
         [
             pytest.param(
-                name,
-                prepared,
+                {"name": name, "prepared": prepared},
                 id=f"{name}-{prepared}",
                 marks=[pytest.mark.xdist_group(f"hypotheses-{name}"), *of_scale(name)],
             )
@@ -32,65 +34,63 @@ def settings(*variants: str) -> pytest.MarkDecorator:
     )
 
 
-@pytest.fixture
-def prove(judge, claim, setting, evidence_cache, name, prepared):
-    """Judges a hypothesis by a proof on the prepared moments, kept in the store under the data's digest."""
+def proof(
+    evidence: Callable[..., Evidence], preparation: str = "", instead: str = ""
+) -> Callable[..., Computed]:
+    """A proof on the prepared moments, or on another preparation than the setting says; where a prerequisite
+    fails, the claim is judged on the inputs prepared as `instead`."""
 
-    def proved(evidence, *, preparation=prepared, instead=""):
-        depends = {"data": source(name).exact_table.digest, "preparation": preparation}
-        failed = broken_on(evidence_cache, claim.prerequisites, name, preparation, shown=name)
-        found = evidence_cache.evidence(
-            f"{claim.id} {setting}", depends, on_moments, evidence, name, preparation
-        )
-        judge(judged_on(instead, found) if failed else found, dataset=name, failed=failed)
+    def computed(claim: Claim, setting: str, name: str, prepared: str) -> Computed:
+        how = {"preparation": preparation or prepared, "instead": f"{name}-{instead}" if instead else ""}
+        return Computed(proved, claim, setting, name, {"evidence": evidence, **how})
 
-    return proved
+    return computed
 
 
-@claim("H1")
+@claim("H1", computes=proof(hypotheses.shape_evidence))
 @settings("raw")
-def test_labels_have_no_more_dimensions_than_inputs(prove):
+def test_labels_have_no_more_dimensions_than_inputs(judge_computed):
     """By comparing two integers."""
-    prove(hypotheses.shape_evidence)
+    judge_computed()
 
 
-@claim("H2")
+@claim("H2", computes=proof(hypotheses.gram_rank_evidence))
 @settings(*SCALED)
-def test_gram_has_full_rank(prove):
+def test_gram_has_full_rank(judge_computed):
     """By the exact rank of X X^T, for each way of preparing the inputs."""
-    prove(hypotheses.gram_rank_evidence)
+    judge_computed()
 
 
-@claim("H2")
+@claim("H2", computes=proof(hypotheses.literal_rank_evidence, preparation="raw"))
 @settings("literal")
-def test_gram_has_full_rank_as_printed(prove):
+def test_gram_has_full_rank_as_printed(judge_computed):
     """As the paper prints it too, with samples in rows, where X X^T is m by m."""
-    prove(hypotheses.literal_rank_evidence, preparation="raw")
+    judge_computed()
 
 
-@claim("H3")
+@claim("H3", computes=proof(hypotheses.cross_rank_evidence))
 @settings("raw", "centred", "bias")
-def test_cross_product_has_full_rank(prove):
+def test_cross_product_has_full_rank(judge_computed):
     """By the exact rank of X Y^T."""
-    prove(hypotheses.cross_rank_evidence)
+    judge_computed()
 
 
-@claim("H4")
+@claim("H4", computes=proof(hypotheses.eigenvalue_evidence, instead="independent"))
 @settings("raw", "independent", "centred-independent")
-def test_sigma_has_distinct_eigenvalues(prove, name):
+def test_sigma_has_distinct_eigenvalues(judge_computed):
     """Where X X^T can be inverted; where it cannot, the row says which hypothesis failed."""
-    prove(hypotheses.eigenvalue_evidence, instead=f"{name}-independent")
+    judge_computed()
 
 
-@claim("H5")
+@claim("H5", computes=proof(hypotheses.column_evidence))
 @settings("raw", "centred", "bias")
-def test_only_collinear_columns_lower_the_rank(prove):
+def test_only_collinear_columns_lower_the_rank(judge_computed):
     """By what zero and pairwise collinear columns leave unexplained."""
-    prove(hypotheses.column_evidence)
+    judge_computed()
 
 
-@claim("H6")
+@claim("H6", computes=proof(hypotheses.method_evidence))
 @settings("raw", "nonzero", "independent")
-def test_det_and_qr_check_the_rank(prove):
+def test_det_and_qr_check_the_rank(judge_computed):
     """By the answers of det and QR beside the exact rank, with the cost of each."""
-    prove(hypotheses.method_evidence)
+    judge_computed()

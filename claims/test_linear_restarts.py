@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from claims.catalogue.computed import Computed
 from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale, preparations
-from claims.core.verdict import Evidence
-from claims.evidence.linear import restarts
-from claims.evidence.linear.prerequisites import broken_on, judged_on
-from claims.evidence.sources import source
+from claims.core.claim import Claim
+from claims.evidence.computed.linear import restarted
 
 CASES = [(name, prepared) for name in ("synthetic", *exact_sets()) for prepared in preparations(name)]
 
@@ -18,27 +17,22 @@ def variant(name: str, preparation: str) -> str:
     return name if preparation == "raw" else f"{name}-{preparation}"
 
 
-@claim("T2")
+def restarts(claim: Claim, setting: str, name: str, preparation: str) -> Computed:
+    return Computed(restarted, claim, setting, name, {"preparation": preparation})
+
+
+@claim("T2", computes=restarts)
 @pytest.mark.parametrize(
-    ("name", "preparation"),
+    "case",
     [
         pytest.param(
-            name,
-            preparation,
+            {"name": name, "preparation": preparation},
             id=variant(name, preparation),
             marks=[pytest.mark.xdist_group(f"restarts {variant(name, preparation)}"), *of_scale(name)],
         )
         for name, preparation in CASES
     ],
 )
-def test_every_local_minimum_is_global(judge, claim, setting, evidence_cache, name, preparation):
+def test_every_local_minimum_is_global(judge_computed):
     """By restarts to second-order stationarity, where the theorem's hypotheses hold."""
-    failed = broken_on(evidence_cache, claim.prerequisites, name, preparation, shown=setting)
-    if failed:
-        judge(judged_on(f"{name}-independent", Evidence(None, None, 0)), dataset=name, failed=failed)
-        return
-    depends = {"data": source(name).exact_table.digest, "preparation": preparation, "alpha": claim.alpha}
-    found = evidence_cache.evidence(
-        f"{claim.id} {setting}", depends, restarts.restarted, name, preparation, claim.alpha
-    )
-    judge(found, dataset=name)
+    judge_computed()

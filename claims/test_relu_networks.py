@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from claims.catalogue.computed import Computed
 from claims.catalogue.declaration import claim
 from claims.catalogue.exact_sets import exact_sets, of_scale
 from claims.catalogue.experiments import BOSTON_50, LINEAR_500, LINEAR_500_300
+from claims.core.claim import Claim
+from claims.core.verdict import Evidence
 from claims.evidence.cache import of_run
+from claims.evidence.computed.relu import counted, shown
 from claims.evidence.relu import bernoulli_paths, relu_theorem
 from claims.evidence.relu.path_activations import independence_in
-from claims.evidence.sources import source
-from data import entry, load
+from data import entry
 from models.networks.mlp import MLP
 from models.networks.network import Network
 
@@ -38,13 +43,17 @@ CONSTRUCTIONS = {
 """Local minima of each kind, and the data they are shown on; equation (1) prints no biases."""
 
 
-@claim("N1")
+def minima(claim: Claim, setting: str, name: str, construction: str) -> Computed:
+    how = {"construction": construction, "units": UNITS[name]}
+    return Computed(shown, claim, setting, name, how)
+
+
+@claim("N1", computes=minima)
 @pytest.mark.parametrize(
-    ("name", "construction"),
+    "case",
     [
         pytest.param(
-            name,
-            construction,
+            {"name": name, "construction": construction},
             id=f"{name}-{construction}",
             marks=[pytest.mark.xdist_group(f"relu-{name}"), *of_scale(name)],
         )
@@ -52,33 +61,32 @@ CONSTRUCTIONS = {
         for name in names
     ],
 )
-def test_every_local_minimum_is_global(judge, claim, setting, evidence_cache, name, construction):
+def test_every_local_minimum_is_global(judge_computed):
     """By exact local minima on the real data, and exact weights with a smaller loss."""
-    depends = {"data": load(name).exact_table.digest, "units": UNITS[name]}
-    found = evidence_cache.evidence(
-        f"{claim.id} {setting}", depends, relu_theorem.on_dataset, name, construction, UNITS[name]
-    )
-    judge(found, dataset=name)
+    judge_computed()
 
 
 HOW = {"exact": bernoulli_paths.exact_evidence, "sampled": bernoulli_paths.sampled_evidence}
 
 
-@claim("N2")
+def paths(claim: Claim, setting: str, reading: str, evidence: Callable[..., Evidence]) -> Computed:
+    how = {"reading": reading, "evidence": evidence}
+    return Computed(counted, claim, setting, "synthetic", how)
+
+
+@claim("N2", computes=paths)
 @pytest.mark.xdist_group("relu-synthetic")
 @pytest.mark.parametrize(
-    ("reading", "evidence"),
+    "case",
     [
-        pytest.param(reading, evidence, id=f"synthetic-{reading}-{how}")
+        pytest.param({"reading": reading, "evidence": evidence}, id=f"synthetic-{reading}-{how}")
         for how, evidence in HOW.items()
         for reading in bernoulli_paths.READINGS
     ],
 )
-def test_bernoulli_paths_give_the_deep_linear_loss(judge, claim, setting, evidence_cache, reading, evidence):
+def test_bernoulli_paths_give_the_deep_linear_loss(judge_computed):
     """In both readings, exactly on small networks and by sampling on a larger one."""
-    depends = {"data": source("synthetic").exact_table.digest, "rule": repr(claim)}
-    found = evidence_cache.evidence(f"{claim.id} {setting}", depends, evidence, reading, claim)
-    judge(found, dataset="synthetic")
+    judge_computed()
 
 
 @claim("H7", LINEAR_500, LINEAR_500_300)

@@ -11,7 +11,9 @@ begins with the claim's, `--claims E1` selects by it, and the fixtures that judg
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +21,9 @@ from claims.catalogue import CATALOGUE
 from claims.catalogue import claim as known_claim
 from claims.catalogue.experiments import Training
 from claims.core.claim import Claim
+
+if TYPE_CHECKING:
+    from claims.catalogue.computed import Computed
 
 __all__ = ["Declaration", "claim", "declaration_of"]
 
@@ -34,6 +39,8 @@ class Declaration:
         protocols: of the initial weights that the claim speaks of, one test each; empty for every chosen one.
         variant: what stands before the setting, where the claim has other rows in the same setting.
         across: whether one verdict compares the chosen protocols, rather than one test each.
+        computes: where nothing trains, describes the evidence: called by keyword with the `case` that the
+            test is parametrised by, with `claim` and with `setting`. None where the test makes its own.
     """
 
     claim: Claim
@@ -41,6 +48,7 @@ class Declaration:
     protocols: tuple[str, ...] = ()
     variant: str = ""
     across: bool = False
+    computes: Callable[..., Computed] | None = None
 
     @property
     def prefix(self) -> str:
@@ -54,6 +62,7 @@ def claim(
     protocols: tuple[str, ...] = (),
     variant: str = "",
     across: bool = False,
+    computes: Callable[..., Computed] | None = None,
 ) -> pytest.MarkDecorator:
     """Marks a test that judges a claim, once for each alternative and protocol.
 
@@ -64,6 +73,8 @@ def claim(
         variant: what stands before the setting, where the claim has other rows in the same setting.
         across: whether one verdict compares the chosen protocols: it gets the runs of an alternative under
             each of them, protocol by protocol.
+        computes: describes the evidence where nothing trains, see `Declaration`; the test judges it by
+            `judge_computed`.
 
     Raises:
         KeyError: an id that the catalogue does not have.
@@ -77,7 +88,7 @@ def claim(
             "another id, or the id alone to judge that claim"
         )
     each = tuple(a if isinstance(a, tuple) else (a,) for a in alternatives)
-    return pytest.mark.claim(Declaration(of, each, protocols, variant, across))
+    return pytest.mark.claim(Declaration(of, each, protocols, variant, across, computes))
 
 
 def declaration_of(node: pytest.Item) -> Declaration | None:

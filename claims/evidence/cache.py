@@ -19,16 +19,17 @@ from msgspec.structs import asdict
 
 from claims.core.claim import Claim
 from claims.core.verdict import Evidence
-from models.runs.code import code_digest, version
+from models.runs.code import code_and_versions
 from models.runs.content import Remote, ValueStore
 from models.runs.run import Run
 
-__all__ = ["FOLDER", "EvidenceCache", "code_of", "of_run"]
+__all__ = ["FOLDER", "LIBRARIES", "EvidenceCache", "NotKeptError", "code_of", "of_run"]
 
 FOLDER = "evidence"
 """Where evidence lies in the run store."""
 
-_LIBRARIES = ("numpy", "scipy", "python-flint", "torch")
+LIBRARIES = ("numpy", "scipy", "python-flint", "torch")
+"""Whose arithmetic evidence takes."""
 
 
 def code_of(function: Callable[..., Any], arguments: Sequence[Any] = ()) -> dict[str, Any]:
@@ -51,11 +52,12 @@ def code_of(function: Callable[..., Any], arguments: Sequence[Any] = ()) -> dict
                 "with its arguments beside it: evidence depends on the files that its function imports"
             )
     modules = sorted({each.__module__ for each in functions})
+    found = code_and_versions(modules, LIBRARIES)
     return {
         "function": f"{function.__module__}.{function.__qualname__}",
         "modules": modules,
-        "code": code_digest(tuple(modules)),
-        "versions": {library: version(library) for library in _LIBRARIES} | {"machine": platform.machine()},
+        "code": found["code"],
+        "versions": found["versions"] | {"machine": platform.machine()},
     }
 
 
@@ -69,12 +71,17 @@ def of_run(run: Run, rule: Claim) -> dict[str, str]:
     return found | {f"second {name}": value for name, value in second.items()}
 
 
+class NotKeptError(LookupError):
+    """The store has not what a cache was asked for that makes nothing."""
+
+
 class EvidenceCache:
     """Results on disk, each computed once, whatever the number of workers or invocations.
 
     Args:
         root: the run store's folder; results go into its sub-folder evidence/.
         refresh: compute again even what is there.
+        makes: compute what is not there; else it is an error.
         code: what a result depends on besides what the caller names.
         remote: the object store behind the root, if there is one.
     """
@@ -84,11 +91,12 @@ class EvidenceCache:
         root: Path,
         *,
         refresh: bool = False,
+        makes: bool = True,
         code: Callable[..., Mapping[str, Any]] = code_of,
         remote: Remote | None = None,
     ) -> None:
         self._store = ValueStore(root, FOLDER, refresh=refresh, remote=remote)
-        self._code = code
+        self._code, self._makes = code, makes
 
     def evidence(
         self, name: str, depends: Mapping[str, Any], function: Callable[..., Evidence], *arguments: Any
@@ -103,9 +111,10 @@ class EvidenceCache:
         Raises:
             ValueError: as `code_of`.
             StoreError: it had to be computed, and the store cannot be written.
+            NotKeptError: it would have to be computed, and this cache makes nothing.
         """
         identity = {"depends": dict(depends), **self._code(function, arguments)}
-        fields = self._store.value(name, identity, lambda: asdict(function(*arguments)))
+        fields = self._kept(name, identity, lambda: asdict(function(*arguments)))
         return msgspec.convert(fields, Evidence)
 
     def value(
@@ -118,4 +127,11 @@ class EvidenceCache:
     ) -> Any:
         """The same for a value that is plain JSON."""
         identity = {"depends": dict(depends), **self._code(function, arguments)}
-        return self._store.value(name, identity, lambda: function(*arguments, **options))
+        return self._kept(name, identity, lambda: function(*arguments, **options))
+
+    def _kept(self, name: str, identity: Mapping[str, Any], make: Callable[[], Any]) -> Any:
+        if self._makes:
+            return self._store.value(name, identity, make)
+        if (found := self._store.find(name, identity)) is None:
+            raise NotKeptError(f"got no {name} in {self._store.folder}, wanted it made before")
+        return found

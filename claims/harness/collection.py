@@ -6,6 +6,7 @@ A test's id is the claim's, then the setting as reports print it: "E1-mnist-1k-5
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +16,21 @@ from claims.harness.options import Options
 from claims.harness.own_network import replaced
 from models.experiment import Experiment
 
-__all__ = ["MARKERS", "Specs", "generate", "group", "named", "params_of", "protocol_of", "specs_of"]
+if TYPE_CHECKING:
+    from claims.catalogue.computed import Computed
+
+__all__ = [
+    "MARKERS",
+    "Specs",
+    "computed_of",
+    "generate",
+    "group",
+    "named",
+    "params_of",
+    "protocol_of",
+    "setting_of",
+    "specs_of",
+]
 
 Specs = tuple[Experiment, ...]
 """What one test trains: one experiment, or several that its verdict compares."""
@@ -114,3 +129,22 @@ def specs_of(item: pytest.Item) -> Specs:
 def params_of(item: pytest.Item) -> dict[str, object]:
     """What a collected test is parametrised by."""
     return getattr(getattr(item, "callspec", None), "params", {})
+
+
+def setting_of(item: pytest.Item) -> str:
+    """What tells a test's verdict from the claim's others: its id after the claim's."""
+    declared = declaration_of(item)
+    assert declared is not None
+    callspec = getattr(item, "callspec", None)
+    assert callspec is not None
+    return str(callspec.id).removeprefix(declared.claim.id).removeprefix("-")
+
+
+def computed_of(item: pytest.Item) -> Computed | None:
+    """How a collected test's evidence is made, where it says so and trains nothing."""
+    declared = declaration_of(item)
+    if declared is None or declared.computes is None:
+        return None
+    case = params_of(item).get("case", {})
+    assert isinstance(case, dict)
+    return declared.computes(claim=declared.claim, setting=setting_of(item), **case)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -15,13 +15,16 @@ from claims.catalogue.declaration import Declaration, declaration_of
 from claims.core.claim import Claim
 from claims.core.design import Design, Look
 from claims.core.verdict import Evidence, Failed, Outcome, Verdict, decide
-from claims.harness.collection import Specs, named, protocol_of
+from claims.harness.collection import Specs, computed_of, named, protocol_of, setting_of
 from claims.harness.openness import held_open, kept_open
 from claims.harness.options import Options
 from claims.harness.own_network import asked_of
 from models.experiment import Experiment
 
-__all__ = ["claim", "declared", "demand_verdict", "judge", "judge_runs", "setting"]
+if TYPE_CHECKING:
+    from claims.catalogue.computed import Computed, Found
+
+__all__ = ["case", "claim", "declared", "demand_verdict", "judge", "judge_computed", "judge_runs", "setting"]
 
 _OPEN = partial(Evidence, None, (-math.inf, math.inf), 0, p_support=1.0, p_refute=1.0)
 """What is known of networks that a scale does not train: nothing."""
@@ -46,10 +49,9 @@ def claim(declared: Declaration) -> Claim:
 
 
 @pytest.fixture
-def setting(request: pytest.FixtureRequest, claim: Claim) -> str:
+def setting(request: pytest.FixtureRequest, declared: Declaration) -> str:
     """What tells this verdict from the claim's others: the test's id after the claim's."""
-    id: str = request.node.callspec.id
-    return id.removeprefix(claim.id).removeprefix("-")
+    return setting_of(request.node)
 
 
 def _record(item: pytest.Item, verdict: Verdict, **provenance: Any) -> None:
@@ -84,6 +86,35 @@ def judge(request: pytest.FixtureRequest, claim: Claim, setting: str) -> Callabl
         return verdict
 
     return decide_and_record
+
+
+@pytest.fixture
+def case() -> dict[str, Any]:
+    """What a test that computes is parametrised by: what its `computes` is called with."""
+    return {}
+
+
+@pytest.fixture
+def judge_computed(
+    request: pytest.FixtureRequest,
+    judge: Callable[..., Verdict],
+    compute: Callable[[Computed], Found],
+    case: dict[str, Any],
+) -> Callable[[], Verdict]:
+    """Decides a claim by the evidence that the test's `@claim(..., computes=...)` describes, made here or on
+    a node, and records the verdict."""
+
+    def make_and_record() -> Verdict:
+        asked = computed_of(request.node)
+        if asked is None:
+            pytest.fail(
+                f"got {request.node.name} without computes=, wanted @claim(..., computes=...) over it",
+                pytrace=False,
+            )
+        found = compute(asked)
+        return judge(found.evidence, dataset=asked.data, failed=found.failed)
+
+    return make_and_record
 
 
 @pytest.fixture

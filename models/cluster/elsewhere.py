@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 from data import entry
 from models.cluster import luggage
 from models.cluster.memory import estimate
-from models.cluster.order import Order, order_of
+from models.cluster.order import Order, computing_order, training_order
+from models.cluster.task import Computation, Task
 from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
-    from models.cluster.task import Task
     from models.experiment import Experiment
 
-__all__ = ["Handle", "Orders", "expected_seconds", "time_limit", "whole"]
+__all__ = ["Handle", "Orders", "expected_seconds", "limit_of", "time_limit", "whole"]
 
 _RATE = 7e9
 """Weights times samples a second that one core of 2020 trains; a second leg's products count alike."""
 
 _LEAST_LIMIT = 900.0
-"""Seconds before any training counts as hung: a node may have to import its libraries over the network."""
+"""Seconds before any task counts as hung: a node may have to import its libraries over the network."""
 
 _PATIENCE = 20.0
-"""Times as long as expected before a training counts as hung."""
+"""Times as long as expected before a task counts as hung."""
 
 
 class Handle(Future[None]):
@@ -69,14 +69,17 @@ class Orders:
         self.threads = threads
         self._sent: set[tuple[str, str]] = set()
 
-    def of(self, task: Task) -> Order:
+    def of(self, task: Task | Computation) -> Order:
         """The task's, with its data sent."""
-        place = (task.store.address, task.data.training_digest)
-        if place not in self._sent:
-            luggage.send(task.store, task.data)
-            self._sent.add(place)
+        for dataset in (task.data,) if isinstance(task, Task) else task.data:
+            place = (task.store.address, dataset.training_digest)
+            if place not in self._sent:
+                luggage.send(task.store, dataset)
+                self._sent.add(place)
+        if isinstance(task, Computation):
+            return computing_order(task, threads=self.threads)
         memory = estimate(task.spec, entry(task.data.name), self.threads)
-        return order_of(task, memory=memory, threads=self.threads)
+        return training_order(task, memory=memory, threads=self.threads)
 
 
 def expected_seconds(spec: Experiment | Descent) -> float:
@@ -88,6 +91,12 @@ def expected_seconds(spec: Experiment | Descent) -> float:
     return passes * of.train * experiment.networks.count * weights / _RATE
 
 
-def time_limit(spec: Experiment | Descent) -> float:
-    """Seconds after which a training that has not ended counts as hung."""
-    return max(_LEAST_LIMIT, _PATIENCE * expected_seconds(spec))
+def time_limit(seconds: float) -> float:
+    """Seconds after which a task that was expected to take so many counts as hung."""
+    return max(_LEAST_LIMIT, _PATIENCE * seconds)
+
+
+def limit_of(task: Task | Computation) -> float:
+    """Seconds after which this one counts as hung."""
+    seconds = task.seconds if isinstance(task, Computation) else expected_seconds(task.spec)
+    return task.limit or time_limit(seconds)

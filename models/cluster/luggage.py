@@ -1,6 +1,6 @@
 """What travels to the nodes beside the order: the data set, by digest, through the run store.
 
-    data/<training digest>.safetensors    see `data.packed`
+    data/<digest>.safetensors    see `data.packed`
 
 It is written once, whoever writes it, and checked by its digest on arrival.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from data import DataCorruptError, Dataset, add_set
 from data.files import RefusedFileError
 from data.files import read as read_file
-from data.packed import pack, unpack
+from data.packed import pack, packed_digest, unpack
 from models.runs.files import StoreError, write_whole, writing
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def send(store: RunStore, dataset: Dataset) -> None:
     Raises:
         StoreError: the store cannot be written.
     """
-    name = _name(dataset.training_digest)
+    name = _name(packed_digest(dataset))
     path = store.root / name
     if not path.exists():
         with writing(store.root):
@@ -55,9 +55,9 @@ def arrived(store: RunStore, name: str, digest: str) -> Dataset:
     """
     content = _content(store, _name(digest))
     dataset = unpack(content)
-    if (dataset.name, dataset.training_digest) != (name, digest):
+    if (dataset.name, found := packed_digest(dataset)) != (name, digest):
         raise DataCorruptError(
-            f"got the data set {dataset.name} of digest {dataset.training_digest[:12]}, wanted {name} of "
+            f"got the data set {dataset.name} of digest {found[:12]}, wanted {name} of "
             f"{digest[:12]}: remove {_name(digest)} from the store, or bring the node's code up to date"
         )
     add_set(dataset)

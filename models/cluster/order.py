@@ -2,74 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
+from data.packed import packed_digest
 from models.backend import Backend
 from models.cluster.errors import OtherVersionsError
-from models.cluster.task import Task
+from models.cluster.task import Computation, Task
+from models.runs.code import code_and_versions
 from models.runs.key import code_identity
 
-__all__ = ["Order", "Place", "order_of"]
+__all__ = [
+    "ComputingOrder",
+    "Order",
+    "Place",
+    "TrainingOrder",
+    "computing_order",
+    "decoded",
+    "training_order",
+]
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """One training for a node.
+class _Order(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """One task for a node.
 
     Attributes:
-        spec: of the experiment or the descent, as JSON.
         name: for people.
         store: a folder that the nodes share, or the address of an object store.
-        backend: kind and name of the device that the driver judges by.
-        code: digest of the code that trains, and the versions of the libraries whose arithmetic it uses.
-        data: name and digest of the data set, which lies in the store.
+        code: digest of the code that it takes, and the versions of the libraries whose arithmetic it takes.
+        data: names and digests of its data sets, which lie in the store.
         memory: bytes that it is expected to need.
         session: names the test run, for refreshes and progress.
-        refresh: train again even what the store has.
+        refresh: make again even what the store has.
         threads: most threads to use.
-        checkpoint_seconds: least time between two checkpoints.
     """
 
-    spec: dict[str, Any]
     name: str
     store: str
-    backend: tuple[str, str]
     code: dict[str, Any]
-    data: tuple[str, str]
+    data: tuple[tuple[str, str], ...]
     memory: int
     session: str
     refresh: bool = False
     threads: int = 1
-    checkpoint_seconds: float
 
     def encoded(self) -> str:
         """As one line of JSON."""
         return msgspec.json.encode(self).decode()
 
-    @classmethod
-    def decoded(cls, text: str) -> Order:
-        """The inverse.
+    def check_code(self, node: str, code: dict[str, Any]) -> None:
+        """Holds a node to the driver's code and versions.
 
         Raises:
-            ValueError: it is the JSON of none.
+            OtherVersionsError: it differs; what it makes would.
         """
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except msgspec.MsgspecError as error:
-            raise ValueError(f"got {text[:200]!r}, wanted the JSON of an order: {error}") from error
-
-    def check(self, node: str, own: Backend, code: dict[str, Any]) -> None:
-        """Holds a node to the driver's device, code and versions.
-
-        Raises:
-            OtherVersionsError: it differs; a run's bytes would.
-        """
-        if self.backend != (own.kind, own.device_name):
-            raise OtherVersionsError(
-                f"got the device {own.kind} {own.device_name} on the node {node}, wanted "
-                f"{' '.join(self.backend)} as on the others: no verdict mixes devices; take nodes of one kind"
-            )
         if self.code == code:
             return
         theirs, wanted = code["versions"], self.code["versions"]
@@ -84,13 +71,78 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class TrainingOrder(_Order, frozen=True, kw_only=True, tag="training"):
+    """One training.
+
+    Attributes:
+        spec: of the experiment or the descent, as JSON.
+        backend: kind and name of the device that the driver judges by.
+        checkpoint_seconds: least time between two checkpoints.
+    """
+
+    spec: dict[str, Any]
+    backend: tuple[str, str]
+    checkpoint_seconds: float
+
+    @property
+    def device(self) -> str:
+        """The kind that it wants."""
+        return self.backend[0]
+
+    def check_device(self, node: str, own: Backend) -> None:
+        """Holds a node to the driver's device.
+
+        Raises:
+            OtherVersionsError: it is another.
+        """
+        if self.backend != (own.kind, own.device_name):
+            raise OtherVersionsError(
+                f"got the device {own.kind} {own.device_name} on the node {node}, wanted "
+                f"{' '.join(self.backend)} as on the others: no verdict mixes devices; take nodes of one kind"
+            )
+
+
+class ComputingOrder(_Order, frozen=True, kw_only=True, tag="computing"):
+    """One computation.
+
+    Attributes:
+        function: module and name of what is called with the store and the arguments.
+        arguments: plain JSON.
+        modules: whose code it takes.
+    """
+
+    function: tuple[str, str]
+    arguments: Any
+    modules: tuple[str, ...]
+
+    @property
+    def device(self) -> str:
+        """The kind that it wants: exact arithmetic knows only one."""
+        return "cpu"
+
+
+Order: TypeAlias = TrainingOrder | ComputingOrder
+
+
+def decoded(text: str) -> Order:
+    """The order that was `encoded`.
+
+    Raises:
+        ValueError: it is the JSON of none.
+    """
+    try:
+        return msgspec.json.decode(text, type=Order)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"got {text[:200]!r}, wanted the JSON of an order: {error}") from error
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an order was carried out.
 
     Attributes:
         node: its host's name.
-        key: the run's, in the store.
-        trained: whether it was trained there rather than found.
+        key: the run's, in the store; of a computation its name.
+        trained: whether it was trained there rather than found; of a computation True.
     """
 
     node: str
@@ -98,19 +150,37 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     trained: bool
 
 
-def order_of(task: Task, *, memory: int, threads: int) -> Order:
+def training_order(task: Task, *, memory: int, threads: int) -> TrainingOrder:
     """The task for a node; its data set has to be in the store (`models.cluster.luggage`)."""
     spec, backend = task.spec, task.backend
-    return Order(
+    return TrainingOrder(
         spec=spec.as_json(),
         name=spec.name,
         store=task.store.address,
         backend=(backend.kind, backend.device_name),
         code=code_identity(spec, backend.kind),
-        data=(task.data.name, task.data.training_digest),
+        data=((task.data.name, packed_digest(task.data)),),
         memory=memory,
         session=task.store.session,
         refresh=task.store.refresh,
         threads=threads,
         checkpoint_seconds=task.store.checkpoint_seconds,
+    )
+
+
+def computing_order(task: Computation, *, threads: int) -> ComputingOrder:
+    """The computation for a node; its data sets have to be in the store."""
+    function = task.function
+    return ComputingOrder(
+        function=(function.__module__, function.__qualname__),
+        arguments=task.arguments,
+        modules=task.modules,
+        name=task.name,
+        store=task.store.address,
+        code=code_and_versions(task.modules, task.libraries),
+        data=tuple((of.name, packed_digest(of)) for of in task.data),
+        memory=task.memory,
+        session=task.store.session,
+        refresh=task.store.refresh,
+        threads=threads,
     )

@@ -14,7 +14,7 @@ from models.runs.code import PROJECT
 
 __all__ = ["ROOMS", "extracted", "parcel"]
 
-ROOMS = ("data", "models")
+ROOMS = ("data", "models", "claims")
 """What a node imports."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)

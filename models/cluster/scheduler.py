@@ -7,6 +7,7 @@ step costs the same however many tasks wait: adding, submitting and ending one i
 from __future__ import annotations
 
 import heapq
+import math
 import queue
 import threading
 import time
@@ -37,6 +38,7 @@ class Work:
         cost: expected seconds, by which the longest go first.
         after: key of the task without which it cannot begin, or "".
         limit: seconds of running after which it counts as hung.
+        early: goes before the longest: short, and somebody goes on by it while those run.
     """
 
     key: str
@@ -45,8 +47,9 @@ class Work:
     cost: float = 0.0
     after: str = ""
     limit: float = float("inf")
+    early: bool = False
     rank: float = field(default=0.0, init=False)
-    """Seconds of the longest chain that begins with it."""
+    """Seconds of the longest chain that begins with it; infinite for an early one."""
     tries: int = field(default=0, init=False)
     error: BaseException | None = field(default=None, init=False)
     done: bool = field(default=False, init=False)
@@ -157,7 +160,8 @@ class Scheduler:
         # Those that follow come after those they follow: ranks are summed from the end of each chain.
         for work in reversed(works):
             followers = self._followers.get(work.key, ())
-            work.rank = work.cost + max((one.rank for one in followers), default=0.0)
+            chain = work.cost + max((one.rank for one in followers), default=0.0)
+            work.rank = math.inf if work.early else chain
         for work in works:
             before = self._works.get(work.after) if work.after else None
             if self._gone is not None:

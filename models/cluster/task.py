@@ -1,9 +1,10 @@
-"""One run that is to be in the store: what an executor takes."""
+"""What an executor takes: a run, or something computed, that is to be in the store."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from data import Dataset
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from models.runs.store import RunStore
     from models.second_leg.descent import Descent
 
-__all__ = ["Task"]
+__all__ = ["Computation", "Task"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,3 +38,36 @@ class Task:
     def __call__(self) -> Run:
         """The run, trained here or found."""
         return self.store.get(self.spec, self.data, self.backend)
+
+
+@dataclass(frozen=True, eq=False)
+class Computation:
+    """Calls a function that leaves what it makes in the store.
+
+    Attributes:
+        name: for people.
+        function: of the top of a module; called with the store and the arguments.
+        arguments: plain JSON.
+        modules: that the function takes by name, and its own: with all that they import, the code it takes.
+        libraries: whose arithmetic it takes.
+        store: where what it makes is kept.
+        data: sets that it loads by name and a node may not have.
+        memory: bytes that it is expected to need.
+        seconds: core seconds that it is expected to take.
+        limit: seconds after which it counts as hung; None for a limit by its size.
+    """
+
+    name: str
+    function: Callable[[RunStore, Any], None]
+    arguments: Any
+    modules: tuple[str, ...]
+    libraries: tuple[str, ...]
+    store: RunStore
+    data: tuple[Dataset, ...]
+    memory: int
+    seconds: float
+    limit: float | None = None
+
+    def __call__(self) -> None:
+        """Computes it here."""
+        self.function(self.store, self.arguments)

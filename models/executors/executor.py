@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from models.backend import Backend
-    from models.cluster.task import Task
+    from models.cluster.task import Computation, Task
 
 __all__ = ["Cluster", "Executor", "executor", "executors", "on_cluster"]
 
@@ -41,6 +41,9 @@ class Cluster(Executor, Protocol):
 
     @property
     def slots(self) -> int: ...
+
+    def submit(self, task: Task | Computation) -> Future[Any]:
+        """Has the task done; its future holds nothing of what nodes leave in the store."""
 
     def backend(self, kind: str) -> Backend:
         """The nodes' device of this kind, "auto" for the best they have."""

@@ -25,14 +25,14 @@ from models.cluster.errors import (
     named,
 )
 from models.cluster.memory import human, share
-from models.cluster.order import Order, Place
+from models.cluster.order import Order, Place, TrainingOrder
 from models.cluster.ray import remote
 from models.cluster.ray.connection import Connection, reached
 from models.cluster.ray.meaning import meaning
 
 if TYPE_CHECKING:
     from models.backend import Backend
-    from models.cluster.task import Task
+    from models.cluster.task import Computation, Task
 
 __all__ = ["Executor"]
 
@@ -126,7 +126,7 @@ class Executor:
         self._card = min(answer["card"] for answer in found.values())
         return Backend(best, devices.pop())
 
-    def submit(self, task: Task) -> Handle:
+    def submit(self, task: Task | Computation) -> Handle:
         """A task that carries out the order."""
         if self._gone is not None:
             raise self._gone
@@ -174,7 +174,7 @@ class Executor:
         if order.memory > self._largest:
             raise _too_large(order, "of memory on the largest node", self._largest)
         asked: dict[str, Any] = {"num_cpus": self.cpus, "memory": order.memory}
-        if order.backend[0] == "cuda":
+        if isinstance(order, TrainingOrder) and order.device == "cuda":
             asked["num_gpus"] = share(order.memory, self._card)
             if not asked["num_gpus"]:
                 raise _too_large(order, f"on the card {order.backend[1]}", self._card)
@@ -297,5 +297,5 @@ def _memory(nodes: list[dict[str, Any]]) -> int:
 def _too_large(order: Order, where: str, there: int) -> TooLargeError:
     return TooLargeError(
         f"got {human(there)} {where}, wanted some {human(order.memory)} for {order.name}: choose larger "
-        "nodes, or fewer --networks"
+        f"nodes{', or fewer --networks' if isinstance(order, TrainingOrder) else ''}"
     )

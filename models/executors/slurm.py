@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from models.cluster.elsewhere import Handle, Orders, time_limit, whole
+from models.cluster.elsewhere import Handle, Orders, limit_of, whole
 from models.cluster.errors import (
     ClusterGoneError,
     LateError,
@@ -39,7 +39,7 @@ from models.runs.files import write_whole
 
 if TYPE_CHECKING:
     from models.backend import Backend
-    from models.cluster.task import Task
+    from models.cluster.task import Computation, Task
 
 __all__ = ["Executor"]
 
@@ -149,7 +149,7 @@ class Executor:
         write_whole(self._device, found.read_bytes())
         return Backend(*msgspec.json.decode(found.read_bytes())["place"])
 
-    def submit(self, task: Task) -> Handle:
+    def submit(self, task: Task | Computation) -> Handle:
         """A job that carries out the task."""
         order = self._orders.of(task)
         path = self._folder / "orders" / f"{secrets.token_hex(8)}.json"
@@ -159,7 +159,8 @@ class Executor:
             f"{order.name}, which wants {human(order.memory)}",
             [str(path)],
             mem_gb=max(1, math.ceil(order.memory * _SPARE / 2**30)),
-            timeout_min=math.ceil((task.limit or time_limit(task.spec)) / 60) + _MINUTES,
+            timeout_min=math.ceil(limit_of(task) / 60) + _MINUTES,
+            gpus_per_node=self.gpus if order.device == "cuda" else 0,
         )
         return handle
 
@@ -186,7 +187,7 @@ class Executor:
 
         result = self._folder / "results" / f"{secrets.token_hex(8)}.json"
         command = [self._python, "-m", "models.cluster.node", *arguments, str(result)]
-        asked |= {"cpus_per_task": self.cpus, "gpus_per_node": self.gpus}
+        asked = {"cpus_per_task": self.cpus, "gpus_per_node": self.gpus} | asked
         if self.cluster == "slurm":
             asked |= self._asked
         else:

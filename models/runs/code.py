@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-__all__ = ["PROJECT", "closure", "code_digest", "version"]
+__all__ = ["PROJECT", "closure", "code_and_versions", "code_digest", "version"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout, whose folders are the project's packages."""
@@ -48,6 +49,22 @@ def code_digest(modules: tuple[str, ...], project: Path = PROJECT) -> str:
     for name in closure(modules, project):
         digest.update(f"{name} {_parsed(_file(name, project), name).digest}\n".encode())
     return digest.hexdigest()
+
+
+def code_and_versions(modules: Iterable[str], libraries: Iterable[str]) -> dict[str, Any]:
+    """What a new version of this project or of a library changes, as plain JSON.
+
+    Args:
+        modules: as for `code_digest`.
+        libraries: names in the package index.
+
+    Raises:
+        ValueError: as `code_digest`.
+    """
+    return {
+        "code": code_digest(tuple(modules)),
+        "versions": {library: version(library) for library in libraries},
+    }
 
 
 def closure(modules: Sequence[str], project: Path = PROJECT) -> list[str]:

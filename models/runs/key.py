@@ -11,7 +11,7 @@ from models.backend import Backend
 from models.engines.choice import engine_module
 from models.experiment import Experiment
 from models.recorders.field import CORE
-from models.runs.code import code_digest, version
+from models.runs.code import code_and_versions
 from models.runs.content import content_key
 from models.second_leg.descent import Descent
 
@@ -56,10 +56,7 @@ def run_identity(spec: Experiment | Descent, data: Dataset, backend: Backend) ->
 
 def code_identity(spec: Experiment | Descent, kind: str) -> dict[str, Any]:
     """The part of the identity that a new version of this project or of a library changes."""
-    return {
-        "code": code_digest(trainer_modules(spec, kind)),
-        "versions": {library: version(library) for library in LIBRARIES},
-    }
+    return code_and_versions(trainer_modules(spec, kind), LIBRARIES)
 
 
 def run_key(identity: Mapping[str, Any], spec: Experiment | Descent) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from data import DataCorruptError, Dataset, load
-from data.packed import pack, unpack
+from data.packed import pack, packed_digest, unpack
 
 
 def drawn(task: str) -> Dataset:
@@ -31,6 +33,19 @@ def test_a_set_comes_back_as_it_was(of):
     for name in ("name", "task", "classes", "checksum", "source", "training_digest"):
         assert getattr(before, name) == getattr(after, name), name
     assert pack(after) == content
+
+
+@pytest.mark.parametrize("of", ["mnist-1k", "boston"])
+def test_the_integers_of_the_exact_claims_come_along(of):
+    """Derived again from whole numbers, or as the set declares them; the digest knows."""
+    before = load(of)
+    after = unpack(pack(before))
+    assert after.exact_table.digest == before.exact_table.digest
+    assert after.exact_table.columns == before.exact_table.columns
+    assert packed_digest(after) == packed_digest(before)
+    assert (packed_digest(before) == before.training_digest) == (before.exact is None)
+    doubled = replace(before.exact_table, X=2 * before.exact_table.X)
+    assert packed_digest(replace(before, exact=lambda: doubled)) != packed_digest(before)
 
 
 def header_of(content: bytes) -> bytes:

@@ -1,5 +1,7 @@
 """Trainings on other machines: gathered when the tests are known, submitted longest first, waited for.
 
+Evidence that takes no training goes with them (`claims.harness.trainings.computing`).
+
 With such an executor one process judges. Tests whose runs are there come first, so that verdicts begin while
 others train; a look that wants more networks submits them when it comes to it.
 """
@@ -23,12 +25,15 @@ from claims.catalogue.declaration import declaration_of
 from claims.harness.collection import specs_of
 from claims.harness.launch import live
 from claims.harness.options import Options
+from claims.harness.trainings.computing import Computing
 from claims.harness.trainings.legs import planned
 from claims.harness.trainings.stores import opened
 from models.cluster.errors import ClusterGoneError, ExecutorError
 from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
+    from claims.catalogue.computed import Computed, Found
+    from claims.evidence.cache import EvidenceCache
     from models.cluster.scheduler import Work
     from models.executors.executor import Cluster
     from models.experiment import Experiment
@@ -72,6 +77,7 @@ class Driver:
 
         self.executor, self.store, self.backend, self.limit = executor, store, backend, limit
         self.scheduler = Scheduler(executor.slots)
+        self._computing = Computing(executor, self.scheduler, store, limit)
         self._keys: dict[Experiment | Descent, str] = {}
         self._there: dict[str, bool] = {}
         """Whether the store had these runs when it was asked."""
@@ -84,18 +90,19 @@ class Driver:
 
     def gather(self, items: list[pytest.Item], options: Options) -> None:
         """Submits what these tests ask for and the store lacks, all at once, so that the longest chains are
-        known; tests that ask for nothing of it come first."""
+        known; tests that ask for nothing of it come first, then those that ask for what is computed."""
         asked = {item: needs(item, options) for item in items}
         self._look_for(self._key(spec) for specs in asked.values() for spec in specs)
         works: dict[str, Work] = {}
+        computations, computed = self._computing.works(items)
         for item, specs in asked.items():
             missing = {key for spec in specs if (key := self._wanted(spec, works))}
+            missing |= {computed[item]} if item in computed else set()
             self._open[item] = missing
             for key in missing:
                 self._asking[key].append(item)
-        self.scheduler.add(works.values())
-        first = [item for item in items if not self._open[item]]
-        items[:] = first + [item for item in items if self._open[item]]
+        self.scheduler.add([*works.values(), *computations])
+        items.sort(key=lambda item: (bool(self._open[item]), item not in computed))
         self._place = {item: index for index, item in enumerate(items)}
 
     def run(self, spec: Experiment | Descent) -> Run:
@@ -124,6 +131,10 @@ class Driver:
             )
         return replace(found, trained=True)
 
+    def computed(self, asked: Computed, own: EvidenceCache) -> Found:
+        """Evidence that trains nothing, as `Computing.found`."""
+        return self._computing.found(asked, own)
+
     def _found(self, spec: Experiment | Descent, data: Any) -> Run | None:
         from models.runs.files import DamageError
 
@@ -145,7 +156,7 @@ class Driver:
         """The run's key, its training among these works or known to the scheduler; None where the store has
         the run already."""
         from data import load
-        from models.cluster.elsewhere import expected_seconds, time_limit
+        from models.cluster.elsewhere import expected_seconds, limit_of
         from models.cluster.scheduler import Work
         from models.cluster.task import Task
 
@@ -159,15 +170,14 @@ class Driver:
         before = ""
         if isinstance(spec, Descent) and spec.start == "trained":
             before = self._wanted(spec.experiment, works) or ""
-        limit = self.limit or time_limit(spec)
-        task = Task(spec, self.store, load(spec.data), self.backend, limit)
+        task = Task(spec, self.store, load(spec.data), self.backend, self.limit)
         works[key] = Work(
             key,
             spec.name,
             partial(self.executor.submit, task),
             cost=expected_seconds(spec),
             after=before,
-            limit=limit,
+            limit=limit_of(task),
         )
         return key
 

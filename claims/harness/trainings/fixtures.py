@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,8 +20,12 @@ from claims.harness.trainings.stores import opened
 from models.experiment import Experiment
 from models.second_leg.descent import Descent
 
+if TYPE_CHECKING:
+    from claims.catalogue.computed import Computed, Found
+
 __all__ = [
     "backend",
+    "compute",
     "design",
     "evidence_cache",
     "grown",
@@ -70,6 +74,17 @@ def evidence_cache(store: Any, pytestconfig: pytest.Config) -> Any:
     from claims.evidence.cache import EvidenceCache
 
     return EvidenceCache(store.root, refresh=Options.of(pytestconfig).refresh, remote=store.remote)
+
+
+@pytest.fixture(scope="session")
+def compute(evidence_cache: Any, pytestconfig: pytest.Config) -> Callable[[Computed], Found]:
+    """What a test's evidence comes to, where it describes that: made here, or by the cluster."""
+    driver = driver_of(pytestconfig)
+
+    def found(asked: Computed) -> Found:
+        return asked.found(evidence_cache) if driver is None else driver.computed(asked, evidence_cache)
+
+    return found
 
 
 @pytest.fixture

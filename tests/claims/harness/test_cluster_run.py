@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,12 +16,17 @@ import psutil
 import pytest
 
 from data import load
+from data.packed import packed_digest
 from tests.claims.harness.test_claims_run import ROOT, digests, report, run_claims, verdicts
 
 pytest.importorskip("submitit")
 
-SLICE = ("--claims", "E9,T1", "--protocols", "he", "--networks", "8", "--backend", "cpu")
-"""Boston's two legs, and exact claims, which train nothing."""
+_FEW = ("--protocols", "he", "--networks", "8", "--backend", "cpu")
+SLICE = ("--claims", "E9,T1", "-k", "boston or synthetic", *_FEW)
+"""Boston's two legs, and exact claims, which train nothing and are computed."""
+
+SETTINGS = 2
+"""Of T1, each with a task of its own."""
 
 
 def run(folder: Path, *options: str, jobs: Path, chosen: tuple[str, ...] = SLICE):
@@ -63,11 +69,11 @@ def cold(tmp_path_factory: pytest.TempPathFactory, jobs: Path) -> tuple[Path, st
 
 
 def test_verdicts_are_those_of_one_machine(here: Path, cold: tuple[Path, str], jobs: Path) -> None:
-    """Row by row, from runs of the same bytes; both legs were jobs."""
+    """Row by row, from runs of the same bytes; both legs were jobs, and so was what is computed."""
     assert verdicts(cold[0]) == verdicts(here)
     assert digests(cold[0]) == digests(here)
     assert len(digests(here)) == 4
-    assert submitted(jobs) == 2
+    assert submitted(jobs) == 2 + SETTINGS
 
 
 def test_one_process_judges_and_what_trains_nothing_comes_first(cold: tuple[Path, str]) -> None:
@@ -75,7 +81,7 @@ def test_one_process_judges_and_what_trains_nothing_comes_first(cold: tuple[Path
     assert "created: " not in cold[1]
     assert "2 workers" not in cold[1]
     ran = [one.get("name") for one in ElementTree.parse(cold[0] / "tests.xml").iter("testcase")]
-    assert [name.partition("[")[2].partition("-")[0] for name in ran] == ["T1"] * 5 + ["E9"]
+    assert [name.partition("[")[2].partition("-")[0] for name in ran] == ["T1"] * SETTINGS + ["E9"]
 
 
 def test_a_verdict_says_where_its_runs_were_trained(cold: tuple[Path, str]) -> None:
@@ -104,24 +110,24 @@ def test_a_refresh_trains_again(cold: tuple[Path, str], jobs: Path) -> None:
     before, runs = submitted(jobs), digests(cold[0])
     finished = run(cold[0], "--refresh", jobs=jobs)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert submitted(jobs) == before + 2
+    assert submitted(jobs) == before + 2 + SETTINGS
     assert digests(cold[0]) == runs
     assert all(one["trained"] for one in report(cold[0])["provenance"]["experiments"])
 
 
-def test_a_training_that_fails_fails_its_tests_only(tmp_path: Path, jobs: Path) -> None:
+def test_a_set_that_is_damaged_fails_its_tests_only(tmp_path: Path, jobs: Path) -> None:
     """With the node's message and no traceback."""
-    damaged = tmp_path / "store" / "data" / f"{load('boston').training_digest}.safetensors"
+    damaged = tmp_path / "store" / "data" / f"{packed_digest(load('boston'))}.safetensors"
     damaged.parent.mkdir(parents=True)
     damaged.write_bytes(b"no set")
     finished = run(tmp_path, jobs=jobs)
     assert finished.returncode == 1
-    assert "5 passed" in finished.stdout
-    assert "1 failed" in finished.stdout
+    assert "1 passed" in finished.stdout
+    assert "2 failed" in finished.stdout
     assert "got 6 bytes that are no packed data set" in finished.stdout
     assert "Traceback" not in finished.stdout
     assert ".py:" not in finished.stdout.partition("FAILURES")[2].partition("short test summary")[0]
-    assert len(verdicts(tmp_path)) == 5
+    assert len(verdicts(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
@@ -143,8 +149,8 @@ def test_options_that_are_none_are_refused_before_anything_trains(
 
 def test_an_interrupt_cancels_the_jobs(tmp_path: Path, jobs: Path) -> None:
     """Ctrl-C while a job trains: it is ended, and what was judged is written as a partial report."""
-    chosen = ("--claims", "E1,T1", "--protocols", "he", "--networks", "96", "--data", "mnist-5k")
-    command = [sys.executable, "-m", "pytest", "claims/", "-q", "-p", "no:cacheprovider", *chosen]
+    chosen = ("--claims", "E1,T1", "-k", "E1 or synthetic", "--protocols", "he", "--networks", "96")
+    command = [sys.executable, "-m", "pytest", "claims/", "-v", "-p", "no:cacheprovider", *chosen]
     command += [
         "--store",
         str(tmp_path / "store"),
@@ -152,6 +158,8 @@ def test_an_interrupt_cancels_the_jobs(tmp_path: Path, jobs: Path) -> None:
         str(tmp_path / "reports"),
         "--backend",
         "cpu",
+        "--data",
+        "mnist-5k",
     ]
     with subprocess.Popen(
         [*command, *on_jobs(jobs)],
@@ -162,13 +170,18 @@ def test_an_interrupt_cancels_the_jobs(tmp_path: Path, jobs: Path) -> None:
         start_new_session=True,
         preexec_fn=_obey_interrupts,
     ) as process:
+        late = threading.Timer(100, process.kill)
         try:
+            assert process.stdout is not None
+            late.start()
+            assert any("SUPPORTED" in line for line in process.stdout)
             _soon(lambda: list(tmp_path.glob("store/progress/*/*.progress")))
             own = psutil.Process(process.pid).children(recursive=True)
             assert any("models.cluster.node" in child.cmdline() for child in own)
             process.send_signal(signal.SIGINT)
             text = process.communicate(timeout=60)[0]
         finally:
+            late.cancel()
             process.kill()  # one that did not obey would be waited for to the end of its trainings
     assert process.returncode == pytest.ExitCode.INTERRUPTED, text
     _soon(lambda: not any(child.is_running() and child.status() != "zombie" for child in own))

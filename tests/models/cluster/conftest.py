@@ -10,7 +10,7 @@ import pytest
 
 from data import add_set
 from models.cluster import luggage
-from models.cluster.order import Order, order_of
+from models.cluster.order import TrainingOrder, training_order
 from models.cluster.task import Task
 from models.runs.store import RunStore
 from tests.models.runs import store_process
@@ -38,12 +38,12 @@ def task(tmp_path: Path) -> Callable[..., Task]:
 
 
 @pytest.fixture
-def order(task: Callable[..., Task]) -> Callable[..., Order]:
+def order(task: Callable[..., Task]) -> Callable[..., TrainingOrder]:
     """The order of such a task, with its data sent."""
 
-    def made(memory: int = 1, **options: object) -> Order:
+    def made(memory: int = 1, **options: object) -> TrainingOrder:
         of = task(**options)
         luggage.send(of.store, of.data)
-        return order_of(of, memory=memory, threads=1)
+        return training_order(of, memory=memory, threads=1)
 
     return made

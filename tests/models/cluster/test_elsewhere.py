@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
+from dataclasses import replace
 
 import pytest
 
 from data import entry
 from models.cluster import luggage
-from models.cluster.elsewhere import Handle, Orders, expected_seconds, time_limit, whole
+from models.cluster.elsewhere import Handle, Orders, expected_seconds, limit_of, time_limit, whole
 from models.cluster.memory import estimate
 from models.runs.store import RunStore
 from models.second_leg.descent import Descent
@@ -40,12 +41,20 @@ def test_an_option_that_is_no_number_is_refused(text):
 def test_a_limit_follows_from_sizes():
     """More networks, epochs or samples take longer; what is small has the least limit."""
     small = mlp("boston", (10,), networks=4, epochs=1)
-    assert time_limit(small) == time_limit(changed(small, networks=8)) == 900
+    for little in (small, changed(small, networks=8)):
+        assert time_limit(expected_seconds(little)) == 900
     large = mlp("mnist", (500, 300), networks=96, epochs=50)
     for more in (changed(large, networks=192), changed(large, epochs=100)):
         assert expected_seconds(more) == pytest.approx(2 * expected_seconds(large))
-        assert time_limit(more) > time_limit(large) > 900
+        assert time_limit(expected_seconds(more)) > time_limit(expected_seconds(large)) > 900
     assert expected_seconds(Descent(large, products=200)) == pytest.approx(4 * expected_seconds(large))
+
+
+def test_a_limit_that_was_given_holds(task):
+    """In place of the one by size."""
+    of = task()
+    assert limit_of(of) == 900
+    assert limit_of(replace(of, limit=3.0)) == 3.0
 
 
 def test_an_order_knows_its_memory_and_its_data_is_there(task, monkeypatch, tmp_path):
@@ -58,7 +67,7 @@ def test_an_order_knows_its_memory_and_its_data_is_there(task, monkeypatch, tmp_
     second = orders.of(task(epochs=7))
     assert (first.threads, first.memory) == (3, estimate(of.spec, entry("tiny"), 3))
     assert first.spec != second.spec
-    assert luggage.arrived(of.store, *first.data).name == "tiny"
+    assert luggage.arrived(of.store, *first.data[0]).name == "tiny"
     assert len(sent) == 1
     orders.of(task(store=RunStore(tmp_path / "other")))
     assert len(sent) == 2

@@ -107,7 +107,7 @@ def test_its_command_writes_the_error(asked, order):
     )
     assert found["error"] == "OtherVersionsError"
     assert isinstance(named(found["error"], found["message"]), OtherVersionsError)
-    found = asked(order=msgspec.structs.replace(order(), data=("tiny", "0" * 64)).encoded())
+    found = asked(order=msgspec.structs.replace(order(), data=(("tiny", "0" * 64),)).encoded())
     assert found["error"] == StoreError.__name__
     foreign = named(found["error"], found["message"])
     assert type(foreign) is ExecutorError

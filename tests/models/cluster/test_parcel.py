@@ -16,7 +16,7 @@ from models.runs.code import PROJECT
 
 @pytest.fixture
 def project(tmp_path):
-    """A project of two rooms."""
+    """A project of small rooms."""
     for room in ROOMS:
         (tmp_path / "project" / room / "__pycache__").mkdir(parents=True)
         (tmp_path / "project" / room / "one.py").write_text("ONE = 1\n")
@@ -30,8 +30,8 @@ def test_the_same_files_give_the_same_bytes(project):
     before = parcel(project)
     os.utime(project / "models" / "one.py", (0, 0))
     (project / "models" / "__pycache__" / "two.pyc").write_bytes(b"")
-    (project / "claims").mkdir()
-    (project / "claims" / "test_one.py").touch()
+    (project / "tests").mkdir()
+    (project / "tests" / "test_one.py").touch()
     assert parcel(project) == before
     names = zipfile.ZipFile(BytesIO(before[1])).namelist()
     assert names == [f"{room}/one.py" for room in ROOMS]

@@ -71,6 +71,12 @@ def test_the_longest_chain_goes_first_and_only_so_many_at_a_time(nodes, schedule
     assert [scheduler.finished.get(timeout=10) for _ in range(4)][:2] == ["head", "middling"]
 
 
+def test_what_is_early_goes_before_the_longest(nodes, scheduler):
+    """Though it is short."""
+    scheduler.add([nodes.work("long", 9), nodes.work("longer", 10), nodes.work("proof", 1, early=True)])
+    assert nodes.await_submitted(2) == ["proof", "longer"]
+
+
 def test_a_follower_waits_for_what_was_added_before(nodes, scheduler):
     """A later look's second leg; and one whose first leg has ended already begins at once."""
     scheduler.add([nodes.work("first")])

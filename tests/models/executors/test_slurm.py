@@ -165,7 +165,7 @@ def test_a_node_that_is_another_is_asked_anew(slurm, runs, tmp_path):
 def _spoilt(order, spoil: bool):
     import msgspec
 
-    return msgspec.structs.replace(order, data=("tiny", "0" * 64)) if spoil else order
+    return msgspec.structs.replace(order, data=(("tiny", "0" * 64),)) if spoil else order
 
 
 def test_out_of_memory_names_the_experiment(slurm, tmp_path):

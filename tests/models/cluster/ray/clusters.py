@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from models.cluster.elsewhere import time_limit
+from models.cluster.elsewhere import limit_of
 from models.cluster.scheduler import Scheduler, Work
 from models.cluster.task import Task
 from models.runs.store import RunStore
@@ -34,7 +34,7 @@ def wait(executor: Any, *tasks: Task, limit: float | None = None) -> list[BaseEx
     scheduler = Scheduler(executor.slots)
     try:
         works = [
-            Work(str(i), of.spec.name, lambda of=of: executor.submit(of), limit=limit or time_limit(of.spec))
+            Work(str(i), of.spec.name, lambda of=of: executor.submit(of), limit=limit or limit_of(of))
             for i, of in enumerate(tasks)
         ]
         scheduler.add(works)

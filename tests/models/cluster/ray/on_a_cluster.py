@@ -15,6 +15,12 @@ from subprocess import PIPE, STDOUT
 import msgspec
 import pytest
 
+from claims.catalogue import claim
+from claims.catalogue.computed import Computed
+from claims.evidence.cache import EvidenceCache
+from claims.evidence.computed.linear import proved
+from claims.evidence.computed.orders import computation
+from claims.evidence.linear.hypotheses import gram_rank_evidence
 from models.cluster import progress
 from models.cluster.elsewhere import Orders
 from models.cluster.errors import LateError, OtherVersionsError, TooLargeError
@@ -52,6 +58,16 @@ def test_nodes_train_with_the_code_that_goes_with_the_job(executor, backend, sto
         return list(models.__path__)
 
     assert "_ray_pkg_" in ray.get(where.remote())[0]
+
+
+def test_nodes_compute_evidence(executor, store, tmp_path):
+    """By the claims' code in the parcel; the process that judges finds what it would have made itself."""
+    how = {"preparation": "raw", "evidence": gram_rank_evidence, "instead": ""}
+    asked = Computed(proved, claim("H2"), "boston-raw", "boston", how)
+    executor.submit(computation("H2", [asked], store, None)).result(90)
+    assert executor.places[-1].key == "H2"
+    kept = asked.found(EvidenceCache(store.root, makes=False))
+    assert kept == asked.found(EvidenceCache(tmp_path / "alone"))
 
 
 def test_what_the_store_has_is_not_trained_again(executor, backend, store):
