@@ -25,7 +25,7 @@ from benchmarks.machine import describe
 from claims.catalogue import claim
 from claims.catalogue.experiments import LINEAR_500, SCALES
 from data import Dataset, load
-from data.packed import pack
+from data.packed import pack, packed_digest
 from models.backend import resolve_backend
 from models.cluster import luggage, progress
 from models.cluster.elsewhere import Orders
@@ -104,7 +104,7 @@ def counted(first: Experiment, second: Descent, folder: Path, url: str) -> dict[
 
     def trains(name: str, spec: Any) -> None:
         own, objects = machine(name)
-        dataset = luggage.arrived(own, data.name, data.training_digest)
+        dataset = luggage.arrived(own, data.name, packed_digest(data))
         own.progress = progress.reporter(own, "s", own.key(spec, dataset, backend))
         run = Task(spec, own, dataset, backend)()
         found[name] = {"seconds": run.seconds, **_told(objects)}

@@ -63,17 +63,18 @@ class Scheduler:
     """Submits tasks and remembers how each ended.
 
     Args:
-        slots: most tasks that are submitted at a time.
+        slots: most tasks that are submitted at a time, or what gives them as nodes come and go.
         clock: seconds.
 
     Attributes:
         finished: keys of the tasks that have ended, well or not, in that order; for one reader.
     """
 
-    def __init__(self, slots: int, clock: Callable[[], float] = time.monotonic) -> None:
-        if slots < 1:
+    def __init__(self, slots: int | Callable[[], int], clock: Callable[[], float] = time.monotonic) -> None:
+        if not callable(slots) and slots < 1:
             raise ValueError(f"got {slots} slots, wanted 1 or more: a cluster without a place trains nothing")
-        self.slots, self._clock = slots, clock
+        self._slots = slots if callable(slots) else lambda: slots
+        self._clock = clock
         self._works: dict[str, Work] = {}
         self._followers: dict[str, list[Work]] = {}
         self._waiting: list[tuple[float, int, Work]] = []
@@ -178,7 +179,7 @@ class Scheduler:
             heapq.heappush(self._waiting, (-work.rank, self._count, work))
 
     def _fill(self) -> None:
-        while self._waiting and len(self._under_way) < self.slots and self._gone is None:
+        while self._waiting and len(self._under_way) < self._slots() and self._gone is None:
             _, _, work = heapq.heappop(self._waiting)
             work.tries += 1
             work.running_since = None

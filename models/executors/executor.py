@@ -36,7 +36,7 @@ class Cluster(Executor, Protocol):
     """An executor whose tasks run on other machines, several at a time, while this process judges.
 
     Attributes:
-        slots: tasks that may be submitted at a time; the scheduler keeps the others.
+        slots: tasks that may be submitted at a time, now; the scheduler keeps the others.
     """
 
     @property

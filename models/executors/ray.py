@@ -99,7 +99,7 @@ class Executor:
 
     @property
     def slots(self) -> int:
-        """Tasks that the nodes have CPUs for, as of the start."""
+        """Tasks that the nodes have CPUs for: of a node that joins, within seconds."""
         return self._slots
 
     def backend(self, kind: str) -> Backend:
@@ -276,7 +276,7 @@ class Executor:
                     f"no node of {self.cpus} CPUs is left in the Ray cluster at {self._connection.head}"
                 )
             return seen
-        self._largest = _memory(nodes)
+        self._slots, self._largest = self._count_slots(nodes), _memory(nodes)
         return now
 
     def _end_all(self, what: str) -> None:

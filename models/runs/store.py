@@ -9,6 +9,7 @@ Layout of the store's folder:
     <key>.lock              held while training; the system frees it when its process dies
     set-aside/              what was found damaged or foreign
     evidence/, designs/     see `claims.evidence.cache`, `claims.core.ledger`
+    data/, progress/        for a cluster's nodes: see `models.cluster.luggage`, `models.cluster.progress`
     .remote/                where an object store lies behind the folder: what it has (`models.runs.remote`)
 
 A run appears under its final name in one rename, whole or not at all. Every byte is checked when it is read:

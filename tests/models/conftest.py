@@ -133,7 +133,9 @@ def other_version(monkeypatch):
     """After it is called, this is another version of the code that trains."""
 
     def change() -> None:
-        monkeypatch.setattr(key_module, "code_digest", lambda modules: "f" * 64)
+        before = key_module.code_and_versions
+        other = {"code": "f" * 64}
+        monkeypatch.setattr(key_module, "code_and_versions", lambda *of: before(*of) | other)
 
     return change
 

@@ -76,7 +76,7 @@ class Driver:
         from models.cluster.scheduler import Scheduler
 
         self.executor, self.store, self.backend, self.limit = executor, store, backend, limit
-        self.scheduler = Scheduler(executor.slots)
+        self.scheduler = Scheduler(lambda: executor.slots)
         self._computing = Computing(executor, self.scheduler, store, limit)
         self._keys: dict[Experiment | Descent, str] = {}
         self._there: dict[str, bool] = {}

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -30,7 +30,10 @@ _MOMENT = 600
 
 
 _AGED = 30 * 86400
-"""Seconds after which a figure, which is drawn again in no time, counts as old."""
+"""Seconds after which what is made again in no time counts as old: figures, data sets packed for nodes."""
+
+_SESSION = 86400
+"""Seconds after which what the nodes of a test run have said of their progress is left over."""
 
 
 class Kind(StrEnum):
@@ -41,6 +44,8 @@ class Kind(StrEnum):
     EVIDENCE = "evidence"
     DESIGN = "design"
     FIGURE = "figure"
+    DATA_SET = "data set"
+    PROGRESS = "progress"
     LEFTOVER = "leftover"
     SET_ASIDE = "set aside"
     FOREIGN = "foreign"
@@ -95,7 +100,7 @@ def inventory(root: Path) -> list[Item]:
         DamageError: the folder cannot be listed.
     """
     found = [*_in_root(root), *_values(root / "evidence"), *_designs(root / "designs")]
-    found += _figures(root / "figures")
+    found += [*_figures(root / "figures"), *_data_sets(root / "data"), *_sessions(root / "progress")]
     order = list(Kind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.path.name))
 
@@ -114,7 +119,7 @@ def free(lock: Path) -> bool:
 def _in_root(root: Path) -> Iterator[Item]:
     for path in listed(root):
         lock = path.with_name(f"{_owner(path.name)}.lock")
-        if path.name in ("evidence", "designs", "figures") and path.is_dir():
+        if path.name in ("evidence", "designs", "figures", "data", "progress") and path.is_dir():
             continue
         if path.name == "set-aside":
             yield _item(path, Kind.SET_ASIDE, State.KEPT, lock)
@@ -167,6 +172,26 @@ def _figures(folder: Path) -> Iterator[Item]:
             yield _item(path, Kind.FIGURE, State.OLD if age > _AGED else State.CURRENT, lock)
         elif path.suffix != ".lock" or not os.path.lexists(path.with_suffix(".json")):
             yield _item(path, Kind.LEFTOVER, State.STALE if age > _MOMENT else State.BUSY, lock)
+
+
+def _data_sets(folder: Path) -> Iterator[Item]:
+    """Packed for a cluster's nodes by the digest of what is in them (`models.cluster.luggage`)."""
+    for path in listed(folder) if folder.is_dir() else ():
+        age = time.time() - path.lstat().st_mtime
+        lock = path.with_name(f"{_owner(path.name)}.lock")
+        if path.suffix == ".safetensors":
+            yield _item(path, Kind.DATA_SET, State.OLD if age > _AGED else State.CURRENT, lock)
+        elif _PASSING.fullmatch(path.name):
+            yield _item(path, Kind.LEFTOVER, State.STALE if age > _MOMENT else State.BUSY, lock)
+        else:
+            yield _item(path, Kind.FOREIGN, State.KEPT, lock)
+
+
+def _sessions(folder: Path) -> Iterator[Item]:
+    """What nodes say of their progress, a folder a test run (`models.cluster.progress`)."""
+    for path in listed(folder) if folder.is_dir() else ():
+        item = _item(path, Kind.PROGRESS, State.BUSY, path.with_suffix(".lock"))
+        yield replace(item, state=State.STALE) if time.time() - item.modified > _SESSION else item
 
 
 def _owner(name: str) -> str:

@@ -71,6 +71,24 @@ def test_the_longest_chain_goes_first_and_only_so_many_at_a_time(nodes, schedule
     assert [scheduler.finished.get(timeout=10) for _ in range(4)][:2] == ["head", "middling"]
 
 
+def test_places_that_come_are_filled(nodes):
+    """With the next thing that happens; those that go are not waited for."""
+    places = [1]
+    scheduler = Scheduler(lambda: places[0])
+    scheduler.add([nodes.work(key, cost) for cost, key in enumerate("dcba")])
+    assert nodes.await_submitted(1) == ["a"]
+    places[0] = 3
+    scheduler.add([nodes.work("e", 0.5)])
+    assert nodes.await_submitted(3) == ["a", "b", "c"]
+    places[0] = 1
+    nodes.handles["a"].set_result(None)
+    scheduler.wait("a")
+    nodes.handles["b"].set_result(None)
+    scheduler.wait("b")
+    assert nodes.submitted == ["a", "b", "c"]
+    scheduler.close()
+
+
 def test_what_is_early_goes_before_the_longest(nodes, scheduler):
     """Though it is short."""
     scheduler.add([nodes.work("long", 9), nodes.work("longer", 10), nodes.work("proof", 1, early=True)])

@@ -125,6 +125,32 @@ def test_a_figure_drawn_long_ago_is_old(tmp_path):
     }
 
 
+def test_what_a_cluster_leaves_is_known(tmp_path):
+    """Packed sets are sent again in no time; progress is of use while its test run lasts."""
+    for folder in ("data", "progress/now", "progress/killed"):
+        (tmp_path / folder).mkdir(parents=True)
+    days = {
+        "data/a.safetensors": 1,
+        "data/b.safetensors": 31,
+        "data/c.safetensors.part-1": 1,
+        "data/notes": 1,
+    }
+    days |= {"progress/now/k.progress": 0, "progress/killed/k.progress": 2, "progress/killed": 2}
+    for name, age in days.items():
+        path = tmp_path / name
+        if not path.is_dir():
+            path.write_text("{}")
+        os.utime(path, (time.time() - age * 86400,) * 2)
+    assert states(tmp_path) == {
+        "a.safetensors": (Kind.DATA_SET, State.CURRENT),
+        "b.safetensors": (Kind.DATA_SET, State.OLD),
+        "c.safetensors.part-1": (Kind.LEFTOVER, State.STALE),
+        "notes": (Kind.FOREIGN, State.KEPT),
+        "now": (Kind.PROGRESS, State.BUSY),
+        "killed": (Kind.PROGRESS, State.STALE),
+    }
+
+
 def test_a_folder_that_is_no_folder_is_an_error(tmp_path):
     """The reason is the system's."""
     with pytest.raises(DamageError, match=r"cannot be listed \(No such file or directory\)"):

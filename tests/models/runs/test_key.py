@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from data import dataset as data_module
-from models.runs import key as key_module
+from models.runs import code as code_module
 from models.runs.code import closure
 from models.runs.key import run_identity, trainer_modules
 from tests.helpers.specs import changed
@@ -72,10 +72,10 @@ def test_other_code_or_libraries_are_another_run(change, runs, monkeypatch):
     """A change of what trains is a new name, and the old run stays."""
     key = runs.run().key
     if change == "code":
-        monkeypatch.setattr(key_module, "code_digest", lambda modules: "f" * 64)
+        monkeypatch.setattr(code_module, "code_digest", lambda modules: "f" * 64)
     else:
-        real = key_module.version
-        monkeypatch.setattr(key_module, "version", lambda name: "9" if name == change else real(name))
+        real = code_module.version
+        monkeypatch.setattr(code_module, "version", lambda name: "9" if name == change else real(name))
     assert runs.key(SPEC, DATA, CPU) != key
     assert runs.run().trained
     assert (runs.root / key).is_dir()

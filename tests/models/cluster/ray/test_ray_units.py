@@ -167,6 +167,16 @@ def test_slots_are_the_cpus_of_nodes_that_have_enough(imitated):
     assert started.slots == 3
 
 
+def test_nodes_that_join_are_places(imitated):
+    """At the next look at the cluster; so are those that leave."""
+    started, imitation = imitated({"CPU": 2.0, "memory": 1})
+    for nodes, slots in (([{"CPU": 2.0, "memory": 1}, {"CPU": 6.0, "memory": 5}], 8), ([{"CPU": 1.0}], 1)):
+        imitation._nodes = nodes
+        started._look_for_nodes(0.0)
+        assert started.slots == slots
+        assert started._largest == max(node.get("memory", 0) for node in nodes)
+
+
 def test_a_cluster_without_a_place_is_refused(imitated):
     """What is asked for, and the cure."""
     with pytest.raises(ClusterGoneError, match=r"without a node of 8 CPUs, wanted one: add .* cpus=1"):
