@@ -27,7 +27,7 @@ from models.recorders.field import fields
 from models.recorders.history import DIVERGED, largest_class
 from models.recorders.pairs import quadruple_pairs
 from models.second_leg.fields import ROWS
-from models.second_leg.movement import activation_flips, relative_movement
+from models.second_leg.movement import relative_movement
 from models.second_leg.on_test import OnTest
 from models.second_leg.quadruple import NARROW, Quadruple
 from models.second_leg.rows import together
@@ -169,7 +169,7 @@ class Descender:
             | {
                 "steps": one.steps,
                 "moved": relative_movement(w0, at.w),
-                "flips": activation_flips(self.problem, w0, at.w),
+                "flips": one.flips(w0),
                 "w": at.w.cpu().numpy(),
             }
         )

@@ -3,14 +3,13 @@ differentiable programming", section 1.1: relative change of the weights, and ac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.networks.mlp import MLP, layers_of
+from models.descent.multilayer import Multilayer
 
 if TYPE_CHECKING:
     from models.descent.problem import Problem
@@ -28,23 +27,24 @@ def activation_flips(problem: Problem, w0: Tensor, w: Tensor) -> np.ndarray:
     """Share of (hidden unit, training sample) whose activity differs between w0 and w, [M].
 
     NaN where a network has no hidden ReLU pattern that is known here: for others than fully connected ones.
+
+    Args:
+        problem: that was linearised at w last, where it is to cost little.
+        w0, w: [M, P].
     """
-    if not isinstance(problem.spec.network, MLP) or not problem.spec.network.widths:
+    if not isinstance(problem, Multilayer) or problem.depth == 1:
         return np.full(len(w), np.nan)
-    x = problem.x.flatten(1).to(torch.float32)  # a share of 500,000 signs; rounding turns few of them
-    found = []
-    for k in range(len(w)):
-        ends = (of[k : k + 1].to(torch.float32) for of in (w0, w))
-        pairs = zip(*(_active(problem.stacked(of), x) for of in ends), strict=True)
-        differ = [(before ^ after) for before, after in pairs]
-        found.append(sum(int(layer.sum()) for layer in differ) / sum(layer.numel() for layer in differ))
-    return np.array(found)
+    before, after = _active(problem, w0), problem.linearise(w).active
+    differ = [of != (there > 0) for of, there in zip(before, after, strict=True)]
+    found: np.ndarray = torch.cat([one.flatten(1) for one in differ], 1).double().mean(1).cpu().numpy()
+    return found
 
 
-def _active(parameters: Mapping[str, Tensor], x: Tensor) -> list[Tensor]:
-    """Which hidden unit is active on which sample, [m, width] a layer, of one network."""
-    found, h = [], x
-    for W, b in layers_of(parameters)[:-1]:
-        h = (h @ W[0] + b[0]).relu()
+def _active(problem: Multilayer, w: Tensor) -> list[Tensor]:
+    """Which hidden unit is active on which sample, [M, m, width] a layer, in float32: of a share of half a
+    million signs rounding turns few."""
+    found, h = [], problem.inputs.x.float()
+    for W, b in problem.layers(w.float())[:-1]:
+        h = (h @ W + b[:, None]).relu()
         found.append(h > 0)
     return found

@@ -20,6 +20,7 @@ from models.descent.method import Descending
 from models.engines.view import NetworksView, joined
 from models.objectives.losses import loss_per_sample
 from models.recorders.pairs import weight_differences
+from models.second_leg.movement import activation_flips
 from models.second_leg.rows import Rows
 
 if TYPE_CHECKING:
@@ -106,6 +107,11 @@ class Quadruple:
             part = replace(fresh, products=fresh.products + part.products)
         part = self.spec.methods[self._method[k]].step(self._problems[k], part)
         return part if everyone else _put(at, part, where)
+
+    def flips(self, w0: Tensor) -> np.ndarray:
+        """`models.second_leg.movement.activation_flips` since w0 [M, P], of each network."""
+        own = zip(self._problems, self._slices, self._groups, strict=True)
+        return np.concatenate([activation_flips(problem, w0[part], at.w) for problem, part, at in own])
 
     def forget(self) -> None:
         """Lets go of what the problems keep for a next step, which would outlive them: it knows them."""

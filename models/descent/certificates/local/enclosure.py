@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from models.curvature.dense import SLACK, UNIT, gamma
+from models.descent.multilayer import Multilayer
 from models.descent.problem import Problem
 from models.networks.mlp import MLP, layers_of
 from models.objectives.losses import loss_per_sample
@@ -61,9 +62,13 @@ def preactivations(problem: Problem, w: Tensor) -> Iterator[list[tuple[Tensor, T
         problem: of a fully connected network.
         w: [1, P].
     """
-    layers = layers_of({name: part[0] for name, part in problem.stacked(w).items()})
+    if isinstance(problem, Multilayer):  # an input that is 0 on every sample adds 0, and is rounded nowhere
+        layers, inputs = [(W[0], b[0]) for W, b in problem.layers(w)], problem.inputs.x
+    else:
+        named = {name: part[0] for name, part in problem.stacked(w).items()}
+        layers, inputs = list(layers_of(named)), problem.x.flatten(1)
     norms = [W.square().sum(0).sqrt() for W, _ in layers]
-    for x in problem.x.flatten(1).split(CHUNK):
+    for x in inputs.split(CHUNK):
         h, e, found = x, torch.zeros_like(x[:, :1]), []
         for (W, b), norm in zip(layers, norms, strict=True):
             g = gamma(len(W) + 1) * (1 + SLACK)
