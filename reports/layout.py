@@ -17,7 +17,7 @@ from claims.core.verdict import Verdict
 
 __all__ = [
     *("Cells", "Line", "beside", "breadth", "clip", "clip_middle", "cut", "first_that_fits"),
-    *("grouped", "heading", "padded", "plain", "printable", "shrunk", "wrapped", "write"),
+    *("grouped", "heading", "padded", "plain", "printable", "wrapped", "write"),
 ]
 
 Line = list[tuple[str, dict[str, bool]]]
@@ -97,13 +97,6 @@ def padded(rows: Sequence[Cells], right: Collection[str] = ()) -> list[Cells]:
 def breadth(rows: Sequence[Cells]) -> int:
     """How long the lines of these rows are, with two blanks between the columns."""
     return len("  ".join(padded(rows)[0].values()))
-
-
-def shrunk(rows: Sequence[Cells], column: str, width: int, least: int) -> list[Cells]:
-    """The rows with the texts of one column clipped in the middle until all fit, or to `least` letters."""
-    longest = max(len(row[column]) for row in rows)
-    keep = max(least, longest - max(0, breadth(rows) - width))
-    return [row | {column: clip_middle(row[column], keep)} for row in rows]
 
 
 def beside(cells: Cells, looks: Mapping[str, dict[str, bool]]) -> Line:

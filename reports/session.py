@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from claims.core.verdict import Verdict
 from claims.harness.launch.command_line import Option, check_folder, comma_list
 from reports import files, history
 from reports.collector import FINDING, Collector, describe, recorded
-from reports.earlier import BASELINE, Baseline
+from reports.earlier import BASELINE, NAME, Baseline, read
+from reports.records import Provenance
 from reports.summary import Ended
 
 __all__ = ["OPTIONS", "check", "conclude", "out", "summarise", "with_findings"]
@@ -101,7 +103,7 @@ def conclude(session: pytest.Session, collector: Collector) -> Ended | None:
     about = describe(config, collector, _interruption(session, collector))
     report = files.compose(about, collector.rows())
     parent = out(config)
-    folder = parent / about.folder
+    folder = _folder(parent / about.folder, about)
     earlier = config.stash.get(BASELINE, None)
     try:
         files.write(report, folder)
@@ -113,6 +115,14 @@ def conclude(session: pytest.Session, collector: Collector) -> Ended | None:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
     asides = (history.add(report, parent), summarise(folder / "verdicts.md", os.environ), unlike)
     return Ended(report, folder, None, tuple(filter(None, asides)), earlier)
+
+
+def _folder(usual: Path, about: Provenance) -> Path:
+    """Where the report goes: one that was interrupted beside a complete one and not in its place."""
+    with suppress(pytest.UsageError):
+        if about.interrupted and read(usual / NAME).provenance.complete:
+            return usual.with_name(f"{usual.name}-partial")
+    return usual
 
 
 def out(config: pytest.Config) -> Path:

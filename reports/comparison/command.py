@@ -241,12 +241,15 @@ def _fitted(rows: Sequence[Difference], reports: int, width: int) -> tuple[_Styl
     names = [str(i) for i in range(1, reports + 1)]
 
     def laid_out(style: _Style) -> tuple[_Style, list[Cells]]:
-        cells = [{"setting": ""} | {name: " " * (9 if style.names else len(name)) for name in names}]
+        least = {name: " " * (9 if style.names else len(name)) for name in names}
+        cells = [{"setting": " " * _SETTING_LEAST} | least]
         for row in rows:
             outcomes, estimates = map(style.outcome, row.verdicts), map(style.estimate, row.verdicts)
             cells.append({"setting": row.any.setting} | dict(zip(names, outcomes, strict=True)))
             cells.append({"setting": ""} | dict(zip(names, estimates, strict=True)))
-        return style, layout.padded(layout.shrunk(cells, "setting", width - _MARK, _SETTING_LEAST))
+        room = max(_SETTING_LEAST, width - _MARK - layout.breadth([cell | {"setting": ""} for cell in cells]))
+        fit = [cell | {"setting": cell["setting"] * (len(cell["setting"]) <= room)} for cell in cells]
+        return style, layout.padded(fit)
 
     return layout.first_that_fits(_STYLES, laid_out, lambda found: _MARK + layout.breadth(found[1]) <= width)
 
@@ -271,7 +274,12 @@ def _row(
 ) -> Iterator[Line]:
     word, markup = WORDS[row.change]
     looks = {str(i): STYLES[v.outcome].markup for i, v in enumerate(row.verdicts, start=1) if v}
-    yield [(f"{word:<{_MARK}}", markup), *layout.beside(outcomes, looks)]
+    mark = (f"{word:<{_MARK}}", markup)
+    if not outcomes["setting"].strip():  # it is longer than its column, and stands above
+        for part in textwrap.wrap(row.any.setting, width - _MARK, break_on_hyphens=False):
+            yield [mark, (part, {})]
+            mark = (" " * _MARK, {})
+    yield [mark, *layout.beside(outcomes, looks)]
     below = "apart" if row.apart else "changed" if row.change is Change.RULE else ""
     apart = (f"{below:<{_MARK}}", markup if row.change is Change.RULE else {"bold": True})
     if style.beside:
@@ -291,7 +299,7 @@ def _below(row: Difference, columns: Sequence[Column], style: _Style, width: int
     for i, (verdict, column) in enumerate(zip(row.verdicts, columns, strict=True), start=1):
         if verdict is not None:
             name = layout.clip_middle(column.name, _NAME_MOST) if style.names else str(i)
-            holders.setdefault(estimate(verdict, style.digits), []).append(name)
+            holders.setdefault(estimate(verdict, style.digits, sides=False), []).append(name)
     for text, names in holders.items():
         who = "all" if len(holders) == 1 else ", ".join(names)
         yield clip(f"  {text}  ({who})", width - _MARK)

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from claims.catalogue.experiments import PROTOCOLS
-from claims.catalogue.figures import PAPER, PaperFigure
+from claims.catalogue.figures import PAPER
 from reports.plots.claims import Found
 from reports.plots.fields import Fields, Spread, declared, heading
 from reports.plots.records import Interval, Level, Panel, Plot, Pool, Series, View
 from reports.plots.sources import Source
 from reports.plots.values import Asked
 
-__all__ = ["key", "others", "redrawn"]
+__all__ = ["others", "redrawn"]
 
 SIDES = {"train": "Training", "test": "Test"}
 _WEIGHTS = {"std": "standard deviation i + 2", "var": "variance i + 2", "he": "variance 2 / fan-in"}
 _L0 = Level(1.0, "L = L0")
-
-
-def key(figure: PaperFigure) -> str:
-    """The name of a figure's plot."""
-    return f"figure-{figure.number}"
 
 
 def redrawn(
@@ -37,7 +32,7 @@ def redrawn(
             for run in shown
         ]
         if views:
-            plots[key(figure)] = Plot(f"Figure {figure.number}: {figure.title}", views)
+            plots[f"figure-{figure.number}"] = Plot(f"Figure {figure.number}: {figure.title}", views)
     return plots
 
 

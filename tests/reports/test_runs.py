@@ -277,6 +277,20 @@ def test_a_run_that_stops_early_says_so(harness: pytest.Pytester, report_of: Rea
     assert ("mnist-5k-500-std", "refuted") in outcomes(report_of())
 
 
+def test_a_complete_report_outlives_a_run_that_stops(harness: pytest.Pytester, report_of: Read) -> None:
+    """What was judged until then goes beside it, again and again; where there is none, in its place."""
+    harness.runpytest_inprocess()
+    whole = report_of()
+    for _ in range(2):
+        result = harness.runpytest_inprocess("-x", "--fail-on", "refuted")
+        result.stdout.fnmatch_lines(["*verdicts.json*in reports/out/cpu-partial"])
+        assert report_of() == whole
+        assert not report_of("reports/out/cpu-partial")["provenance"]["complete"]
+    (harness.path / "reports/out/cpu/verdicts.json").write_text("{}")
+    harness.runpytest_inprocess("-x", "--fail-on", "refuted")
+    assert report_of()["provenance"]["interrupted"]
+
+
 def test_an_interrupt_keeps_what_was_judged(harness: pytest.Pytester, report_of: Read) -> None:
     """Ctrl-C: the verdicts so far are shown and written."""
     os.mkfifo(harness.path / "ready")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from claims.core.verdict import Outcome
 from reports import __main__ as commands
-from tests.reports.sample_reports import INCONCLUSIVE, REFUTED, report, saved, verdict
+from tests.reports.sample_reports import INCONCLUSIVE, PROVED, REFUTED, report, saved, verdict
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -80,6 +80,24 @@ def test_no_line_is_wider_than_the_terminal(
     assert max(map(len, out.splitlines())) <= width
     assert "FLIP    mnist" in out
     assert "cuda-tf32-" in out
+
+
+def test_a_name_longer_than_its_column_stands_above(run: Run, tmp_path: Path) -> None:
+    """Whole, with the word for what changed; the others stay beside their outcomes."""
+    long = "mnist-5k-centred-pooled-independent"
+    paths = [
+        saved(tmp_path / name, report(verdict(**found), verdict("H2", "", long, **PROVED)))
+        for name, found in (("a-report-of-a-name", REFUTED), ("another-report-of-a-name", {}))
+    ]
+    lines = run("compare", *paths)[1].splitlines()
+    at = lines.index(f"        {long}")
+    assert lines[at + 1].split() == ["supported", "supported"]
+    assert any(re.match(r"FLIP    mnist-5k-500-he +refuted +supported", line) for line in lines)
+    flipped = [
+        saved(tmp_path / str(n), report(verdict(setting=f"{long}-500", **found)))
+        for n, found in enumerate((REFUTED, {}))
+    ]
+    assert f"FLIP    {long}-500-he" in run("compare", *flipped)[1].splitlines()
 
 
 def test_many_reports_show_each_estimate_once(run: Run, tmp_path: Path) -> None:
