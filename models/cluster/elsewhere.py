@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from data import entry
+from data.packed import packed_digest
 from models.cluster import luggage
 from models.cluster.memory import estimate
 from models.cluster.order import Order, computing_order, training_order
@@ -72,7 +73,7 @@ class Orders:
     def of(self, task: Task | Computation) -> Order:
         """The task's, with its data sent."""
         for dataset in (task.data,) if isinstance(task, Task) else task.data:
-            place = (task.store.address, dataset.training_digest)
+            place = (task.store.address, packed_digest(dataset))
             if place not in self._sent:
                 luggage.send(task.store, dataset)
                 self._sent.add(place)

@@ -92,6 +92,15 @@ def test_memory_that_runs_out_in_the_training(order, monkeypatch, error):
             carry_out(order().encoded())
 
 
+def test_memory_that_is_not_there(order):
+    """Where the estimate was wrong, the library's own error says so; the order's estimate is named."""
+    with pytest.raises(
+        TooLargeError, match=r"got no memory for tiny-2000000000-he .* wanted some 0\.0 GB"
+    ) as found:
+        carry_out(order(memory=1, widths=(2_000_000_000,), networks=64).encoded())
+    assert isinstance(found.value.__cause__, RuntimeError | MemoryError)
+
+
 def test_its_command_writes_the_place(asked, order, task):
     """Of the run, in one rename."""
     place = asked(order=order().encoded())["place"]
