@@ -116,12 +116,9 @@ def _settings(item: pytest.Item) -> set[str]:
     if specs := specs_of(item):
         declared = declaration_of(item)
         case, output = named(specs, declared.variant if declared else "")
-        found |= {
-            case,
-            f"{case}-{protocol_of(specs)}",
-            f"{case}-{output}",
-            f"{case}-{output}-{protocol_of(specs)}",
-        }
+        protocol = protocol_of(specs)
+        parts = ((case,), (case, protocol), (case, output), (case, output, protocol))
+        found |= {"-".join(filter(None, of)) for of in parts}
     return {name.casefold() for name in found if name}
 
 
