@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import configparser
+import re
 import subprocess
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from claims.harness.launch import run_backend
+from tests.reports.sample_reports import report, saved
 
 ROOT = Path(run_backend.__file__).parents[3]
 
@@ -53,10 +57,33 @@ def test_a_present_backend_runs_the_claims(monkeypatch: pytest.MonkeyPatch) -> N
     assert calls == [[sys.executable, "-m", "pytest", "claims/", "-n", "auto", *options]]
 
 
-def test_tox_has_an_environment_for_each() -> None:
-    """Style, site, tests, bench and five backends, whose names the script understands."""
+def tox() -> configparser.ConfigParser:
     settings = configparser.ConfigParser(interpolation=None)
     settings.read(ROOT / "tox.ini")
+    return settings
+
+
+def test_a_comparison_needs_no_more_than_its_environment_installs(tmp_path: Path) -> None:
+    """A few of the project's packages; without all others, torch first, reports are compared all the same."""
+    installed = tox()["testenv:report"]["deps"].split()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(installed) < set(project["dependencies"])
+    others = {re.split(r"[^\w-]", of)[0] for of in set(project["dependencies"]) - set(installed)}
+    owners = metadata.packages_distributions()
+    absent = sorted(name for name, of in owners.items() if others & {each.lower() for each in of})
+    assert {"torch", "scipy"} < set(absent)
+    paths = [str(saved(tmp_path / name, report())) for name in ("a", "b")]
+    asked = ["compare", *paths, "--html", str(tmp_path / "c.html"), "--markdown", str(tmp_path / "c.md")]
+    code = f"import sys; sys.modules |= dict.fromkeys({absent!r}); from reports.__main__ import main; "
+    done = subprocess.run(
+        [sys.executable, "-c", code + f"sys.exit(main({asked!r}))"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_tox_has_an_environment_for_each() -> None:
+    """Style, site, tests, bench and five backends, whose names the script understands."""
+    settings = tox()
     backends = ["cpu", "cpu-fp64", "cuda", "cuda-tf32", "mps"]
     assert settings["tox"]["env_list"].split(", ") == ["lint", "docs", "tests", "bench", *backends]
     assert f"testenv:{{{','.join(backends)}}}" in settings.sections()
