@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from claims.core.origin import Origin, Seconds, TrainedRun
-from claims.core.verdict import Count, Outcome, Probability, Region, Verdict
+from claims.core.verdict import Count, Outcome, Probability, Region, Sides, Verdict
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -236,8 +236,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _plain(value: Any) -> Any:
-    """Words for what is an entry of a list of words, or a region."""
-    return str(value) if isinstance(value, Enum | Region) else value
+    """Words for what is an entry of a list of words, a region, or figures of two sets."""
+    return str(value) if isinstance(value, Enum | Region | Sides) else value
 
 
 def schema() -> str:

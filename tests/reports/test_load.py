@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from claims.core.verdict import Outcome
+from claims.core.verdict import Outcome, Side, Sides
 from reports import files, load
 from reports.records import Row
 from tests.reports.sample_reports import report, verdict
@@ -59,6 +60,15 @@ def test_a_row_a_verdict_and_a_column_a_field(written: Path) -> None:
         assert (line.low, line.high) == (low, high) or (math.isnan(line.low) and math.isnan(low))
     assert set(table.outcome) <= {str(each) for each in Outcome}
     assert table.low.dtype == table.high.dtype == float
+
+
+def test_figures_of_two_sets_are_words() -> None:
+    """In the table as in the CSV file; nothing where a verdict is about one."""
+    both = Sides(Side(1.0, (0.8, 1.0)), Side(0.5, (0.25, 0.75)))
+    made = report(verdict("E1"), verdict("M2", sides=both))
+    words = "train 1.0 [0.8, 1.0], test 0.5 [0.25, 0.75]"
+    assert list(made.to_pandas().sides.fillna("")) == ["", words]
+    assert [row["sides"] for row in csv.DictReader(files.as_csv(made).splitlines())] == ["", words]
 
 
 def test_a_report_without_verdicts_is_an_empty_table() -> None:
