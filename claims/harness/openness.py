@@ -16,7 +16,7 @@ from models.experiment import Experiment
 __all__ = ["held_open", "kept_open"]
 
 _LARGER = {"quick": "standard", "standard": "paper"}
-"""The scale that trains longer. The paper's own has more samples than a descent can take."""
+"""The scale that trains longer."""
 
 
 def kept_open(verdict: Verdict) -> Open | None:
@@ -78,9 +78,7 @@ def _cause(
 
 def _price(scale: Scale, spec: Experiment) -> float | None:
     """Core seconds of what the scale leaves out of an experiment, None where it is not a matter of time."""
-    training = f"{spec.network.label} {spec.objective.label}"
-    names = (f"{training} {spec.optimiser.kind}", training)
-    each = next((s for name in names if (s := scale.too_dear.get((name, spec.initialisation.kind)))), None)
+    each = scale.price(spec)
     return None if each is None else each * spec.networks.count
 
 

@@ -151,17 +151,23 @@ def test_the_reports_sizes_are_those_of_the_data():
     assert SCALES["paper"].sizes["mnist"] == {"train": 60_000, "test": 10_000}
 
 
-def test_no_descent_is_offered_that_could_not_be_made():
-    """Where its matrix would not fit, or buffers are carried; a sentence says why."""
+def test_no_descent_is_offered_that_is_too_dear_or_cannot_be_made():
+    """On so many samples, or where buffers are carried; a sentence says why and what it would cost."""
     paper, quick = SCALES["paper"], SCALES["quick"]
     for training in (LINEAR_500, BCE_500, SOFTMAX_500_300):
         experiment = paper.experiment(training, "he")
         assert paper.descent(experiment) is None
-        assert "no descent on 60,000 samples, wanted at most 10,000" in paper.without_descent(experiment)
+        why = paper.without_descent(experiment)
+        assert "no second leg at the paper scale, which would take" in why
+        assert why.endswith("--second-legs all")
+        paid = chosen_scale("paper", everything=True)
+        assert paid.descent(experiment).methods == quick.descent(quick.experiment(training, "he")).methods
+        assert paid.price(experiment) is None
+    assert paper.price(paper.experiment(LINEAR_500, "he")) == pytest.approx(2_000 * 0.88, rel=0.01)
     assert paper.descent(paper.experiment(BOSTON_50, "he")).methods == (ActiveSet(),)
     assert paper.descent(paper.experiment(LINEAR_10_10, "he")).methods == (LBFGS(),)
     descended = dataclasses.replace(LINEAR_500, optimiser=LevenbergMarquardt())
-    assert "no descent on 60,000" in paper.left_out(paper.experiment(descended, "he"))
+    assert "no training by levenberg" in paper.left_out(paper.experiment(descended, "he"))
     normalised = quick.experiment(Training(Convolutional((2,), batch_norm=True)), "he")
     assert quick.descent(normalised) is None
     assert "carries buffers" in quick.without_descent(normalised)
