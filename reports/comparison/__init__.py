@@ -196,8 +196,9 @@ def _cautions(names: Sequence[str], reports: Sequence[Report]) -> Iterator[str]:
     for name, report in zip(names, reports, strict=True):
         if not report.digest:
             yield f"{name} {UNSEALED}"
-        if not report.provenance.complete:
-            yield f"{name} is partial: {report.provenance.interrupted or 'it ended early'}"
+        about = report.provenance
+        if not about.complete:
+            yield f"{name} is partial: {about.interrupted or about.selection or 'it ended early'}"
         for (claim, setting), number in Counter(map(key, report.verdicts)).items():
             if number > 1:
                 yield f"{name} holds {claim} [{setting}] {number} times: the last counts"

@@ -132,6 +132,10 @@ def test_what_was_not_judged_alike_is_pointed_out(
             {"complete": False, "interrupted": "interrupted: 1 of 2"},
             "mind: b is partial: interrupted: 1 of 2",
         ),
+        (
+            {"complete": False, "selection": "29 of 240 tests: -k boston"},
+            "mind: b is partial: 29 of 240 tests: -k boston",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
