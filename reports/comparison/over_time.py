@@ -131,10 +131,11 @@ def _changes(found: Sequence[Entry]) -> Iterator[tuple[Entry, Change]]:
 
 def _cells(entry: Entry, words: dict[str, str], digits: int, margin: bool) -> Cells:
     outcome = entry.verdict.outcome
+    found = estimate(entry.verdict, digits, margin=margin, sides=False)
     return {
         "finished (UTC)": minute(entry.finished),
         "commit": commit(entry.revision, entry.dirty),
         "scale": entry.scale,
         "verdict": words.get(outcome, outcome),
-        f"estimate [interval]{' margin' * margin}": estimate(entry.verdict, digits, margin=margin),
+        f"estimate [interval]{' margin' * margin}": found,
     }

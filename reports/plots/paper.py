@@ -65,8 +65,7 @@ def _rank(run: Source) -> tuple[int, str]:
 
 def _label(run: Source, beside: Sequence[Source]) -> str:
     of = run.subject
-    several = len({other.subject.protocol for other in beside}) < len(beside)
-    if several:
+    if len({other.subject.protocol for other in beside}) < len(beside):
         return f"{of.dataset} {of.protocol}"
     return f"{of.protocol}: {_WEIGHTS[of.protocol]}" if of.protocol in _WEIGHTS else of.protocol
 

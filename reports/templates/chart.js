@@ -265,7 +265,12 @@
     rows.forEach((row, k) => {
       const at = box.top + each * (k + 0.5) + (narrow && !alone ? 8 : 0), group = svg(root, "g", { class: "row" });
       const fits = (text, room) => (text.length * 6.2 > room ? `${text.slice(0, Math.max(4, Math.floor(room / 6.2) - 1))}…` : text);
-      if (alone) { /* its name and numbers stand above the figure */ } else if (narrow) svg(group, "text", { x: box.left, y: at - 12, class: "start halo" }, fits(`${row.label}  ${shown(row)}`, width - 20));
+      const brief = `${finite(row.value) ? number(row.value) : "-"}${finite(row.low) && finite(row.high) && row.low !== row.high ? ` [${number(row.low)}, ${number(row.high)}]` : ""}`;
+      if (alone) { /* its name and numbers stand above the figure */ } else if (narrow) {
+        // The margin is drawn, and goes first; the table below has the numbers as well.
+        const text = [`${row.label}  ${shown(row)}`, `${row.label}  ${brief}`, row.label].find((one) => fits(one, width - 20) === one);
+        svg(group, "text", { x: box.left, y: at - 12, class: "start halo" }, text || fits(row.label, width - 20));
+      }
       else {
         svg(group, "text", { x: box.left - 10, y: at + 4, class: "end" }, fits(row.label, left - 12));
         svg(group, "text", { x: box.right + 12, y: at + 4, class: "start" }, fits(shown(row), right - 12));
