@@ -23,7 +23,7 @@ def content() -> bytes:
     return safetensors.numpy.save(ARRAYS, metadata={"about": "a run"})
 
 
-@pytest.mark.parametrize("names", [set(ARRAYS), {"loss", "labels"}, {"pairs"}, set()], ids=str)
+@pytest.mark.parametrize("names", [set(ARRAYS), {"loss", "labels"}, {"pairs"}, set()], ids=len)
 def test_arrays_that_are_wanted_are_those_of_the_whole_file(content: bytes, names: set[str]) -> None:
     found, whole = tensors_of(content, names.__contains__), tensors_of(content)
     assert set(found) == names
