@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict
 
 from claims.core.claim import Claim
 from claims.core.verdict import Evidence
@@ -114,7 +113,7 @@ class EvidenceCache:
             NotKeptError: it would have to be computed, and this cache makes nothing.
         """
         identity = {"depends": dict(depends), **self._code(function, arguments)}
-        fields = self._kept(name, identity, lambda: asdict(function(*arguments)))
+        fields = self._kept(name, identity, lambda: msgspec.to_builtins(function(*arguments)))
         return msgspec.convert(fields, Evidence)
 
     def value(

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import fields
 
 from claims.catalogue import claim
-from claims.core.verdict import Evidence, Strength
+from claims.core.verdict import Evidence, Side, Sides, Strength
 from claims.evidence.cache import EvidenceCache, code_of, of_run
 from claims.evidence.linear import preparation, restarts
 from models.runs import files
@@ -36,6 +36,7 @@ FOUND = Evidence(
     note="why",
     cites="a proof in words",
     inapplicable="at chance",
+    sides=Sides(Side(0.1, (-math.inf, 0.2)), Side(0.3, (0.0, math.inf))),
 )
 DEPENDS = {"data": "ab12", "preparation": "raw"}
 
