@@ -16,7 +16,7 @@ from models.experiment import Experiment
 __all__ = ["held_open", "kept_open"]
 
 _LARGER = {"quick": "standard", "standard": "paper"}
-"""The scale that trains longer."""
+"""The scale that trains longer. At the paper's own nothing descends on its digits unless it is paid for."""
 
 
 def kept_open(verdict: Verdict) -> Open | None:

@@ -34,7 +34,7 @@ _COPIES = 6
 
 
 def computation(name: str, some: Sequence[Computed], store: RunStore, limit: float | None) -> Computation:
-    """What an executor takes, of evidence on one data set that is made by one process.
+    """What an executor takes, of evidence that one process makes.
 
     Args:
         name: for people.
@@ -46,9 +46,8 @@ def computation(name: str, some: Sequence[Computed], store: RunStore, limit: flo
         ValueError: a node could not make it: a claim that is not the catalogue's, a function or an argument
             that JSON does not hold, code that is not this project's.
     """
-    of = source(some[0].data)
-    m, d_x = of.exact_table.X.shape
-    seconds = len(some) * (_LEAST + m * d_x**2 / _RATE)
+    sets = {one.data: source(one.data) for one in some}
+    sizes = [sets[one.data].exact_table.X.shape for one in some]
     return Computation(
         name=name,
         function=carry_out,
@@ -56,9 +55,9 @@ def computation(name: str, some: Sequence[Computed], store: RunStore, limit: flo
         modules=tuple(sorted({name for one in some for name in _modules(one)})),
         libraries=LIBRARIES,
         store=store,
-        data=(of,) if isinstance(of, Dataset) else (),
-        memory=_BASE + _COPIES * 8 * m * d_x + _COPIES * 8 * d_x**2,
-        seconds=seconds,
+        data=tuple(of for of in sets.values() if isinstance(of, Dataset)),
+        memory=_BASE + max(_COPIES * 8 * (m * d_x + d_x**2) for m, d_x in sizes),
+        seconds=sum(_LEAST + m * d_x**2 / _RATE for m, d_x in sizes),
         limit=limit,
     )
 

@@ -100,7 +100,9 @@ def inventory(root: Path) -> list[Item]:
         DamageError: the folder cannot be listed.
     """
     found = [*_in_root(root), *_values(root / "evidence"), *_designs(root / "designs")]
-    found += [*_figures(root / "figures"), *_data_sets(root / "data"), *_sessions(root / "progress")]
+    found += _made_again(root / "figures", ".json", Kind.FIGURE)
+    found += _made_again(root / "data", ".safetensors", Kind.DATA_SET)
+    found += _sessions(root / "progress")
     order = list(Kind)
     return sorted(found, key=lambda item: (order.index(item.kind), item.path.name))
 
@@ -163,25 +165,17 @@ def _designs(folder: Path) -> Iterator[Item]:
             yield _item(path, Kind.DESIGN, State.KEPT, lock)
 
 
-def _figures(folder: Path) -> Iterator[Item]:
-    """Drawings of reports, with their locks, and what a process that was killed left of one."""
+def _made_again(folder: Path, suffix: str, kind: Kind) -> Iterator[Item]:
+    """What is made again in no time: figures of reports, data sets packed for a cluster's nodes; with its
+    locks, and what a process that was killed left of one."""
     for path in listed(folder) if folder.is_dir() else ():
         age = time.time() - path.lstat().st_mtime
-        lock = path.with_name(f"{_owner(path.name).removesuffix('.json')}.lock")
-        if path.suffix == ".json":
-            yield _item(path, Kind.FIGURE, State.OLD if age > _AGED else State.CURRENT, lock)
-        elif path.suffix != ".lock" or not os.path.lexists(path.with_suffix(".json")):
-            yield _item(path, Kind.LEFTOVER, State.STALE if age > _MOMENT else State.BUSY, lock)
-
-
-def _data_sets(folder: Path) -> Iterator[Item]:
-    """Packed for a cluster's nodes by the digest of what is in them (`models.cluster.luggage`)."""
-    for path in listed(folder) if folder.is_dir() else ():
-        age = time.time() - path.lstat().st_mtime
-        lock = path.with_name(f"{_owner(path.name)}.lock")
-        if path.suffix == ".safetensors":
-            yield _item(path, Kind.DATA_SET, State.OLD if age > _AGED else State.CURRENT, lock)
-        elif _PASSING.fullmatch(path.name):
+        lock = path.with_name(f"{_owner(path.name).removesuffix(suffix)}.lock")
+        if path.suffix == suffix:
+            yield _item(path, kind, State.OLD if age > _AGED else State.CURRENT, lock)
+        elif path.suffix == ".lock" and os.path.lexists(path.with_suffix(suffix)):
+            continue
+        elif path.suffix == ".lock" or _PASSING.fullmatch(path.name):
             yield _item(path, Kind.LEFTOVER, State.STALE if age > _MOMENT else State.BUSY, lock)
         else:
             yield _item(path, Kind.FOREIGN, State.KEPT, lock)

@@ -137,6 +137,12 @@ def test_what_is_too_large_is_refused_before_it_begins(store):
         carried_out(msgspec.structs.replace(order, memory=10**15).encoded())
 
 
+def test_all_sets_of_a_task_travel(store):
+    """Those that are planted are made where they are needed."""
+    order = Orders(1).of(computation("x", [PATHS, rank(), replace(rank(), data="mnist-5k")], store, None))
+    assert [name for name, _ in order.data] == ["boston", "mnist-5k"]
+
+
 def test_cost_and_limit_follow_from_sizes(store):
     """More inputs and more of it take longer; a limit that was given holds."""
     small, large = computation("x", [rank()], store, None), replace(rank(), data="mnist-5k")
