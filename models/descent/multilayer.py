@@ -42,12 +42,14 @@ class Layered(Linearisation):
     weights: tuple[Tensor, ...]
     first: Tensor
 
-    def to(self, dtype: torch.dtype) -> Layered:
-        """What products are made of, in a type; loss, gradient and slope stay."""
+    def to(self, dtype: torch.dtype, last: torch.dtype | None = None) -> Layered:
+        """What products are made of, in a type; loss, gradient and slope stay. The last layer's inputs may
+        have another: their products have few columns."""
+        *below, h = self.inputs
         return replace(
             self,
             z=self.z.to(dtype),
-            inputs=tuple(h.to(dtype) for h in self.inputs),
+            inputs=(*(one.to(dtype) for one in below), h.to(last or dtype)),
             active=tuple(one.to(dtype) for one in self.active),
             weights=tuple(W.to(dtype) for W in self.weights),
         )
@@ -57,7 +59,7 @@ class Layered(Linearisation):
         layer's first."""
         found = [u]
         for W, active in zip(self.weights[:0:-1], reversed(self.active), strict=True):
-            found.append((found[-1] @ W.mT).mul_(active))
+            found.append((found[-1].to(W.dtype) @ W.mT).mul_(active))
         return found[::-1]
 
 
@@ -186,23 +188,25 @@ class Multilayer(Problem):
     # -- the parts ------------------------------------------------------------------------
 
     def pull(self, at: Layered, u: Tensor) -> Tensor:
-        """J^T u, float64 [M, P], computed in the type of u [M, m, K] and of `at`."""
+        """J^T u, float64 [M, P], computed in the types of `at`; u [M, m, K] has that of its last inputs."""
         found: list[Tensor] = []
         for inputs, delta in zip(at.inputs, at.backward(u), strict=True):
             found += [_product(inputs.mT, delta), delta.sum(1)]
         return self.spread(found)
 
     def push(self, at: Layered, v: Tensor) -> Tensor:
-        """J v [M, m, K], computed in the type of v [M, P] and of `at`."""
+        """J v [M, m, K] of v [M, P], computed in the types of `at`."""
         return self.moves(at, v)[1]
 
     def moves(self, at: Layered, v: Tensor) -> tuple[Tensor, Tensor]:
         """How v moves the first layer's pre-activations, [M, m, width], and J v."""
-        layers = self.layers(v)
+        layers = [(V.to(h.dtype), b.to(h.dtype)) for (V, b), h in zip(self.layers(v), at.inputs, strict=True)]
         first = moved = _product(at.inputs[0], layers[0][0]).add_(layers[0][1][:, None])
         rest = zip(layers[1:], at.inputs[1:], at.active, at.weights[1:], strict=True)
         for (V, b), h, active, W in rest:
-            moved = torch.baddbmm(h @ V, moved * active, W).add_(b[:, None])
+            own, moved = h @ V, moved * active
+            moved = torch.baddbmm(own, moved, W) if own.dtype == W.dtype else own.add_(moved @ W)
+            moved.add_(b[:, None])
         return first, moved
 
     def spread(self, parts: Sequence[Tensor]) -> Tensor:

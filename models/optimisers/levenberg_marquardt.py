@@ -109,7 +109,7 @@ class LevenbergMarquardt(Part):
         # Networks side by side share the type; who goes on with whom does not change.
         exact = bool((going & precise).any())
         system = system_at(problem, here, at.w, torch.float64 if exact else torch.float32)
-        mildest = torch.where(precise, _MILDEST_PRECISE, _MILDEST)
+        mildest = system.finest * torch.where(precise, _MILDEST_PRECISE, _MILDEST)
         products = at.products + going * 3
         w, loss, damping = at.w, at.loss, at.memory["damping"]
         factor = torch.full_like(damping, 2.0)
@@ -153,7 +153,7 @@ class LevenbergMarquardt(Part):
         accuracy = torch.where(settling, _SETTLING, left)
         flatter = (slow >= _SLOW) & (gradient <= steepest / 2)
         stalled = stalled | going | ((slow >= _SLOW) & ~flatter)
-        rounded = (at.memory["damping"] <= 4 * _MILDEST) & (loss > _ROUNDED * at.loss)
+        rounded = (at.memory["damping"] <= 4 * _MILDEST * system.finest) & (loss > _ROUNDED * at.loss)
         memory = {
             "damping": damping,
             "precise": torch.where(precise | rounded, 1.0, 0.0).double(),

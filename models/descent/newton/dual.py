@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from models.descent.newton.conjugate import conjugate_gradients
-from models.descent.newton.kernel import Kernel, tangent_kernel
+from models.descent.newton.kernel import Kernel, inner_products, tangent_kernel
 from models.descent.newton.outputs import Curvature, output_curvature
 from models.descent.newton.step import Step
 from models.descent.newton.surrogate import Surrogate, surrogate
@@ -28,6 +28,9 @@ _INNER = 0.5
 
 _FELT = 1e-2
 """Of the damping: equations with less of a kernel of their own are solved by the damping alone."""
+
+_DROWNED = 100.0
+"""Times the rounding of a Cholesky factor: hidden layers with less of the kernel than that are lost in it."""
 
 _GROUPS = 3
 """Of outputs that share a Cholesky factor, where one for all is too coarse."""
@@ -66,7 +69,8 @@ class Dual:
         strength: s.
         weights: 1 at weights and 0 at biases, [1, P].
         w: [M, P].
-        dtype: of the products; vectors and their inner products are float64.
+        dtype: of the products; vectors and their inner products are float64, and so is the last layer's part
+            where it is set apart.
         curvature: L and r; by default the loss's own.
     """
 
@@ -88,22 +92,38 @@ class Dual:
         self.root = problem.samples**0.5
         self.r = curvature.residual.mT / self.root
         self.exact, self.curvature = curvature, curvature.to(dtype)
-        self.low = at.to(dtype)
         self.scale = torch.ones_like(at.loss)
         self._build()
+        self.low = at.to(dtype, None if self.last is None else torch.float64)
         self.size = self._diagonal().double().flatten(1).mean(1)
 
     def _build(self) -> None:
         self.kernel = tangent_kernel(self.at, self.problem.inputs, self.scale, self.dtype)
         self.cheap = surrogate(self.kernel, self.problem.inputs.basis, self.scale)
+        self.last: Tensor | None = None
+        self.finest = torch.ones_like(self.scale)
+        share = _hidden(self.cheap.means)
+        rounding = torch.finfo(self.dtype).eps * self.problem.samples
+        if not self.strength and bool((share < _DROWNED * rounding).any()):
+            self._set_apart(share)
         self.average = _sum(self.cheap.means).expand(len(self.scale), -1, -1) / self.problem.samples
-        factor = self.curvature.factor
+        factor = (self.curvature if self.last is None else self.exact).factor
         if factor is None:
             self.rows = None
         elif factor.dim() == 3:
             self.rows = factor.mT[..., None]
         else:
             self.rows = factor.permute(0, 3, 1, 2)
+
+    def _set_apart(self, share: Tensor) -> None:
+        """The last layer's part, to float64. Nearly all of the kernel is its, but of rank q + 1: the hidden
+        layers' share [M], which its rounding would hide, is all that there is outside its range. Its
+        products have few columns."""
+        h = self.at.inputs[-1].double()
+        last = torch.cat([h, torch.ones_like(h[..., :1])], 2)  # a bias reads an input that is 1
+        means = (*self.cheap.means[:-1], inner_products(last))
+        self.cheap = replace(self.cheap, last=None, means=means)
+        self.last, self.finest = last, share
 
     def solve(self, damping: Tensor, going: Tensor, accuracy: Tensor, most: int) -> Step:
         """The step under λ = damping [M], of the networks that are going [M]."""
@@ -136,9 +156,10 @@ class Dual:
             # As fast as by the Gram matrices, and what it is on the way is nearly always the step, but for
             # its length.
             weights = self._pulled(v)
-            first, moved = self.problem.moves(self.low, weights.to(self.dtype))
+            first, moved = self.problem.moves(self.low, weights)
             passed = Passed(v, weights, first)
-            return torch.add(shift * v, self.curvature.transposed(moved).mT, alpha=1 / self.root)
+            curvature = self.curvature if self.last is None else self.exact
+            return torch.add(shift * v, curvature.transposed(moved).mT, alpha=1 / self.root)
 
         found = conjugate_gradients(
             exact,
@@ -163,15 +184,23 @@ class Dual:
 
     def _pulled(self, v: Tensor) -> Tensor:
         """J^T L v / sqrt(m) of v [M, K, m], [M, P]."""
-        return self.problem.pull(self.low, self.curvature.apply((v.mT / self.root).to(self.dtype)))
+        if self.last is None:
+            return self.problem.pull(self.low, self.curvature.apply((v.mT / self.root).to(self.dtype)))
+        return self.problem.pull(self.low, self.exact.apply(v.mT / self.root))
 
     def _product(self, kernel: Kernel | Surrogate, shift: Tensor, v: Tensor) -> Tensor:
         """(A D A^T + λ) v of v [M, K, m]."""
-        low = v.to(self.dtype)
-        if self.curvature.factor is None:
-            return torch.add(shift * v, kernel.product(low), alpha=1 / self.problem.samples)
-        moved = kernel.product(self.curvature.apply(low.mT).mT)
-        return torch.add(shift * v, self.curvature.transposed(moved.mT).mT, alpha=1 / self.problem.samples)
+        curvature, u = self.curvature, v.to(self.dtype)
+        if self.last is not None:
+            curvature, u = self.exact, v
+        if curvature.factor is not None:
+            u = curvature.apply(u.mT).mT
+        moved = kernel.product(u.to(self.dtype))
+        if self.last is not None:
+            moved = (u @ self.last) @ self.last.mT + moved
+        if curvature.factor is not None:
+            moved = curvature.transposed(moved.mT).mT
+        return torch.add(shift * v, moved, alpha=1 / self.problem.samples)
 
     def _blockwise(self, damping: Tensor) -> Callable[[Tensor], Tensor]:
         shift = damping[:, None, None]
@@ -179,9 +208,9 @@ class Dual:
             return self._by_groups(shift)
         if self.rows is None:
             triangle = _triangle(self.average, shift)
-            return lambda e: _solved(triangle, e.to(self.dtype).mT).mT.double()
+            return lambda e: _solved(triangle, e.to(triangle.dtype).mT).mT.double()
         diagonal = self._diagonal()
-        inverse = (diagonal + shift.to(self.dtype)).reciprocal()
+        inverse = (diagonal + shift.to(diagonal.dtype)).reciprocal()
         felt = diagonal > _FELT * shift
         blocks = []
         for index in itertools.product(range(len(felt)), range(felt.shape[1])):
@@ -192,7 +221,7 @@ class Dual:
                 blocks.append((index, own, _triangle(block, shift[index[0]])))
 
         def apply(e: Tensor) -> Tensor:
-            low = e.to(self.dtype)
+            low = e.to(inverse.dtype)
             found = inverse * low
             for index, own, triangle in blocks:
                 found[index][own] = _solved(triangle, low[index][own, None]).squeeze(1)
@@ -209,7 +238,7 @@ class Dual:
         """Where hidden layers act as T between outputs, each eigenvector of T has a kernel
         of its own; they are taken in three groups of like eigenvalues. Two hidden layers' products are dear
         enough for two factors more."""
-        strengths, Q = torch.linalg.eigh(self.cheap.outputs)
+        strengths, Q = (one.to(self.average.dtype) for one in torch.linalg.eigh(self.cheap.outputs))
         *hidden, last = (one / self.problem.samples for one in self.cheap.means)
         below = _sum(tuple(hidden))
         groups = [group.tolist() for group in torch.arange(Q.shape[1]).tensor_split(_GROUPS) if len(group)]
@@ -218,7 +247,7 @@ class Dual:
         ]
 
         def apply(e: Tensor) -> Tensor:
-            low = (Q.mT @ e.to(self.dtype)).contiguous()
+            low = (Q.mT @ e.to(Q.dtype)).contiguous()
             parts = [
                 _solved(triangle, low[:, group].mT).mT
                 for group, triangle in zip(groups, triangles, strict=True)
@@ -233,6 +262,15 @@ def _sum(parts: tuple[Tensor, ...]) -> Tensor:
     for part in parts[1:]:
         found = found + part
     return found
+
+
+def _hidden(means: tuple[Tensor, ...]) -> Tensor:
+    """The share of a kernel's diagonal that hidden layers have, [M]; 1 without any."""
+    *hidden, last = (one.diagonal(0, -2, -1).double().mean(1) for one in means)
+    if not hidden:
+        return torch.ones_like(last)
+    below = _sum(tuple(hidden))
+    return below / (below + last)
 
 
 def _triangle(blocks: Tensor, shift: Tensor) -> Tensor:

@@ -71,6 +71,7 @@ class Primal:
             signs.view(-1)[1::2] = -1
             pulled = at.vjp(self.curvature.apply(signs))
             self.size = pulled.square().sum(1) / problem.samples / problem.parameters
+        self.finest = torch.ones_like(self.size)
 
     def solve(self, damping: Tensor, going: Tensor, accuracy: Tensor, most: int) -> Step:
         """The step under λ = damping [M], of the networks that are going [M]."""

@@ -33,9 +33,12 @@ class System(Protocol):
 
     Attributes:
         size: a typical eigenvalue of its curvature, [M]: damping is measured in it.
+        finest: the least share of it that rounding leaves to see and that counts, [M]; 1 unless a part of
+            the curvature that is far larger than all the rest is seen to by itself.
     """
 
     size: Tensor
+    finest: Tensor
 
     def solve(self, damping: Tensor, going: Tensor, accuracy: Tensor, most: int) -> Step:
         """The step under this damping.

@@ -28,7 +28,7 @@ class Surrogate:
     Attributes:
         slopes: of the networks, in the kernel's type.
         bases: B of each hidden layer's inputs, [M, m, r], the first [1, m, r] where all scales are 1.
-        last: [M, m, m], the last layer's Gram matrix.
+        last: [M, m, m], the last layer's Gram matrix; None where somebody else sees to it.
         rest: [M, m, m], the averages over outputs of what the bases leave.
         outputs: W^T W of the last layer's weights over its mean diagonal, [M, K, K].
         means: the average over outputs of each layer's part of their own kernels, [M, m, m] each.
@@ -36,7 +36,7 @@ class Surrogate:
 
     slopes: Slopes
     bases: tuple[Tensor, ...]
-    last: Tensor
+    last: Tensor | None
     rest: Tensor
     outputs: Tensor
     means: tuple[Tensor, ...]
@@ -45,7 +45,7 @@ class Surrogate:
         """The approximation of J D J^T u, [M, K, m]."""
         deltas = self.slopes.backward(u)
         own = [(delta @ base) @ base.mT for delta, base in zip(deltas, self.bases, strict=False)]
-        own.append(u @ self.last)
+        own.append(torch.zeros_like(u) if self.last is None else u @ self.last)
         if self.bases:
             own[-1] += self.outputs @ (u @ self.rest)
         return self.slopes.forward(own)

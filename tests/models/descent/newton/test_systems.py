@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.descent.newton.conjugate import conjugate_gradients
-from models.descent.newton.dual import _triangle
+from models.descent.newton.dual import Dual, _triangle
 from models.descent.newton.kernel import inner_products, tangent_kernel
 from models.descent.newton.outputs import output_curvature
 from models.descent.newton.surrogate import surrogate
@@ -114,6 +114,63 @@ def test_a_step_that_one_direction_gives_knows_how_it_moves_the_first_layer(digi
     A, r = jacobian(problem, at)[0] / problem.samples**0.5, (at.z - problem.y)[0].flatten()
     left = A.T @ (A @ step.p[0]) + damping[0] * step.p[0] + at.gradient[0]  # A^T times what the system leaves
     assert left.norm() <= accuracy * torch.linalg.matrix_norm(A, 2) * r.norm() / problem.samples**0.5
+
+
+@pytest.mark.parametrize(("output", "loss"), [("linear", "mse"), ("linear", "bce"), ("softmax", "ce")])
+@pytest.mark.parametrize("widths", [(12,), (12, 9)], ids=str)
+def test_hidden_layers_are_not_lost_beside_a_last_layer_that_dominates(
+    digits, monkeypatch, widths, output, loss
+):
+    """As after the paper's weights have been fitted: large activations under small output weights. Outside
+    the range of the last layer's inputs float32 cannot tell the kernel from 0, unless that layer's part is
+    float64."""
+    problem = problem_of(mlp(digits.name, widths, output, loss), digits)
+    named = problem.stacked(drawn(problem)[:1].clone())
+    last = f"W{len(widths) + 1}"
+    w = problem.flat({name: (0.01 if name == last else 10.0) * part for name, part in named.items()})
+    at = problem.linearise(w)
+    J = jacobian(problem, at)[0].unflatten(0, at.z.shape[1:])
+    curvature = output_curvature(at.z, problem.y, output, loss)
+    A = torch.stack([curvature.transposed(J[None, ..., p]) for p in range(problem.parameters)], -1).flatten(
+        1, 2
+    )
+    A = A[0] / problem.samples**0.5
+    hidden = A[:, : problem.parameters - named[last][0].numel() - problem.outputs]
+    damping = 0.01 * (hidden @ hidden.T).diagonal().mean()[None]
+    r = curvature.residual.flatten() / problem.samples**0.5
+    whole = A @ A.T + damping * torch.eye(len(A), dtype=torch.float64)
+    p = -A.T @ torch.linalg.solve(whole, r)
+    predicted = (r.square().sum() - (A @ p + r).square().sum()) / 2
+    going, accuracy = torch.tensor([True]), torch.tensor([1e-3], dtype=torch.float64)
+
+    def lost() -> tuple[Dual, float]:
+        """The share of the reduction that a step fails to give."""
+        system = system_at(problem, at, w, dual=True)
+        step = system.solve(damping, going, accuracy, 4000)
+        return system, float(1 - (r.square().sum() - (A @ step.p[0] + r).square().sum()) / 2 / predicted)
+
+    system, missing = lost()
+    assert system.last is not None
+    assert 0 < float(system.finest) < 1e-3
+    assert abs(missing) < 1e-4
+    monkeypatch.setattr("models.descent.newton.dual._DROWNED", 0.0)
+    system, missing = lost()
+    assert system.last is None
+    assert float(system.finest) == 1
+    assert missing > 1e-3
+
+
+def test_no_layer_is_set_apart_without_need(digits):
+    """Where hidden layers have their share of the kernel, and under a penalty, which scales layers' parts."""
+    for penalty, large in ((None, 1.0), (L2(0.1), 30.0)):
+        problem = problem_of(mlp(digits.name, (12,), penalty=penalty), digits)
+        named = problem.stacked(drawn(problem)[:1].clone())
+        w = problem.flat(
+            {name: (large if name[1] == "1" else 1 / large) * part for name, part in named.items()}
+        )
+        system = system_at(problem, problem.linearise(w), w, dual=True)
+        assert system.last is None
+        assert (system.finest == 1).all()
 
 
 def test_a_penalty_of_unknown_curvature_is_refused(digits):
