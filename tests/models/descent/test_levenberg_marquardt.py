@@ -212,3 +212,23 @@ def test_what_float32_cannot_say_is_said_in_float64(digits, monkeypatch):
     asked.clear()
     damped.step(problem, damped.step(problem, damped.start(problem, drawn(problem))))
     assert set(asked) == {torch.float32}
+
+
+@pytest.mark.parametrize("finest", [1.0, 1e-3])
+def test_damping_falls_as_far_as_the_system_resolves(digits, monkeypatch, finest):
+    """After good steps it is the mildest, in units of the share that counts."""
+    system_at = systems.system_at
+
+    def apart(*args, **more):
+        system = system_at(*args, **more)
+        system.finest = torch.full_like(system.finest, finest)
+        return system
+
+    monkeypatch.setattr(systems, "system_at", apart)
+    problem = problem_of(mlp(digits.name, (40,)), digits)
+    method = LevenbergMarquardt(damping=2e-5)
+    at = method.start(problem, drawn(problem))
+    for _ in range(2):
+        at = method.step(problem, at)
+    lowest = float(at.memory["damping"].min())
+    assert lowest == pytest.approx(1e-5) if finest == 1 else 1e-8 <= lowest < 5e-6
