@@ -20,7 +20,7 @@ from torch import Tensor
 from models.descent.inputs import Inputs
 from models.descent.multilayer import Layered
 
-__all__ = ["Kernel", "Slopes", "inner_products", "slopes_of", "tangent_kernel"]
+__all__ = ["Gram", "Kernel", "Slopes", "inner_products", "slopes_of", "tangent_kernel"]
 
 
 _STRIP = 128
@@ -56,26 +56,40 @@ class Slopes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Gram:
+    """D h h^T + 1 of a layer's inputs h [M, m, q], D the weights' scale.
+
+    Attributes:
+        matrix: itself, [M, m, m]; [1, m, m] where the networks share it.
+        factor: F [M, m, q + 1] with F F^T the matrix; None where two products with it are no cheaper.
+    """
+
+    matrix: Tensor
+    factor: Tensor | None
+
+    def product(self, u: Tensor) -> Tensor:
+        """u times it, of u [M, n, m]."""
+        return u @ self.matrix if self.factor is None else (u @ self.factor) @ self.factor.mT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Kernel:
     """J D J^T of M networks, D the weights' scale on weights and 1 on biases.
 
     Attributes:
         slopes: of the networks, in the kernel's type.
-        grams: scale h h^T + 1 of each layer's inputs, [M, m, m], the first [1, m, m] where all scales are 1.
-        factor: F [M, m, d + 1] with F F^T the first of them, [1, m, d + 1] where all scales are 1; None where
-            the samples are not so many that two products with it are cheaper.
+        grams: of each layer's inputs; networks share the first where all scales are 1.
     """
 
     slopes: Slopes
-    grams: tuple[Tensor, ...]
-    factor: Tensor | None
+    grams: tuple[Gram, ...]
 
     def product(self, u: Tensor) -> Tensor:
         """J D J^T u of u [M, K, m]."""
-        first, *deltas = self.slopes.backward(u)
-        own = first @ self.grams[0] if self.factor is None else (first @ self.factor) @ self.factor.mT
-        rest = [delta @ gram for delta, gram in zip(deltas, self.grams[1:], strict=True)]
-        return self.slopes.forward([own, *rest])
+        deltas = self.slopes.backward(u)
+        return self.slopes.forward(
+            [gram.product(delta) for delta, gram in zip(deltas, self.grams, strict=True)]
+        )
 
 
 def slopes_of(at: Layered, dtype: torch.dtype) -> Slopes:
@@ -95,15 +109,24 @@ def tangent_kernel(at: Layered, inputs: Inputs, scale: Tensor, dtype: torch.dtyp
         scale: of the weights, [M].
         dtype: to compute in.
     """
-    grams = [inputs.gram.to(dtype)[None], *(inner_products(h.to(dtype)) for h in at.inputs[1:])]
-    x = inputs.x.to(dtype)[None] if 2 * (inputs.x.shape[1] + 1) < len(inputs.x) else None
+    slopes, own = slopes_of(at, dtype), None
     if bool((scale != 1).any()):
         own = scale.to(dtype)[:, None, None]
-        grams = [own * one for one in grams]
-        x = None if x is None else own.sqrt() * x
+    grams = [_gram(inputs.x.to(dtype)[None], inputs.gram.to(dtype, copy=True)[None], own)]
+    for h in at.inputs[1:]:
+        low = h.to(dtype)
+        grams.append(_gram(low, inner_products(low), own))
+    return Kernel(slopes, tuple(grams))
+
+
+def _gram(h: Tensor, products: Tensor, scale: Tensor | None) -> Gram:
+    """Of inputs h and their inner products, which are overwritten."""
+    if scale is not None:
+        h, products = scale.sqrt() * h, scale * products
+    m, q = h.shape[1:]
     # The bias reads an input that is 1.
-    factor = None if x is None else torch.cat([x, torch.ones_like(x[..., :1])], 2)
-    return Kernel(slopes_of(at, dtype), tuple(one + 1 for one in grams), factor)
+    factor = torch.cat([h, torch.ones_like(h[..., :1])], 2) if 2 * (q + 1) < m else None
+    return Gram(products.add_(1), factor)
 
 
 def inner_products(h: Tensor) -> Tensor:

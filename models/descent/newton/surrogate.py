@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.descent.newton.kernel import Kernel, Slopes, inner_products
+from models.descent.newton.kernel import Gram, Kernel, Slopes, inner_products
 
 __all__ = ["Surrogate", "surrogate"]
 
@@ -28,7 +28,7 @@ class Surrogate:
     Attributes:
         slopes: of the networks, in the kernel's type.
         bases: B of each hidden layer's inputs, [M, m, r], the first [1, m, r] where all scales are 1.
-        last: [M, m, m], the last layer's Gram matrix; None where somebody else sees to it.
+        last: of the last layer's inputs; None where somebody else sees to it.
         rest: [M, m, m], the averages over outputs of what the bases leave.
         outputs: W^T W of the last layer's weights over its mean diagonal, [M, K, K].
         means: the average over outputs of each layer's part of their own kernels, [M, m, m] each.
@@ -36,7 +36,7 @@ class Surrogate:
 
     slopes: Slopes
     bases: tuple[Tensor, ...]
-    last: Tensor | None
+    last: Gram | None
     rest: Tensor
     outputs: Tensor
     means: tuple[Tensor, ...]
@@ -45,7 +45,7 @@ class Surrogate:
         """The approximation of J D J^T u, [M, K, m]."""
         deltas = self.slopes.backward(u)
         own = [(delta @ base) @ base.mT for delta, base in zip(deltas, self.bases, strict=False)]
-        own.append(torch.zeros_like(u) if self.last is None else u @ self.last)
+        own.append(torch.zeros_like(u) if self.last is None else self.last.product(u))
         if self.bases:
             own[-1] += self.outputs @ (u @ self.rest)
         return self.slopes.forward(own)
@@ -60,25 +60,26 @@ def surrogate(kernel: Kernel, base: Tensor, scale: Tensor) -> Surrogate:
         scale: of the weights, [M].
     """
     slopes = kernel.slopes
-    *hidden, last = kernel.grams
-    directions = base.to(last.dtype)[None]
+    last = kernel.grams[-1]
+    hidden = [one.matrix for one in kernel.grams[:-1]]
+    directions = base.to(last.matrix.dtype)[None]
     if bool((scale != 1).any()):
-        directions = scale.sqrt().to(last.dtype)[:, None, None] * directions
+        directions = scale.sqrt().to(directions.dtype)[:, None, None] * directions
     # The bias reads an input that is 1.
     bases = [torch.cat([directions, directions.new_ones(len(directions), len(base), 1)], 2)][: len(hidden)]
     bases += [_nystrom(gram, bases[0]) for gram in hidden[1:]]
-    rest = torch.zeros_like(last)
+    rest = torch.zeros_like(last.matrix)
     means = []
     for gram, own, spread in zip(hidden, bases, _spreads(slopes), strict=True):
         common = inner_products(spread)
         rest.addcmul_(torch.baddbmm(gram, own, own.mT, alpha=-1), common)
         means.append(common.mul_(gram))
-    outputs = last.new_zeros(0)
+    outputs = rest.new_zeros(0)
     if hidden:
         W = slopes.weights[-1]
         outputs = W.mT @ W
         outputs = outputs / outputs.diagonal(0, -2, -1).mean(1)[:, None, None].clamp(min=1e-30)
-    return Surrogate(slopes, tuple(bases), last, rest, outputs, (*means, last))
+    return Surrogate(slopes, tuple(bases), last, rest, outputs, (*means, last.matrix))
 
 
 def _nystrom(gram: Tensor, test: Tensor) -> Tensor:
