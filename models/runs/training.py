@@ -150,7 +150,7 @@ class Training:
             self.progress(self.spec, trainer.epoch, trainer)
 
 
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
+_ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
 """Parameters of glibc's mallopt(3)."""
 
 
@@ -159,6 +159,7 @@ def _keep_freed_memory() -> None:
     samples back and asking for fresh pages at the next step: a tenth of a descent's time on 4,000 samples."""
     with contextlib.suppress(OSError, AttributeError):
         tune = ctypes.CDLL(None).mallopt
+        tune(_ARENA_MAX, 1)  # a thread's own arena holds no block of more than 64 MB
         tune(_MMAP_THRESHOLD, 2**30)
         tune(_TRIM_THRESHOLD, 2**31 - 1)
 
