@@ -8,6 +8,7 @@ share an xdist group, so one worker trains it and the others find it in the run 
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -92,7 +93,8 @@ def pytest_collection_modifyitems(
     others_asked = False
     try:
         with chosen(config, items):
-            items.sort(key=priority)  # stable: tests of one experiment keep their order
+            sizes = Options.of(config).sizes
+            items.sort(key=partial(priority, scale=sizes))  # stable: tests of one experiment keep their order
             others_asked = True
             return (yield)
     except pytest.UsageError as refused:

@@ -127,6 +127,8 @@ class Scale:
         descents: by training's name and protocol, the second leg where it is another one.
         too_dear: by training's name and protocol, core seconds a network that its second leg would take;
             these settings have none.
+        long: by the same, core seconds a network of second legs that this scale pays for and that take longer
+            than all else; they begin first.
         most_samples: most samples on which Gauss-Newton steps are taken without asking: beyond, a network
             takes half an hour. None for any number.
     """
@@ -140,6 +142,7 @@ class Scale:
     usual: SecondLeg = field(default_factory=lambda: SecondLeg())
     descents: Mapping[tuple[str, str], SecondLeg] = field(default_factory=dict)
     too_dear: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    long: Mapping[tuple[str, str], float] = field(default_factory=dict)
     most_samples: int | None = 10_000
 
     @property
@@ -217,6 +220,10 @@ class Scale:
         its second leg; None where that leaves out nothing."""
         seconds = self._dear_training(experiment)
         return self._dear_leg(experiment) if seconds is None else seconds
+
+    def length(self, experiment: Experiment) -> float:
+        """Core seconds of an experiment's second leg where it takes longer than all else, 0 elsewhere."""
+        return self.long.get(_place(experiment), 0.0) * experiment.networks.count
 
     def _dear_training(self, experiment: Experiment) -> float | None:
         training, protocol = _place(experiment)
@@ -357,6 +364,7 @@ _STANDARD_LEFT_OUT = _dear(
     ("500 linear mse lbfgs", PROTOCOLS, 56.0),
     ("500-300 linear mse lbfgs", PROTOCOLS, 80.0),
 )
+_STANDARD_LONG = _dear(("500 linear mse", ("var",), 70.0))
 
 SCALES = {
     "quick": Scale(
@@ -380,6 +388,7 @@ SCALES = {
         usual=SecondLeg(tolerance=_NEAR),
         descents=_own(200, _NEAR),
         too_dear=_STANDARD_LEFT_OUT,
+        long=_STANDARD_LONG,
     ),
     "paper": Scale(
         "paper",
@@ -401,7 +410,9 @@ def chosen_scale(name: str, data: str | None = None, *, everything: bool = False
         data: a set's name or a .npz file, to train on in place of its digits.
         everything: whether to pay for the second legs and trainings that it leaves out for their cost.
     """
-    scale = replace(SCALES[name], too_dear={}, most_samples=None) if everything else SCALES[name]
+    scale = SCALES[name]
+    if everything:
+        scale = replace(scale, too_dear={}, long={**scale.too_dear, **scale.long}, most_samples=None)
     if data is None:
         return scale
     from data import add

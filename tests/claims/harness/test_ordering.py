@@ -98,6 +98,18 @@ def test_longest_first_then_comparisons_then_proofs(collected):
     ]
 
 
+def test_a_long_descent_begins_before_longer_trainings(collected):
+    """The standard scale pays for one, and with all second legs for those that it leaves out otherwise."""
+    long = "test_both_outputs[D3-mnist-5k-500-linear-var]"
+    assert collected("--scale", "standard").names[0] == long
+    names = collected("--scale", "standard", "--second-legs", "all").names
+    assert [name.split("[")[1] for name in names[:2]] == [
+        *("E2-sigma-mnist-5k-500-300-std]", "E2-sigma-mnist-5k-500-300-var]"),
+    ]
+    assert names.index(long) < names.index("test_both_outputs[D3-mnist-5k-500-linear-he]")
+    assert collected("--scale", "paper").names[0] == "test_deep[E2-sigma-mnist-500-300-std]"
+
+
 def test_one_experiment_is_one_group(collected):
     """Named by what is trained; a comparison waits in a group of its own."""
     found = collected()
