@@ -5,6 +5,8 @@ A run of the claims must not break because a dependency has begun to warn: there
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 STRICT = (
@@ -25,3 +27,11 @@ def own_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     from data import registry
 
     monkeypatch.setattr(registry, "_added", dict(registry._added))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeded_interrupts() -> None:
+    """A shell starts what it puts in the background with SIGINT ignored, which processes hand down to those
+    they start: runs inside tests must hear it all the same."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

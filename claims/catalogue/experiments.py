@@ -351,8 +351,8 @@ _QUICK_LEFT_OUT = _dear(
     ("500-300 linear mse lbfgs", PROTOCOLS, 20.0),
     ("50 linear mse lbfgs", PROTOCOLS, 3.0),
 )
-# Two hidden layers with a linear output, and L-BFGS, are reckoned by other settings' growth from quick. Of the
-# paper's protocols an hour pays for one whole: var, which is what N(0, (i + 2) I) says by the letter.
+# Two hidden layers with a linear output, and L-BFGS, are reckoned by other settings' growth from quick. Of
+# the paper's protocols an hour pays for one with one hidden layer: var, N(0, (i + 2) I) by the letter.
 _STANDARD_LEFT_OUT = _dear(
     ("500 linear mse", ("std",), 76.0),
     ("500-300 linear mse", ("std", "var"), 240.0),

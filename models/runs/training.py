@@ -3,8 +3,6 @@ store."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import numpy as np
 from data import Dataset
 from models.backend import Backend
 from models.experiment import Experiment
+from models.runs.memory import give_back, keep_freed
 from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class Training:
     def __call__(self) -> Trained:
         """The finished training."""
         started = time.monotonic()
-        _keep_freed_memory()
+        keep_freed()
         trainer, resumed = self._start()
         resumed_from, spent = (trainer.epoch, resumed.seconds) if resumed else (None, 0.0)
         last, pause, first = time.monotonic(), self.every, True
@@ -115,7 +114,7 @@ class Training:
             pause = self._pause(last - now)
         arrays = {name: np.ascontiguousarray(value) for name, value in trainer.result().items()}
         del trainer
-        _trim()
+        give_back()
         return Trained(arrays, resumed_from, spent + time.monotonic() - started)
 
     def _pause(self, cost: float) -> float:
@@ -148,24 +147,3 @@ class Training:
     def _report(self, trainer: Trainer | Descender) -> None:
         if self.progress is not None:
             self.progress(self.spec, trainer.epoch, trainer)
-
-
-_ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
-"""Parameters of glibc's mallopt(3)."""
-
-
-def _keep_freed_memory() -> None:
-    """Lets the C library (glibc) keep what a training frees until it ends, in place of giving each matrix of
-    samples back and asking for fresh pages at the next step: a tenth of a descent's time on 4,000 samples."""
-    with contextlib.suppress(OSError, AttributeError):
-        tune = ctypes.CDLL(None).mallopt
-        tune(_ARENA_MAX, 1)  # a thread's own arena holds no block of more than 64 MB
-        tune(_MMAP_THRESHOLD, 2**30)
-        tune(_TRIM_THRESHOLD, 2**31 - 1)
-
-
-def _trim() -> None:
-    """Gives memory that is free back to the system, where the C library (glibc) would keep it: hundreds of
-    megabytes a worker, which goes on to train something else."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)

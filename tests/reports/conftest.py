@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,14 +62,6 @@ def record_verdict(request):
     return record
 """
 """`record_verdict(verdict, **provenance)` hands a verdict to the report as the claims' hook does."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def heeded_interrupts() -> None:
-    """A shell starts what it puts in the background with SIGINT ignored, which processes hand down to those
-    they start: runs inside tests must hear it all the same."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.catalogue.sections.rules import CERTIFIED, COUNT, EACH, SETTLED, UNRESOLVED
+from claims.catalogue.sections.rules import CERTIFIED, COUNT, EACH, OF_ITS_STEPS, SETTLED, UNRESOLVED
 from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import (
     A_LOT,
@@ -27,8 +27,8 @@ def equal_losses_mean(id: str, statement: str, what: str, topic: Topic) -> Claim
         place="section 5",
         kind=Kind.DISCUSSION,
         rule="share of disjoint pairs, paired off by training loss so that their final training l "
-        f"certainly differ by at most {EQUAL_LOSS:g}, that {what}; {COUNT}; true where the share is "
-        f"{PAIR_SHARE:g} or more",
+        f"certainly differ by at most {EQUAL_LOSS:g}, that {what}; {COUNT}; {OF_ITS_STEPS}; true "
+        f"where the share is {PAIR_SHARE:g} or more",
         region=Region(low=PAIR_SHARE),
         unit="share of pairs",
         paper="yes",
@@ -85,7 +85,7 @@ CLAIMS = (
         place="section 5",
         kind=Kind.DISCUSSION,
         rule="median over seeds of final test accuracy without softmax less with, MSE both; exact bounds "
-        f"from order statistics; {UNRESOLVED}; {SETTLED}",
+        f"from order statistics; {UNRESOLVED}; {SETTLED}; {OF_ITS_STEPS}",
         region=Region(low=A_LOT),
         unit="accuracy",
         paper="yes",
@@ -116,8 +116,8 @@ CLAIMS = (
         rule="largest |median difference of test accuracy| between two protocols, seed by seed, and under "
         "std and var between the models of the smallest and the largest i, by pairs of networks of one "
         f"quadruple; of pairs that both end certified, with training l within {EQUAL_LOSS:g} of each other; "
-        f"exact bounds from order statistics, simultaneous; {UNRESOLVED}; {CERTIFIED}; a lot where it is "
-        f"{A_LOT:g} or more",
+        f"exact bounds from order statistics, simultaneous; {UNRESOLVED}; {CERTIFIED}; {OF_ITS_STEPS}; "
+        f"a lot where it is {A_LOT:g} or more",
         region=Region(low=A_LOT),
         unit="accuracy",
         paper="open",
@@ -133,7 +133,8 @@ CLAIMS = (
         rule="median over quadruples of networks, one of each sigma_i, of Kendall's tau between sigma and "
         "how far a network came from its initial weights w0: |w - w0| / |w0|, and the share of hidden "
         "activations on the training set that flipped; the larger of the two, so that both must hold; exact "
-        f"bounds from order statistics; {UNRESOLVED}; {CERTIFIED}; lazy where it is {-RISING:g} or less",
+        f"bounds from order statistics; {UNRESOLVED}; {CERTIFIED}; {OF_ITS_STEPS}; lazy where it is "
+        f"{-RISING:g} or less",
         region=Region(high=-RISING),
         unit="tau",
         paper="open",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claims.catalogue.sections.rules import COUNT, SETTLED
+from claims.catalogue.sections.rules import COUNT, OF_ITS_STEPS, SETTLED
 from claims.core.claim import Claim, Kind, Leg, Topic
 from claims.core.margins import PAIR_SHARE, RANKS_ALIKE, SAME_LABELS
 from claims.core.verdict import Region
@@ -33,7 +33,8 @@ CLAIMS = (
         figures=(2, 7),
         kind=Kind.METRIC,
         rule=f"share of disjoint pairs that agree on {SAME_LABELS:g} of the labels or more at the end, on "
-        f"the training and on the test set; {COUNT}; true where both shares are {PAIR_SHARE:g} or more",
+        f"the training and on the test set; {COUNT}; {OF_ITS_STEPS}; true where both shares are "
+        f"{PAIR_SHARE:g} or more",
         region=Region(low=PAIR_SHARE),
         unit="share of pairs",
         paper="ideally",

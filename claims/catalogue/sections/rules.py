@@ -11,6 +11,7 @@ __all__ = [
     "CERTIFIED",
     "COUNT",
     "EACH",
+    "OF_ITS_STEPS",
     "PROVED",
     "SETTLED",
     "UNRESOLVED",
@@ -31,6 +32,10 @@ SETTLED = (
 CERTIFIED = (
     "judged where a full-batch descent ends with a certificate; without a conclusive one nothing is known "
     "of a network"
+)
+OF_ITS_STEPS = (
+    "which of the minima of equal loss a network reaches depends on the steps of its descent too, here "
+    "damped alike in all weights"
 )
 COUNT = f"exact binomial bounds; {UNRESOLVED}; {SETTLED}"
 EACH = f"{SHARE:g} or more, and under std and var {MODEL_SHARE:g} or more for every model i by itself"

@@ -56,6 +56,11 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+ON_ONE = pytest.mark.xdist_group("a run alone")
+"""One worker makes what these tests share, and makes it once."""
+
+
+@ON_ONE
 @pytest.mark.parametrize("workers", ["2", "4"])
 def test_verdicts_and_bytes_do_not_depend_on_the_workers(alone: Path, tmp_path: Path, workers: str) -> None:
     """`-n 0`, `-n 2` and `-n 4` give identical verdicts, from runs of identical bytes."""
@@ -68,6 +73,7 @@ def test_verdicts_and_bytes_do_not_depend_on_the_workers(alone: Path, tmp_path: 
     assert digests(tmp_path) == digests(alone)
 
 
+@ON_ONE
 def test_a_second_invocation_trains_nothing(alone: Path) -> None:
     """The run store joins invocations; --refresh trains again and ends with the same bytes."""
     before, stamps = digests(alone), _stamps(alone)
@@ -85,6 +91,7 @@ def _stamps(folder: Path) -> dict[str, float]:
     }
 
 
+@ON_ONE
 def test_a_damaged_run_is_reported_and_trained_again(alone: Path) -> None:
     """A corrupt file in the store becomes a warning in the terminal, not an error and not a verdict."""
     before = digests(alone)
@@ -124,6 +131,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.xdist_group("a run in looks")
 def test_each_look_trains_the_new_networks_only(looked: Path) -> None:
     """A look trains the networks that earlier ones had not, and its row says which look, at its share."""
     trained = {}
@@ -143,6 +151,7 @@ def test_each_look_trains_the_new_networks_only(looked: Path) -> None:
         assert row["outcome"] != "inconclusive" or look == 3
 
 
+@pytest.mark.xdist_group("a run in looks")
 def test_looks_are_not_continued_by_a_fixed_number(looked: Path) -> None:
     """After looking, another design on the same networks is refused in a sentence; new networks are not."""
     other = ("-k", "regression_training", "--protocols", "he", "--networks", "8", "-n", "0")

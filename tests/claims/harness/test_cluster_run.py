@@ -20,6 +20,7 @@ from data.packed import packed_digest
 from tests.claims.harness.test_claims_run import ROOT, digests, report, run_claims, verdicts
 
 pytest.importorskip("submitit")
+pytestmark = pytest.mark.xdist_group("a run by jobs")  # one worker makes what they share, and makes it once
 
 _FEW = ("--protocols", "he", "--networks", "8", "--backend", "cpu")
 SLICE = ("--claims", "E9,T1", "-k", "boston or synthetic", *_FEW)
@@ -168,7 +169,6 @@ def test_an_interrupt_cancels_the_jobs(tmp_path: Path, jobs: Path) -> None:
         text=True,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         start_new_session=True,
-        preexec_fn=_obey_interrupts,
     ) as process:
         late = threading.Timer(100, process.kill)
         try:
@@ -190,11 +190,6 @@ def test_an_interrupt_cancels_the_jobs(tmp_path: Path, jobs: Path) -> None:
     found = json.loads(written.read_text())
     assert not found["provenance"]["complete"]
     assert {row["claim"] for row in found["verdicts"]} == {"T1"}
-
-
-def _obey_interrupts() -> None:
-    """In the child: a shell that starts the tests in the background has Ctrl-C ignored, by all below it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _soon(condition) -> None:
