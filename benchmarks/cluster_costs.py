@@ -23,7 +23,8 @@ from typing import Any
 from benchmarks import cluster_model
 from benchmarks.machine import describe
 from claims.catalogue import claim
-from claims.catalogue.experiments import LINEAR_500, SCALES
+from claims.catalogue.experiments import LINEAR_500
+from claims.catalogue.scales import SCALES
 from data import Dataset, load
 from data.packed import pack, packed_digest
 from models.backend import resolve_backend

@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.floor import Rates, epoch_floor, measure_rates
 from benchmarks.machine import describe
 from benchmarks.phases import read
-from claims.catalogue.experiments import SCALES
+from claims.catalogue.scales import SCALES
 from data import load
 from models.experiment import Experiment
 

@@ -182,7 +182,7 @@ def _number(value: Any) -> str:
 
 def _scales(_: str) -> str:
     """What each scale trains on, and for how long."""
-    from claims.catalogue.experiments import SCALES
+    from claims.catalogue.scales import SCALES
 
     lines = ["| scale | training and test samples | minibatch | epochs | Boston |", "|---|---|---|---|---|"]
     for scale in SCALES.values():

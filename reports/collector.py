@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from claims.catalogue.experiments import chosen_scale
 from claims.catalogue.order import paper_order
+from claims.catalogue.scales import chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, fixed
 from claims.core.origin import Origin, merge
 from claims.core.verdict import Verdict

@@ -95,6 +95,7 @@ def test_claims_and_reports_meet_in_verdicts_only(path):
             "claims.catalogue.Topic",
         ),
         "claims.catalogue.experiments",
+        "claims.catalogue.scales",
         *("claims.curves", "claims.curves.shown", "claims.curves.moments", "claims.curves.quantities"),
         *("claims.harness", "claims.harness.launch"),
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claims.catalogue.experiments import Scale, chosen_scale
+from claims.catalogue.experiments import Scale
+from claims.catalogue.scales import chosen_scale
 from claims.core.causes import Cause, Open
 from claims.core.claim import Claim, Leg
 from claims.core.verdict import Evidence, Outcome, Strength, Verdict

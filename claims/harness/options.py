@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 
 import pytest
 
-from claims.catalogue.experiments import PROTOCOLS, Scale, chosen_scale
+from claims.catalogue.experiments import PROTOCOLS, Scale
+from claims.catalogue.scales import chosen_scale
 from claims.core.design import FIXED, SEQUENTIAL, Design, fixed
 from claims.harness.own_network import check
 from data import DataError, add, entry

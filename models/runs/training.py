@@ -12,8 +12,8 @@ import numpy as np
 
 from data import Dataset
 from models.backend import Backend
+from models.engines.memory import give_back, keep_freed
 from models.experiment import Experiment
-from models.runs.memory import give_back, keep_freed
 from models.second_leg.descent import Descent
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from claims.catalogue.experiments import BOSTON_50, SCALES
+from claims.catalogue.experiments import BOSTON_50
+from claims.catalogue.scales import SCALES
 from claims.core.change import key
 from reports.records import Report, Row
 

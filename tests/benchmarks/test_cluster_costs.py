@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from claims.catalogue.experiments import BOSTON_50, SCALES
+from claims.catalogue.experiments import BOSTON_50
+from claims.catalogue.scales import SCALES
 from models.experiment import Budget
 
 

@@ -149,7 +149,8 @@ def test_a_metric_of_every_epoch(followed: Followed, tmp_path: Path) -> None:
     checkout, recipe = followed(title)
     look = (
         "import json, numpy as np\nfrom pathlib import Path\nfrom data import load\n"
-        "from claims.catalogue.experiments import BOSTON_50, SCALES\n"
+        "from claims.catalogue.experiments import BOSTON_50\n"
+        "from claims.catalogue.scales import SCALES\n"
         "from models.backend import resolve_backend\nfrom models.recorders.field import fields\n"
         "from models.runs.store import RunStore\nfrom reports.plots.fields import declared\n"
         "spec = SCALES['quick'].experiment(BOSTON_50, 'he', networks=8)\n"

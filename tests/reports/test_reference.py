@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from claims.catalogue import CATALOGUE
-from claims.catalogue.experiments import SCALES
+from claims.catalogue.scales import SCALES
 from docs.reference import MOST
 from reports import files
 from reports.earlier import read

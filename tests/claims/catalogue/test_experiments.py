@@ -13,11 +13,10 @@ from claims.catalogue.experiments import (
     LINEAR_10_10,
     LINEAR_500,
     PROTOCOLS,
-    SCALES,
     SOFTMAX_500_300,
     Training,
-    chosen_scale,
 )
+from claims.catalogue.scales import SCALES, chosen_scale
 from claims.core.margins import NETWORKS
 from data import load
 from models.networks.convolutional import Convolutional

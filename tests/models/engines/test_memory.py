@@ -15,7 +15,7 @@ import resource
 
 import psutil
 
-from models.runs.memory import give_back, keep_freed
+from models.engines.memory import give_back, keep_freed
 
 def faults():
     "Of four blocks of 64 MB, one after another."
