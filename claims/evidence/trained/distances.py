@@ -30,8 +30,10 @@ def rank_agreement(run: Run, claim: Claim) -> Evidence:
     weights, pairs = leg.weights(), leg.arrays["pairs"]
     plain = leg.arrays["weight_distance"][-1], leg.arrays["weights_differ"][-1].astype(np.float64)
     sound = np.all([np.isfinite(a.reshape(len(a), -1)).all(1) for layer in weights for a in layer], axis=0)
+    open_ = np.zeros_like(sound)
     if run.second is not None:
-        sound = sound & conclusive(run)
+        open_ = ~conclusive(run)
+        sound = sound & ~open_
         plain = plain[0], np.where(sound[pairs].all(1), plain[1], np.nan)
     good = sound[pairs].all(1)
     aligned = tuple(np.full(len(pairs), np.nan) for _ in range(2))
@@ -50,6 +52,7 @@ def rank_agreement(run: Run, claim: Claim) -> Evidence:
         claim,
         run.spec.networks.count // 4,
         "quadruples",
+        unresolved=int(open_.reshape(-1, 4).any(1).sum()),
         diverged=run.diverged,
         note=join(note, endings(run), diverged_note(run)),
     )

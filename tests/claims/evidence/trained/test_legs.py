@@ -14,7 +14,7 @@ from claims.evidence.trained.reaching import Arrival
 from models.descent.certificates.certificate import Kind
 from models.penalties.l2 import L2
 from models.runs.run import Run
-from tests.claims.planted import SAMPLES, altered, by_model, descended, fall, planted, plateau
+from tests.claims.planted import SAMPLES, altered, by_model, descended, fall, judge, planted, plateau
 from tests.helpers.specs import changed
 
 INF = np.inf
@@ -169,6 +169,19 @@ def test_pairs_of_equal_loss_are_certified():
     run = descended(planted(plateau(np.full(32, 0.2))), np.zeros(32), kind=kinds)
     assert sorted(equal_pairs(run).ravel().tolist()) == list(range(20))
     assert "12 of 32 networks are in no such pair" in equal_generalisation(run, claim("D4")).note
+
+
+def test_of_weights_whose_end_is_open_nothing_is_known():
+    """M1 says of how many quadruples: more networks would not decide it, a certificate would."""
+    from claims.evidence.trained import distances
+    from tests.claims.cases import graded_weights
+
+    (graded,) = graded_weights(32)
+    kinds = [Kind.GLOBAL] * 20 + [Kind.FALLING] * 6 + [Kind.GLOBAL] * 6
+    run = replace(graded, second=descended(graded, kind=kinds).second)
+    evidence, whole = (distances.rank_agreement(one, claim("M1")) for one in (run, descended(graded)))
+    assert (evidence.unresolved, whole.unresolved) == (2, 0)
+    assert "2 of 8 quadruples had not converged" in judge("M1", evidence).reason
 
 
 def test_agreement_and_weights_at_the_end_are_those_of_the_second_leg():
