@@ -192,13 +192,21 @@
   }
   const follow = () => { const target = location.hash && byId(decodeURIComponent(location.hash.slice(1))); if (target) reveal(target); };
   addEventListener("hashchange", follow);
-  const links = Array.from(document.querySelectorAll(".bar nav a"));
-  const places = new Map(links.map((link) => [byId(link.hash.slice(1)), link]));
-  const here = (link) => { link.setAttribute("aria-current", "true"); link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 60; };
-  const watch = new IntersectionObserver((entries) => {
-    for (const entry of entries) if (entry.isIntersecting) for (const link of links) link === places.get(entry.target) ? here(link) : link.removeAttribute("aria-current");
-  }, { rootMargin: "-15% 0px -75% 0px" });
-  for (const place of places.keys()) watch.observe(place);
+  const bar = document.querySelector(".bar"), parts = Array.from(bar.querySelectorAll("nav a"), (link) => ({ link, place: byId(link.hash.slice(1)) }));
+  let current;
+  /** Marks the last part that begins above a line just below the bar, at the page's end the last one. Computed from the page as it stands:
+      an observer of what comes into view can miss a jump. */
+  function showPlace() {
+    const shown = parts.filter((part) => part.place.getClientRects().length), line = bar.offsetHeight + innerHeight / 10;
+    const ended = scrollY > 0 && scrollY + innerHeight >= root.scrollHeight - 1;
+    const link = (ended ? shown.at(-1) : shown.findLast((part) => part.place.getBoundingClientRect().top <= line))?.link;
+    if (link === current) return;
+    current?.removeAttribute("aria-current");
+    link?.setAttribute("aria-current", "true");
+    if (link) link.parentElement.scrollLeft = link.offsetLeft - link.parentElement.offsetLeft - 60;
+    current = link;
+  }
+  for (const event of ["scroll", "resize"]) addEventListener(event, showPlace, { passive: true });
   if (navigator.clipboard) {
     for (const button of document.querySelectorAll("button.copy")) {
       button.hidden = false;
@@ -209,7 +217,7 @@
     }
   }
 
-  function show() { showTheme(); showClaims(); showOrder(); showTabs(); }
+  function show() { showTheme(); showClaims(); showOrder(); showTabs(); showPlace(); }
   show();
   follow();
   if (state.q && !location.hash) byId("claims").scrollIntoView({ behavior: "instant" });

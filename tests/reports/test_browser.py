@@ -7,6 +7,7 @@ import struct
 from argparse import Namespace
 from collections.abc import Callable
 from itertools import pairwise
+from json import dumps
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,11 @@ def test_the_keyboard_is_enough(opened: Callable[..., Any]) -> None:
 
 
 def test_links_lead_to_their_claims(opened: Callable[..., Any]) -> None:
-    """From the table to the opened card and its setting, though a filter had hidden them; the bar says where
-    the reader is."""
+    """From the table to the opened card and its setting, though a filter had hidden them."""
     page = opened()
     page.locator("#table tbody tr", has_text="E8").first.locator("th a").click()
     eventually(page, "Math.abs(document.getElementById('E8').getBoundingClientRect().top) < 200")
     assert page.evaluate("document.querySelector('#E8 details').open")
-    eventually(page, "document.querySelector('.bar [aria-current]')?.textContent === 'Empirical'")
     anchor = page.locator("#E2 tbody").first.get_attribute("id")
     ask(page, "H1")
     page.evaluate(f"location.hash = '{anchor}'")
@@ -100,6 +99,46 @@ def test_the_bar_stays(opened: Callable[..., Any]) -> None:
         page.evaluate("scrollTo(0, 9000)")
         assert page.evaluate("document.querySelector('.bar').getBoundingClientRect().top") == 0
         assert page.evaluate("document.querySelector('.bar').offsetHeight") < 110
+
+
+@pytest.mark.parametrize("width", [380, 1200])
+def test_the_bar_says_where_the_reader_is(opened: Callable[..., Any], width: int) -> None:
+    """Nowhere at the top, at the end in the last part; else in that whose heading was last passed, upwards,
+    downwards, after jumps, and though a search has hidden parts."""
+    page = opened(width=width)
+    links = "document.querySelectorAll('.bar nav a')"
+    parts = page.evaluate(f"Object.fromEntries(Array.from({links}, a => [a.textContent, a.hash]))")
+    assert {"Hypotheses", "Empirical", "Figures", "Table", "Provenance"} <= set(parts)
+
+    def goes_to(part: str, beyond: int) -> None:
+        """The heading stands so many px above the line that counts, at 160 px of 800."""
+        page.evaluate(
+            f"""scrollTo({{ behavior: "instant", top: scrollY + {beyond} - 160
+                + document.querySelector("{parts[part]}").getBoundingClientRect().top }})"""
+        )
+
+    def is_in(part: str | None) -> None:
+        current = "document.querySelector('.bar [aria-current]')?.textContent ?? null"
+        eventually(page, f"({current}) === {dumps(part)}")
+        assert page.locator(".bar [aria-current]").count() == (part is not None)
+
+    is_in(None)
+    for before, part in pairwise(parts):
+        for beyond in (60, -60, 60):
+            goes_to(part, beyond)
+            is_in(part if beyond > 0 else before)
+    for part in ("Table", "Hypotheses", "Figures"):  # as a click in the table jumps
+        goes_to("Empirical", 200)
+        goes_to(part, 200)
+        goes_to("Empirical", 200)
+        is_in("Empirical")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    is_in(list(parts)[-1])
+    ask(page, "E6")
+    goes_to("Empirical", 60)
+    is_in("Empirical")
+    page.evaluate("scrollTo({ behavior: 'instant', top: 0 })")
+    is_in(None)
 
 
 def test_the_theme_is_the_systems_until_it_is_chosen(opened: Callable[..., Any]) -> None:
