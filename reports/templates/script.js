@@ -195,7 +195,7 @@
   const bar = document.querySelector(".bar"), parts = Array.from(bar.querySelectorAll("nav a"), (link) => ({ link, place: byId(link.hash.slice(1)) }));
   let current;
   /** Marks the last part that begins above a line just below the bar, at the page's end the last one. Computed from the page as it stands:
-      an observer of what comes into view can miss a jump. */
+      observers of what comes into view may hand over several frames at once, sorted by part and not by time. */
   function showPlace() {
     const shown = parts.filter((part) => part.place.getClientRects().length), line = bar.offsetHeight + innerHeight / 10;
     const ended = scrollY > 0 && scrollY + innerHeight >= root.scrollHeight - 1;
