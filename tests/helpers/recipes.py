@@ -97,10 +97,10 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def python_in(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python in the copy, as its own checkout."""
+    """Python in the copy, as its own checkout; for minutes, as one recipe trains when the CPU is idle."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "GITHUB_", "PYTHONPATH"))}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=checkout, capture_output=True, text=True, env=environ, timeout=170
+        [sys.executable, *arguments], cwd=checkout, capture_output=True, text=True, env=environ, timeout=600
     )
 
 
