@@ -84,7 +84,7 @@ def loop_seconds(precision: str, members: int, epochs: int) -> float:
 
 def main(path: str | None = None) -> None:
     """Prints the figures and writes them as JSON to the path, if one is given."""
-    if not torch.cuda.is_available():
+    if DEVICE == "cuda" and not torch.cuda.is_available():
         sys.exit(
             f"got torch {torch.__version__} without a CUDA GPU, wanted one: "
             "install a CUDA build of torch on a machine that has one"

@@ -18,8 +18,6 @@ def rehearsal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("synchronize", "reset_peak_memory_stats", "empty_cache"):
         monkeypatch.setattr(torch.cuda, name, lambda: None)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 2**31)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "no GPU")
     monkeypatch.setattr(gpu_training, "mlp", lambda *of, precision, **more: mlp(*of, **more))
     sizes = {"DEVICE": "cpu", "DATA": "mnist-5k", "MEMBERS": 4, "EPOCHS": 3, "ROUNDS": 1}
     for name, value in sizes.items():

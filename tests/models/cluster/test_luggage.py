@@ -75,6 +75,7 @@ def test_a_damaged_one_is_refused(store):
 
 def test_it_travels_through_an_object_store(tmp_path):
     """A node with a folder of its own fetches it, and keeps it there."""
+    pytest.importorskip("obstore", reason="obstore is not installed: pip install -e '.[objects]'")
     url = f"file://{tmp_path}/bucket"
     (tmp_path / "bucket").mkdir()
     driver = open_store(url, cache=tmp_path / "driver")
