@@ -98,11 +98,11 @@ def order(tmp_path):
 @pytest.mark.parametrize(
     ("error", "wanted", "words"),
     [
-        ("OutOfMemoryError", TooLargeError, "got no memory for .* on the node n1 .* wanted some 0.4 GB"),
+        ("OutOfMemoryError", TooLargeError, "got no memory for .* on the node n1 .* wanted some 0.7 GB"),
         (
             "WorkerCrashedError",
             LostError,
-            "was lost on the node n1, WorkerCrashedError; it wants some 0.4 GB",
+            "was lost on the node n1, WorkerCrashedError; it wants some 0.7 GB",
         ),
         ("NodeDiedError", LostError, "was lost on the node n1"),
         ("RuntimeEnvSetupError", ExecutorError, "got no code of this checkout on a node"),
